@@ -31,13 +31,13 @@ def make_secrets(folder: Path, origin: str = TRAIL_ORIGIN) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     make_folder(folder)
-    made: list[str] = []
+    files_written: list[str] = []
 
     def write(name: str, content: bytes) -> None:
         descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        made.append(name)
+        files_written.append(name)
 
     def missing(name: str) -> bool:
         return not (folder / name).exists()
@@ -61,7 +61,7 @@ def make_secrets(folder: Path, origin: str = TRAIL_ORIGIN) -> list[str]:
     for user in NATS_USERS:
         if missing(nkey_file(user)):
             write(nkey_file(user), nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_USER))
-    return made
+    return files_written
 
 
 def note_key(name: str) -> tuple[str, str]:

@@ -33,12 +33,12 @@ class BrokerCare:
 
     async def run(self) -> None:
         """Until cancelled."""
-        said = False
+        is_told = False
         while True:
             await asyncio.sleep(LOOK_EVERY)
             words = await asyncio.to_thread(broker_says, self._monitor)
             if WRITE_ERROR not in words:
-                said = False
+                is_told = False
                 continue
             free = shutil.disk_usage(self._data).free
             if is_restart_due(words, free):
@@ -49,10 +49,10 @@ class BrokerCare:
                 )
                 await self._child.again()
                 await asyncio.sleep(AT_MOST_EVERY - LOOK_EVERY)
-            elif not said:
+            elif not is_told:
                 self._screen.tell(
                     "alarm",
                     f"the broker can't write, nothing is accepted: make room on {self._data} ({words})",
                     part="broker",
                 )
-                said = True
+                is_told = True

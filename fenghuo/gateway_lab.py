@@ -176,14 +176,14 @@ def http_app(gateway: Gateway) -> Starlette:
 
     async def messages(request: Request) -> Response:
         to, channel, after = (request.query_params.get(name, "") for name in ("to", "channel", "after"))
-        found = [
+        messages_held = [
             asdict(message)
             for message in gateway.messages
             if (not to or to in message.to)
             and (not channel or channel == message.channel)
             and message.number > int(after or 0)
         ]
-        return _json(found)
+        return _json(messages_held)
 
     async def control(request: Request) -> Response:
         asked = orjson.loads(await request.body())
@@ -341,12 +341,18 @@ def main() -> None:
     parser.add_argument(
         "--quiet", action="store_true", help="keep counters and the last 200 messages only (bench)"
     )
-    asked = parser.parse_args()
-    key = read_secret(asked.secrets, SecretFile.WEBHOOK).decode().strip()
-    keep = 200 if asked.quiet else asked.keep
+    arguments = parser.parse_args()
+    key = read_secret(arguments.secrets, SecretFile.WEBHOOK).decode().strip()
+    keep = 200 if arguments.quiet else arguments.keep
     uvloop.run(
         serve(
-            GatewayLab(key, host=asked.host, http_port=asked.http_port, smtp_port=asked.smtp_port, keep=keep)
+            GatewayLab(
+                key,
+                host=arguments.host,
+                http_port=arguments.http_port,
+                smtp_port=arguments.smtp_port,
+                keep=keep,
+            )
         )
     )
 

@@ -19,7 +19,7 @@ from fenghuo import durability
 from fenghuo.bootstrap import declare_streams, make_secrets
 from fenghuo.broker_care import BrokerCare
 from fenghuo.embedded import EmbeddedError
-from fenghuo.parts import SERVICES, broker_part, found, gateway_part, service_part, store_part, witness_part
+from fenghuo.parts import SERVICES, broker_part, gateway_part, located, service_part, store_part, witness_part
 from fenghuo.places import Installation, PlaceError
 from fenghuo.screen import Screen, in_column
 from fenghuo.sources import SourceKeys
@@ -52,7 +52,7 @@ class Launcher:
         place = self.place
         if made := make_secrets(place.secrets):
             self.screen.tell("step", f"made {len(made)} keys and secrets in {place.secrets}", made=made)
-        directory = load_directory(found(self.settings.directory))
+        directory = load_directory(located(self.settings.directory))
         if keys := SourceKeys(place.secrets).add_missing(directory, datetime.now(UTC)):
             self.screen.tell("step", f"made the keys of {len(keys)} sources", made=keys)
         broker = self._spawn(broker_part(place))

@@ -106,8 +106,8 @@ def service_env(name: str, place: Installation, settings: Settings) -> dict[str,
         "FENGHUO_MONGO_URL": place.mongo_url,
         "FENGHUO_DATA_DIR": str(place.data),
         "FENGHUO_SECRETS_DIR": str(place.secrets),
-        "FENGHUO_POLICY": str(found(settings.policy)),
-        "FENGHUO_DIRECTORY": str(found(settings.directory)),
+        "FENGHUO_POLICY": str(located(settings.policy)),
+        "FENGHUO_DIRECTORY": str(located(settings.directory)),
         "FENGHUO_GATEWAY_URL": os.environ.get(
             "FENGHUO_GATEWAY_URL", f"http://127.0.0.1:{place.ports['gateway']}"
         ),
@@ -131,7 +131,7 @@ def service_env(name: str, place: Installation, settings: Settings) -> dict[str,
     }
 
 
-def found(path: Path) -> Path:
+def located(path: Path) -> Path:
     """A relative path counts from where the command was called, else from the project."""
     return path.resolve() if path.exists() else ROOT / path
 

@@ -120,11 +120,11 @@ class Installation:
             raise PlaceError(
                 f"{' and '.join(twice)} are given the same port", "give each its own: FENGHUO_PORT_<PART>"
             )
-        taken = [f"{port} ({part})" for part, port in self.ports.items() if not _is_free(port)]
-        if taken:
-            part = taken[0].partition("(")[2].rstrip(")")
+        busy_ports = [f"{port} ({part})" for part, port in self.ports.items() if not _is_free(port)]
+        if busy_ports:
+            part = busy_ports[0].partition("(")[2].rstrip(")")
             raise PlaceError(
-                f"port{'s' if len(taken) > 1 else ''} {', '.join(taken)} in use by another program; nothing was started",
+                f"port{'s' if len(busy_ports) > 1 else ''} {', '.join(busy_ports)} in use by another program; nothing was started",
                 f"stop that program, or choose others: FENGHUO_PORT_{part.upper()}=<port> for one, FENGHUO_PORT_BASE=18080 for all",
             )
 
@@ -177,11 +177,11 @@ class Installation:
 def running_addresses(home: Path) -> dict[str, str]:
     """What the launcher of this folder has written; empty where none runs any more, however it ended."""
     try:
-        found: Any = json.loads((home / "running.json").read_text())
-        process = int(found["process"])
+        addresses: Any = json.loads((home / "running.json").read_text())
+        process = int(addresses["process"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return cast(dict[str, str], found) if _lives(process) else {}
+    return cast(dict[str, str], addresses) if _lives(process) else {}
 
 
 def _lives(process: int) -> bool:

@@ -83,11 +83,11 @@ class SourceKeys:
     def add_missing(self, directory: Directory, now: datetime) -> list[SourceId]:
         """For an evaluation: a key for every declared source that never had one. Returns those made."""
         with self._locked():
-            known = {key.source for key in self.all()}
+            sources_with_key = {key.source for key in self.all()}
             return [
                 key.source
                 for key in self._make(
-                    [one for one in directory.sources if one.id not in known], directory, now
+                    [one for one in directory.sources if one.id not in sources_with_key], directory, now
                 )
             ]
 
@@ -97,13 +97,15 @@ class SourceKeys:
         """
         with self._locked():
             keys = self.all()
-            held = next((key for key in keys if key.source == source and key.revoked_at is None), None)
-            if held is None:
+            key_to_revoke = next(
+                (key for key in keys if key.source == source and key.revoked_at is None), None
+            )
+            if key_to_revoke is None:
                 raise SourceKeyError(
                     f"source {source} has no key that could be taken back", "see `fenghuo source list`"
                 )
-            revoked = held.model_copy(update={"revoked_at": now})
-            self._write([revoked if key is held else key for key in keys], directory)
+            revoked = key_to_revoke.model_copy(update={"revoked_at": now})
+            self._write([revoked if key is key_to_revoke else key for key in keys], directory)
             self.seed(source).unlink(missing_ok=True)
             return revoked
 

@@ -34,7 +34,7 @@ class TableRow:
     """Why it can't be read."""
 
     @property
-    def said(self) -> dict[str, Any]:
+    def filled(self) -> dict[str, Any]:
         return {
             name: value
             for name, value in self.cells.items()
@@ -45,7 +45,7 @@ class TableRow:
     def key(self) -> str:
         if self.cells.get(KEY):
             return f"import:{self.cells[KEY]}"
-        return f"import:{hashlib.sha256(json.dumps(self.said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:40]}"
+        return f"import:{hashlib.sha256(json.dumps(self.filled, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:40]}"
 
 
 def text_of(raw: bytes) -> str:
@@ -97,12 +97,12 @@ def _csv(text: str) -> Iterator[TableRow]:
         raise TableFault(f"line {reader.line_num}: {error}") from None
 
 
-def form_of(said: dict[str, Any]) -> dict[str, Any]:
+def form_of(cells: dict[str, Any]) -> dict[str, Any]:
     """Dotted columns become parts: `harm.deaths` is `{"harm": {"deaths": …}}`. Raises ValueError where two
     columns contradict.
     """
     form: dict[str, Any] = {}
-    for name, value in said.items():
+    for name, value in cells.items():
         *path, last = name.split(".")
         inner = form
         for part in path:

@@ -24,4 +24,4 @@ class Terminal(Console):
 def json_text(value: Any, *, indent: int | None = None) -> str:
     """For programs, and for people who look at it."""
     text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
-    return NOT_IN_TEXT.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    return NOT_IN_TEXT.sub(lambda match: json.dumps(match[0])[1:-1], text)

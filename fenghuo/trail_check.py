@@ -63,24 +63,26 @@ def keep_state(path: Path, note: str) -> None:
     beside.replace(path)
 
 
-def not_known(verdict: "Verdict", seen: int | None, log: str, before: Verifier | None) -> list[str]:
-    """What a trail that holds does not show by itself. `seen`: the records that witnesses cosigned, None
+def not_known(verdict: "Verdict", cosigned: int | None, log: str, before: Verifier | None) -> list[str]:
+    """What a trail that holds does not show by itself. `cosigned`: the records that witnesses cosigned, None
     where none was named; `before`: the key of the trail before, where that was given.
     """
-    said: list[str] = []
+    sentences: list[str] = []
     if verdict.follows is not None and before is None:
         name = verdict.follows.name
-        said.append(
+        sentences.append(
             f"not known: whether {name}, which it follows, was ended so by its own key; give that key (--follows VKEY)"
         )
-    resting = max(verdict.since, seen or 0)
+    resting = max(verdict.since, cosigned or 0)
     if resting >= verdict.size:
-        return said
+        return sentences
     what = f"records from {resting} on rest" if resting else "all this rests"
-    ways = "name a witness (--witness VKEY)" if seen is None else "wait for its witnesses to cosign the rest"
+    ways = (
+        "name a witness (--witness VKEY)" if cosigned is None else "wait for its witnesses to cosign the rest"
+    )
     also = "" if resting else ", or give a checkpoint that was kept elsewhere (--since FILE)"
     return [
-        *said,
+        *sentences,
         f"not known: {what} on the key of {log} alone; whoever holds it can make a whole trail anew. To find that, {ways}{also}",
     ]
 

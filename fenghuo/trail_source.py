@@ -27,8 +27,8 @@ T = TypeVar("T")
 Progressed = Callable[[int, int], None]
 
 
-def vkey_text(given: str | None) -> str:
-    text = given or os.environ.get("FENGHUO_TRAIL_VKEY")
+def vkey_text(vkey: str | None) -> str:
+    text = vkey or os.environ.get("FENGHUO_TRAIL_VKEY")
     if text is None:
         path = secrets_folder(Settings()) / SecretFile.TRAIL_VERIFY
         if not path.exists():
@@ -41,31 +41,31 @@ def vkey_text(given: str | None) -> str:
     return text.strip() if "+" in text else bytes_of(Path(text)).decode(errors="replace").strip()
 
 
-def pinned(given: str | None) -> "Verifier":
+def pinned(vkey: str | None) -> "Verifier":
     from shared.tlog.note import NoteError, Verifier
 
     try:
-        return Verifier.read(vkey_text(given))
+        return Verifier.read(vkey_text(vkey))
     except NoteError as error:
         fail(Exit.USAGE, str(error), "give --vkey (the line the operator gave you, or a file with it)")
 
 
-def before_text(given: str | None, vkey: str | None) -> str | None:
+def before_text(before: str | None, vkey: str | None) -> str | None:
     """Of the key of the trail before: the one given; else, where this machine's own trail is checked (no
     `vkey`), the one that `fenghuo trail begin` kept here; None for neither.
     """
-    if given is not None:
-        return vkey_text(given)
+    if before is not None:
+        return vkey_text(before)
     if vkey is not None or "FENGHUO_TRAIL_VKEY" in os.environ:
         return None
     kept = secrets_folder(Settings()) / f"trail-{trail_number() - 1}.vkey"
     return kept.read_text().strip() if kept.exists() else None
 
 
-def pinned_before(given: str | None, vkey: str | None) -> "Verifier | None":
+def pinned_before(before: str | None, vkey: str | None) -> "Verifier | None":
     from shared.tlog.note import NoteError, Verifier
 
-    text = before_text(given, vkey)
+    text = before_text(before, vkey)
     try:
         return Verifier.read(text) if text is not None else None
     except NoteError as error:

@@ -53,9 +53,9 @@ def absence(since: datetime, until: datetime, reason: str) -> Json:
     return {"from": rfc3339(since), "until": rfc3339(until), "reason": reason}
 
 
-def parsed(given: Any) -> list[Change]:
+def parsed(changes: Any) -> list[Change]:
     try:
-        return list(_changes.validate_python(given))
+        return list(_changes.validate_python(changes))
     except ValidationError as error:
         fail(
             Exit.USAGE,
@@ -76,14 +76,14 @@ def checked(result: Json) -> None:
     _gaps(result["gaps"])
 
 
-def _gaps(found: list[Json]) -> None:
-    for gap in found[:GAPS_SHOWN]:
+def _gaps(gaps: list[Json]) -> None:
+    for gap in gaps[:GAPS_SHOWN]:
         mark = "[red]✗[/]" if gap["grave"] else "[yellow]![/]"
         when = f"{_clock(gap['since'])} – {_clock(gap.get('until'))}  " if gap.get("since") else ""
         out.print(
             f"{mark} {when}{escape(gap['text']['zh'])} · {escape(gap['text']['en'])} [dim]({gap['code']} {gap['subject']})[/]"
         )
-    if (more := len(found) - GAPS_SHOWN) > 0:
+    if (more := len(gaps) - GAPS_SHOWN) > 0:
         out.print(f"[dim]and {more} more: --json names all of them[/]", highlight=False)
 
 
@@ -103,8 +103,8 @@ def part(name: str, body: Json) -> None:
     )
 
 
-def _name(one: Json) -> str:
-    return f"{one['name']['zh']} {one['name']['en']}"
+def _name(named: Json) -> str:
+    return f"{named['name']['zh']} {named['name']['en']}"
 
 
 def _of(field: str) -> Callable[[Json], Any]:
@@ -115,8 +115,8 @@ def _of(field: str) -> Callable[[Json], Any]:
     return say
 
 
-def _on_duty(one: Json) -> str:
-    now = one.get("on_duty")
+def _on_duty(post: Json) -> str:
+    now = post.get("on_duty")
     return f"{now['person']} until {_clock(now['until'])}" if now else "nobody"
 
 
@@ -235,7 +235,7 @@ def proposals(waiting: list[Json]) -> None:
     if not waiting:
         out.print("nothing waits for a second person", highlight=False)
         return
-    known = names()
+    directory_names = names()
     for one in waiting:
         by = one["by"]
         unit = f", {_name({'name': by['unit']})}" if by.get("unit") else ""
@@ -245,9 +245,10 @@ def proposals(waiting: list[Json]) -> None:
             highlight=False,
         )
         for touches in one["touches"]:
-            said = "; ".join(_said(change) for change in touches["changes"])
+            said = "; ".join(_change_words(change) for change in touches["changes"])
             out.print(
-                f"  touches  {escape(known.person(touches['person']))}: {escape(said)}", highlight=False
+                f"  touches  {escape(directory_names.person(touches['person']))}: {escape(said)}",
+                highlight=False,
             )
         if not one["touches"]:
             asked = ", ".join(f"{change['op']} {_about(change)}" for change in one["changes"])
@@ -261,7 +262,7 @@ def _approvers(units: list[Json]) -> str:
     return f"a leader or supervisor of {' or '.join(named)}, or the operator" if named else "the operator"
 
 
-def _said(change: Json) -> str:
+def _change_words(change: Json) -> str:
     words = [TOUCHES[change["what"]]]
     words += [_name({"name": change["about"]})] if change.get("about") else []
     words += [f"{_day(change['since'])} – {_day(change['until'])}"] if change.get("since") else []

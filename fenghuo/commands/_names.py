@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from fenghuo.parts import found
+from fenghuo.parts import located
 from shared.directory import Directory, load_directory
 from shared.ids import PersonId, UnitId
 from shared.lined_yaml import YamlFault
@@ -29,7 +29,7 @@ class DirectoryNames:
 
 def names() -> DirectoryNames:
     try:
-        return DirectoryNames(load_directory(found(Settings().directory)))
+        return DirectoryNames(load_directory(located(Settings().directory)))
     except (YamlFault, OSError):
         return DirectoryNames(None)
 

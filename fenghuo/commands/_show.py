@@ -16,7 +16,7 @@ from shared.case import Case, Task
 
 
 def show_submitted(result: dict[str, Any]) -> None:
-    known = names()
+    directory_names = names()
     out.print(
         f"[green]✓[/] on record as case [bold]{result['case']}[/], fact {result['fact']['sequence']}",
         highlight=False,
@@ -25,7 +25,7 @@ def show_submitted(result: dict[str, Any]) -> None:
         at = clock(datetime.fromisoformat(duty["due_at"]))
         title = duty.get("title") or {"zh": "", "en": duty["act"].replace("_", " ")}
         named = f"{title['zh']} {title['en']}"
-        who = known.person(duty.get("bearer") or duty["owed_to"])
+        who = directory_names.person(duty.get("bearer") or duty["owed_to"])
         out.print(f"  due {at}  {escape(named.strip())}: {escape(who)}", highlight=False)
     if result.get("notice"):
         err.print(f"  {escape(result['notice'])}", highlight=False)
@@ -35,16 +35,16 @@ def show_submitted(result: dict[str, Any]) -> None:
 
 
 def show_acted(result: dict[str, Any]) -> None:
-    known = names()
+    directory_names = names()
     out.print(
         f"[green]✓[/] {result['outcome']}, fact {result['fact']['sequence']} of case {result['case']}",
         highlight=False,
     )
     for effect in result["effects"]:
         who = (
-            known.person(effect["person"])
+            directory_names.person(effect["person"])
             if effect.get("person")
-            else known.unit(effect["unit"])
+            else directory_names.unit(effect["unit"])
             if effect.get("unit")
             else ""
         )
@@ -66,7 +66,7 @@ def show_cases(result: dict[str, Any]) -> None:
     for column in ("case", "due", "left", "level", "answers"):
         table.add_column(column, no_wrap=True)
     table.add_column("summary", no_wrap=True, overflow="ellipsis", ratio=1)
-    known = names()
+    directory_names = names()
     for case in map(read, result["cases"]):
         due, remaining = (clock(case.next_due), left(case.next_due, now)) if case.next_due else ("", "")
         table.add_row(
@@ -74,7 +74,7 @@ def show_cases(result: dict[str, Any]) -> None:
             due,
             remaining,
             str(case.level or "-"),
-            escape(known.unit(case.holder)),
+            escape(directory_names.unit(case.holder)),
             escape(case.report.summary),
         )
     out.print(table if result["cases"] else "no such case")
@@ -82,14 +82,18 @@ def show_cases(result: dict[str, Any]) -> None:
 
 
 def show_tasks(result: dict[str, Any]) -> None:
-    table, now, known = Table(box=None, pad_edge=False, header_style="dim"), datetime.now(UTC), names()
+    table, now, directory_names = (
+        Table(box=None, pad_edge=False, header_style="dim"),
+        datetime.now(UTC),
+        names(),
+    )
     for column in ("case", "task", "what", "unit", "state", "due", "left"):
         table.add_column(column, no_wrap=column in ("case", "task", "due", "left"))
-    for one in result["tasks"]:
+    for listed in result["tasks"]:
         task = msgspec.convert(
-            {name: value for name, value in one.items() if name not in ("case", "summary")}, Task
+            {name: value for name, value in listed.items() if name not in ("case", "summary")}, Task
         )
-        table.add_row(one["case"], *task_row(task, known, now))
+        table.add_row(listed["case"], *task_row(task, directory_names, now))
     out.print(table if result["tasks"] else "no open task")
     if result.get("more"):
         err.print(
@@ -107,12 +111,12 @@ VERDICTS = {
 
 
 def show_suspicions(cases: list[Case]) -> None:
-    known = names()
+    directory_names = names()
     for case in cases:
         suspicion = case.suspicion
         if suspicion is None:
             continue
-        unit, witness = known.unit(suspicion.unit), str(suspicion.source or case.report.unit)
+        unit, witness = directory_names.unit(suspicion.unit), str(suspicion.source or case.report.unit)
         out.print(
             f"{case.id} {VERDICTS[suspicion.confirmed]} {escape(f'{unit}: {case.report.summary}')}",
             highlight=False,

@@ -38,24 +38,24 @@ def read(raw: Any) -> Case:
 
 
 def show_case(result: Any) -> None:
-    case, known, now = read(result), names(), datetime.now(UTC)
-    for line in _head(case, known):
+    case, directory_names, now = read(result), names(), datetime.now(UTC)
+    for line in _head(case, directory_names):
         out.print(line, highlight=False)
     if case.duties:
-        out.print(_duties(case, known, now))
+        out.print(_duties(case, directory_names, now))
     if case.tasks:
-        out.print(_tasks(case, known, now))
-    for line in _judgement(case, known):
+        out.print(_tasks(case, directory_names, now))
+    for line in _judgement(case, directory_names):
         out.print(line, highlight=False)
     for one in case.left_out:
-        said = escape(f"{why_in_words(one.why, str)}{f': {one.note}' if one.note else ''}")
-        out.print(f"[reverse] LEFT OUT [/] {clock(one.at)} {one.kind}: {said}", highlight=False)
+        reason = escape(f"{why_in_words(one.why, str)}{f': {one.note}' if one.note else ''}")
+        out.print(f"[reverse] LEFT OUT [/] {clock(one.at)} {one.kind}: {reason}", highlight=False)
     for entry in case.log:
-        said = escape(f"by {known.by(entry.by)} {entry.text or ''}".rstrip())
-        out.print(f"[dim]{clock(entry.at)}[/] {entry.kind} {said}", highlight=False)
+        reason = escape(f"by {directory_names.by(entry.by)} {entry.text or ''}".rstrip())
+        out.print(f"[dim]{clock(entry.at)}[/] {entry.kind} {reason}", highlight=False)
 
 
-def _head(case: Case, known: DirectoryNames) -> Iterator[str]:
+def _head(case: Case, directory_names: DirectoryNames) -> Iterator[str]:
     report = case.report
     exercise = "[reverse] EXERCISE [/] " if report.exercise else ""
     yield f"{exercise}[bold]{escape(report.summary)}[/]"
@@ -63,17 +63,17 @@ def _head(case: Case, known: DirectoryNames) -> Iterator[str]:
     sort = " · ".join(part for part in (report.kind, report.category, report.topic) if part)
     sensitive = " · sensitive" if case.sensitive else ""
     yield f"case {case.id} · {case.status} · level {case.level or '-'}{graded}{sensitive} · {sort} · area {report.area}"
-    by = escape(known.unit(report.unit))
+    by = escape(directory_names.unit(report.unit))
     yield f"learned {clock(report.learned_at)} · reported {clock(case.opened_at)} by {by} · policy {case.policy}"
-    yield f"answers for it: [bold]{escape(known.unit(case.holder))}[/]{_chain(case.held, known)}"
+    yield f"answers for it: [bold]{escape(directory_names.unit(case.holder))}[/]{_chain(case.held, directory_names)}"
     if case.transfer:
-        asked = f"asked: {known.unit(case.transfer.to_unit)}, because {case.transfer.reason}"
+        asked = f"asked: {directory_names.unit(case.transfer.to_unit)}, because {case.transfer.reason}"
         until = f", may refuse until {clock(case.transfer.answer_by)}" if case.transfer.answer_by else ""
         yield escape(f"  {asked}{until}; the sender answers until it is accepted")
     for one in case.command:
         if one.until is None:
             yield escape(
-                f"{'acting commander' if one.acting else 'commander'}: {known.person(one.person)} since {clock(one.since)}"
+                f"{'acting commander' if one.acting else 'commander'}: {directory_names.person(one.person)} since {clock(one.since)}"
             )
     links = {"follows from": report.parent, "merged into": case.merged_into, "split from": case.split_from}
     yield from (f"{words} case {other}" for words, other in links.items() if other)
@@ -93,7 +93,7 @@ def _chain(held: tuple[HolderTerm, ...], known: DirectoryNames) -> str:
     )
 
 
-def _duties(case: Case, known: DirectoryNames, now: datetime) -> Table:
+def _duties(case: Case, directory_names: DirectoryNames, now: datetime) -> Table:
     table = Table(
         "what", "who", "state", "due", "left", "called", box=None, pad_edge=False, header_style="dim"
     )
@@ -102,23 +102,23 @@ def _duties(case: Case, known: DirectoryNames, now: datetime) -> Table:
         task = f" [dim]{duty.task}[/]" if duty.task else ""
         table.add_row(
             f"{escape(f'{plan.title.zh} {plan.title.en}')}{task}",
-            escape(known.person(duty.bearer)),
-            STATES[duty.state] + _marks(duty, known),
+            escape(directory_names.person(duty.bearer)),
+            STATES[duty.state] + _marks(duty, directory_names),
             clock(duty.due_at) + (f" [dim](was {clock(duty.first_due_at)})[/]" if duty.first_due_at else ""),
             left(duty.due_at, now) if duty.is_owed else "",
-            ", ".join(f"{escape(known.person(one.person))}{_answer(one)}" for one in duty.lit),
+            ", ".join(f"{escape(directory_names.person(one.person))}{_answer(one)}" for one in duty.lit),
         )
     return table
 
 
-def _marks(duty: Duty, known: DirectoryNames) -> str:
+def _marks(duty: Duty, directory_names: DirectoryNames) -> str:
     """What else is true of it: its slip, who stood in, whether its clock stands still."""
     marks = SLIPS[duty.slip] if duty.slip else ""
     if duty.paused_at:
         marks += f" paused{f' until {clock(duty.paused_until)}' if duty.paused_until else ''}"
     elif duty.snoozed_until:
         marks += f" reminded again {clock(duty.snoozed_until)}"
-    return marks + (f" taken by {escape(known.person(duty.taken_by))}" if duty.taken_by else "")
+    return marks + (f" taken by {escape(directory_names.person(duty.taken_by))}" if duty.taken_by else "")
 
 
 def _answer(lit: Lit) -> str:
@@ -129,23 +129,23 @@ def _answer(lit: Lit) -> str:
     return " [red]dark[/]" if lit.is_reached else " [red]not reached[/]"
 
 
-def _tasks(case: Case, known: DirectoryNames, now: datetime) -> Table:
+def _tasks(case: Case, directory_names: DirectoryNames, now: datetime) -> Table:
     table = Table(
         "task", "what", "unit", "state", "due", "left", box=None, pad_edge=False, header_style="dim"
     )
     for task in case.tasks:
-        table.add_row(*task_row(task, known, now))
+        table.add_row(*task_row(task, directory_names, now))
     return table
 
 
-def task_row(task: Task, known: DirectoryNames, now: datetime) -> tuple[str, ...]:
+def task_row(task: Task, directory_names: DirectoryNames, now: datetime) -> tuple[str, ...]:
     """Id, title, unit, state with its slip, limit, how long is left."""
     done = task.state in (TaskState.VERIFIED, TaskState.CANCELLED, TaskState.COMPLETED)
     lead = " [bold]lead[/]" if task.lead else ""
     return (
         task.id,
         escape(task.title),
-        escape(known.unit(task.unit)) + lead,
+        escape(directory_names.unit(task.unit)) + lead,
         TASKS.get(task.state, str(task.state))
         + (SLIPS[task.slip] if task.slip and not done else "")
         + (" nil" if task.nil else ""),
@@ -154,7 +154,7 @@ def task_row(task: Task, known: DirectoryNames, now: datetime) -> tuple[str, ...
     )
 
 
-def _judgement(case: Case, known: DirectoryNames) -> Iterator[str]:
+def _judgement(case: Case, directory_names: DirectoryNames) -> Iterator[str]:
     """Suspicion, measure and public notice: what is alleged, and what only a person decides."""
     if case.items:
         open_items = sum(item.measure is None or item.owner is None for item in case.items)
@@ -164,10 +164,12 @@ def _judgement(case: Case, known: DirectoryNames) -> Iterator[str]:
             suspicion.confirmed
         ]
         matched = f"; matched by case {suspicion.matched}" if suspicion.matched else ""
-        yield escape(f"suspected omission: {known.unit(suspicion.unit)}, {suspicion.why}{matched}: {verdict}")
+        yield escape(
+            f"suspected omission: {directory_names.unit(suspicion.unit)}, {suspicion.why}{matched}: {verdict}"
+        )
     if measure := case.measure:
         decided = (
-            f"decided: {measure.decided} by {known.by(measure.decided_by or '?')}"
+            f"decided: {measure.decided} by {directory_names.by(measure.decided_by or '?')}"
             if measure.decided
             else "only the organ decides"
         )

@@ -47,14 +47,14 @@ def report(
     """Count a report from the trail (role auditor, discipline or supervisor); with --records, list what a
     figure was counted from.
     """
-    asked: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "since": since and since.isoformat(),
         "until": until and until.isoformat(),
         "unit": unit,
         "below": below or None,
         "figure": records,
     }
-    params = {name: value for name, value in asked.items() if value is not None}
+    params = {name: value for name, value in parameters.items() if value is not None}
     path = "records" if records is not None else what.value
     found = call(
         "audit", "GET", f"/api/v1/reports/{path}", role=Role.AUDITOR, params=params, timeout=_SLOW
@@ -107,12 +107,12 @@ def _write(path: str, params: dict[str, str], to: Path | None, form: OutputForm)
     out.print(f"written: {to} ({len(content)} bytes)", highlight=False)
 
 
-def _show(found: dict[str, Any]) -> None:
-    for name, lines in found.items():
+def _show(report: dict[str, Any]) -> None:
+    for name, lines in report.items():
         shown = [lines] if name == "whole" and lines else lines
         if isinstance(shown, list) and shown and isinstance(shown[0], dict):
             _table(name, shown)  # pyright: ignore[reportUnknownArgumentType]
-    _foot(found)
+    _foot(report)
 
 
 def _table(name: str, lines: list[dict[str, Any]]) -> None:
@@ -125,13 +125,13 @@ def _table(name: str, lines: list[dict[str, Any]]) -> None:
     for column in columns:
         table.add_column(column.replace("_seconds", " s").replace("_", " "), overflow="fold")
     for line in lines[:200]:
-        table.add_row(*(Text(_said(line.get(column))) for column in columns))
+        table.add_row(*(Text(_cell(line.get(column))) for column in columns))
     out.print(table)
     if len(lines) > 200:
         out.print(f"[dim]… and {len(lines) - 200} more: --json has them all[/]", highlight=False)
 
 
-def _said(value: object) -> str:
+def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3f}".rstrip("0").rstrip(".")
     if isinstance(value, dict):
@@ -141,16 +141,16 @@ def _said(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _show_records(found: dict[str, Any]) -> None:
-    indexes = found["indexes"]
-    out.print(f"{found['figure']}: {found['count']}, in {len(indexes)} records", highlight=False)
+def _show_records(report: dict[str, Any]) -> None:
+    indexes = report["indexes"]
+    out.print(f"{report['figure']}: {report['count']}, in {len(indexes)} records", highlight=False)
     for start in range(0, len(indexes), 12):
         out.print("  " + " ".join(map(str, indexes[start : start + 12])), highlight=False)
-    _foot(found)
+    _foot(report)
 
 
-def _foot(found: dict[str, Any]) -> None:
-    held = found["checkpoint"]
-    left_out = found.get("exercises_left_out") or 0
-    out.print(f"[dim]{found.get('facts')} facts counted, {left_out} exercises left out[/]", highlight=False)
+def _foot(report: dict[str, Any]) -> None:
+    held = report["checkpoint"]
+    left_out = report.get("exercises_left_out") or 0
+    out.print(f"[dim]{report.get('facts')} facts counted, {left_out} exercises left out[/]", highlight=False)
     out.print(f"[dim]up to checkpoint {held['size']}, signed {held['time']}[/]", highlight=False)

@@ -70,12 +70,12 @@ def _is_limit(text: str) -> bool:
 
 def harm(text: str) -> dict[str, int]:
     """`deaths=3,loss=1000000`. Raises ValueError."""
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for part in text.split(","):
         name, _, number = part.partition("=")
         if name.strip() not in ("deaths", "injuries", "loss") or not number.strip().isdigit():
             raise ValueError(
                 "can't be read: write it as deaths=3,injuries=10,loss=50000000; leave out what is not known"
             )
-        found[name.strip()] = int(number)
-    return found
+        counts[name.strip()] = int(number)
+    return counts

@@ -41,8 +41,8 @@ def act(
     if case is None or what is None:
         answer([_row(one) for one in BY_PATH.values()], as_json=as_json, render=_list)
         return
-    known = BY_PATH.get(what)
-    if known is None:
+    act_declared = BY_PATH.get(what)
+    if act_declared is None:
         fail(
             Exit.USAGE,
             f"there is no act {what!r}",
@@ -51,23 +51,23 @@ def act(
     from fenghuo.commands._show import show_acted
 
     form = {name: _read(name, value) for name, value in given.items() if value not in (None, [])}
-    if missing := _missing(known, form):
+    if missing := _missing(act_declared, form):
         fail(
             Exit.USAGE,
             f"{what} lacks {', '.join(missing)}",
             "; ".join(f"{option}: {words}" for option, words in missing.items()),
         )
     headers = {"Idempotency-Key": key} if key else {}
-    who = role or next(one for one in PREFERRED if one in known.roles)
+    who = role or next(one for one in PREFERRED if one in act_declared.roles)
     response = call("intake", "POST", f"/api/v1/cases/{case}/{what}", role=who, json=form, headers=headers)
     answer(response.json(), as_json=as_json, render=show_acted)
 
 
-def _missing(known: Act, form: dict[str, Any]) -> dict[str, str]:
+def _missing(act_declared: Act, form: dict[str, Any]) -> dict[str, str]:
     """The options the act can't do without, each with what to write there."""
-    missing = {option_of(field): words for field, words in known.needs.items() if field not in form}
-    if known.either and not any(field in form for field in known.either):
-        missing[" or ".join(map(option_of, known.either))] = "one of them"
+    missing = {option_of(field): words for field, words in act_declared.needs.items() if field not in form}
+    if act_declared.either and not any(field in form for field in act_declared.either):
+        missing[" or ".join(map(option_of, act_declared.either))] = "one of them"
     return missing
 
 
@@ -96,15 +96,15 @@ vars(act)["__signature__"] = Signature([*_OWN[:2], *_OPTIONS, *_OWN[2:]])
 """Typer makes an option of each parameter: one for every field that acts are made of, then the command's own."""
 
 
-def _row(one: Act) -> dict[str, Any]:
+def _row(act_declared: Act) -> dict[str, Any]:
     return {
-        "act": one.path,
-        "title": one.title,
-        "group": one.group,
-        "roles": sorted(one.roles),
-        "needs": {option_of(field): words for field, words in one.needs.items()},
-        "one_of": [option_of(field) for field in one.either],
-        "takes": [option_of(field) for field in one.takes],
+        "act": act_declared.path,
+        "title": act_declared.title,
+        "group": act_declared.group,
+        "roles": sorted(act_declared.roles),
+        "needs": {option_of(field): words for field, words in act_declared.needs.items()},
+        "one_of": [option_of(field) for field in act_declared.either],
+        "takes": [option_of(field) for field in act_declared.takes],
     }
 
 

@@ -31,7 +31,7 @@ def bootstrap(
     from fenghuo import durability
     from fenghuo.answers import Exit, answer, err, fail, out
     from fenghuo.bootstrap import declare_streams, make_secrets, public_nkeys, refused_words
-    from fenghuo.parts import found
+    from fenghuo.parts import located
     from fenghuo.places import known_addresses, nats_url
     from fenghuo.quiet import hush
     from fenghuo.sources import SourceKeys
@@ -43,11 +43,11 @@ def bootstrap(
     hush()
     settings = Settings()
     try:
-        directory = load_directory(found(settings.directory))
+        directory = load_directory(located(settings.directory))
     except (YamlFault, OSError) as error:
         fail(Exit.USAGE, str(error), "mend it, or name another file in FENGHUO_DIRECTORY")
-    made = make_secrets(settings.secrets)
-    made += [
+    files_written = make_secrets(settings.secrets)
+    files_written += [
         source_seed_file(source)
         for source in SourceKeys(settings.secrets).add_missing(directory, datetime.now(UTC))
     ]
@@ -97,6 +97,6 @@ def bootstrap(
         else:
             out.print("everything is in place", highlight=False)
 
-    result = {"secrets": str(settings.secrets), "made": made, "declared": declared, "lazily": lazily}
+    result = {"secrets": str(settings.secrets), "made": files_written, "declared": declared, "lazily": lazily}
     result |= {"environment": public_nkeys(settings.secrets)}
     answer(result, as_json=as_json, render=render)

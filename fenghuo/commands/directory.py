@@ -17,7 +17,7 @@ from rich.markup import escape
 from fenghuo.answers import Exit, answer, err, fail, out
 from fenghuo.client import call, call_all
 from fenghuo.commands import _directory as lines
-from fenghuo.parts import found
+from fenghuo.parts import located
 from shared.directory import Directory, DirectoryFault, Roster, gaps, load_directory, shown
 from shared.directory.change_facts import (
     Change,
@@ -63,7 +63,7 @@ def check_file(
     """Name line and remedy of every fault, and what will be dark in the next days. Ends with 1 where there is
     a fault.
     """
-    path = file or found(Settings().directory)
+    path = file or located(Settings().directory)
     now = datetime.now(UTC)
     faults: list[str] = []
     warnings: list[dict[str, Any]] = []
@@ -194,10 +194,10 @@ def roster(
     answer(result, as_json=as_json, render=lambda body: lines.shifts(body, directory))
 
 
-def _write_calendar(directory: Directory, one: Roster, ics: Path, now: datetime, days: int) -> None:
+def _write_calendar(directory: Directory, roster_read: Roster, ics: Path, now: datetime, days: int) -> None:
     from shared.directory.calendar import write_calendar
 
-    raw = write_calendar(directory, one, now, now + timedelta(days=days))
+    raw = write_calendar(directory, roster_read, now, now + timedelta(days=days))
     if str(ics) == "-":
         sys.stdout.buffer.write(raw)
         return
@@ -205,13 +205,13 @@ def _write_calendar(directory: Directory, one: Roster, ics: Path, now: datetime,
         ics.write_bytes(raw)
     except OSError as error:
         fail(Exit.USAGE, f"{ics} can't be written ({error.strerror})", "name a file in a folder that exists")
-    err.print(f"{days} days of {one.id} in {ics}", highlight=False)
+    err.print(f"{days} days of {roster_read.id} in {ics}", highlight=False)
 
 
 def _take_calendar(
     directory: Directory,
     revision: int,
-    one: Roster,
+    roster_read: Roster,
     source: Path,
     now: datetime,
     days: int,
@@ -221,7 +221,9 @@ def _take_calendar(
     from shared.directory.calendar import CalendarFault, read_calendar
 
     try:
-        overrides = read_calendar(source.read_bytes(), directory, one, now, now + timedelta(days=days))
+        overrides = read_calendar(
+            source.read_bytes(), directory, roster_read, now, now + timedelta(days=days)
+        )
     except OSError as error:
         fail(Exit.USAGE, f"{source} can't be read ({error.strerror})", "give the path of an existing file")
     except CalendarFault as fault:
@@ -230,7 +232,9 @@ def _take_calendar(
             str(fault),
             "correct these events in your calendar and export it again; nothing was taken",
         )
-    changes: list[Change] = [OverrideRoster(roster=one.id, override=override) for override in overrides]
+    changes: list[Change] = [
+        OverrideRoster(roster=roster_read.id, override=override) for override in overrides
+    ]
     _send(directory, revision, changes, f"shifts from {source.name}", dry_run, as_json)
 
 
@@ -248,13 +252,13 @@ def change(
     (docs/schemas/directory_changed.v1.json).
     """
     try:
-        given: Any = orjson.loads(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
+        body: Any = orjson.loads(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
     except OSError as error:
         fail(Exit.USAGE, f"{file} can't be read ({error.strerror})", "give the path of an existing file")
     except orjson.JSONDecodeError as error:
         fail(Exit.USAGE, f"{file} is not JSON ({error})", "write a list of changes")
     directory, revision = _directory(None)
-    changes = lines.parsed(given["changes"] if isinstance(given, dict) and "changes" in given else given)
+    changes = lines.parsed(body["changes"] if isinstance(body, dict) and "changes" in body else body)
     _send(directory, revision, changes, why, dry_run, as_json)
 
 
@@ -277,11 +281,11 @@ def absence(
     """Say that somebody is away, or back. Refused where a post would be dark: name a --deputy."""
     begins = lines.moment(since) if since else datetime.now(UTC)
     if end:
-        one: Change = EndAbsence(person=PersonId(person), at=begins)
+        change_made: Change = EndAbsence(person=PersonId(person), at=begins)
     elif until is None:
         fail(Exit.USAGE, "until when?", "add --until '2026-12-28 08:30', or --end where the person is back")
     else:
-        one = lines.parsed(
+        change_made = lines.parsed(
             [
                 {
                     "op": "set_absence",
@@ -290,9 +294,9 @@ def absence(
                 }
             ]
         )[0]
-        assert isinstance(one, SetAbsence)
+        assert isinstance(change_made, SetAbsence)
     directory, revision = _directory(None)
-    changes: list[Change] = [one]
+    changes: list[Change] = [change_made]
     if deputy is not None:
         held = [post for post in directory.posts if post.holder == person and deputy not in post.deputies]
         changes += [
@@ -368,7 +372,7 @@ def _send(
     directory: Directory, revision: int, changes: list[Change], why: str, dry_run: bool, as_json: bool
 ) -> None:
     """Check the changes against `directory`; send them to intake unless it is a dry run."""
-    said = [one.model_dump(mode="json", exclude_none=True, by_alias=True) for one in changes]
+    bodies = [one.model_dump(mode="json", exclude_none=True, by_alias=True) for one in changes]
     if not changes:
         answer(
             {"changes": [], "sent": False},
@@ -385,9 +389,9 @@ def _send(
     except DirectoryFault as fault:
         fail(Exit.NO, "\n".join(text for _, text in fault.faults), "nothing was changed")
     if dry_run:
-        answer({"changes": said, "sent": False}, as_json=as_json, render=lines.would_change)
+        answer({"changes": bodies, "sent": False}, as_json=as_json, render=lines.would_change)
         return
-    body = {"changes": said, "why": why, "base": revision}
+    body = {"changes": bodies, "why": why, "base": revision}
     result: dict[str, Any] = call(
         "intake", "POST", "/api/v1/directory/changes", role=Role.OPERATOR, json=body
     ).json()

@@ -120,13 +120,13 @@ def _form(row: TableRow, model: type[Frozen]) -> dict[str, Any]:
     """The row as the API takes it. Raises ValueError naming each field and what is wrong with it."""
     if row.fault:
         raise ValueError(row.fault)
-    said: dict[str, Any] = {}
-    for name, value in row.said.items():
+    cells: dict[str, Any] = {}
+    for name, value in row.filled.items():
         try:
-            said[name] = _value(name, value)
+            cells[name] = _value(name, value)
         except ValueError as error:
             raise ValueError(f"{name}: {value!r} {error}") from None
-    form = form_of(said)
+    form = form_of(cells)
     try:
         model.model_validate(form)
     except ValidationError as error:

@@ -71,13 +71,13 @@ def inbox(
     from fenghuo.client import call
     from fenghuo.commands._typed import moment_text, option
 
-    asked = {
+    parameters = {
         "kind": Kind.REJECTED.value,
         "limit": limit,
         "case": case,
         "since": option("--since", since, moment_text) if since else None,
     }
-    params = {name: value for name, value in asked.items() if value is not None}
+    params = {name: value for name, value in parameters.items() if value is not None}
     page = call("audit", "GET", "/api/v1/trail/entries", role=Role.AUDITOR, params=params).json()
     records = [
         call("audit", "GET", f"/api/v1/trail/entries/{entry['index']}", role=Role.AUDITOR).json()
@@ -118,19 +118,19 @@ def _show(result: dict[str, Any]) -> None:
 
     if not result["set_aside"]:
         out.print("[green]✓[/] nothing was set aside", highlight=False)
-    for one in result["set_aside"]:
-        about = f"case {one['case']}" if one.get("case") else "no case"
+    for record in result["set_aside"]:
+        about = f"case {record['case']}" if record.get("case") else "no case"
         out.print(
-            f"[bold]{clock(datetime.fromisoformat(one['at']))}[/]  {escape(about)}: {escape(one['why'])}",
+            f"[bold]{clock(datetime.fromisoformat(record['at']))}[/]  {escape(about)}: {escape(record['why'])}",
             highlight=False,
         )
-        place = f"{one['stream']} {one['sequence']}, " if one.get("sequence") else ""
+        place = f"{record['stream']} {record['sequence']}, " if record.get("sequence") else ""
         out.print(
-            f"  from {escape(one.get('came_on', 'unknown'))} ({place}set aside by {escape(one['by'])})",
+            f"  from {escape(record.get('came_on', 'unknown'))} ({place}set aside by {escape(record['by'])})",
             highlight=False,
         )
-        for field, fault in one.get("errors", []):
+        for field, fault in record.get("errors", []):
             out.print(f"  {escape(field)}: {escape(fault)}", highlight=False)
-        if one.get("words"):
-            out.print(f"  [dim]{escape(one['words'])}[/]", highlight=False)
-        out.print(f"  → {escape(one['do'])}", highlight=False)
+        if record.get("words"):
+            out.print(f"  [dim]{escape(record['words'])}[/]", highlight=False)
+        out.print(f"  → {escape(record['do'])}", highlight=False)

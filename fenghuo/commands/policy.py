@@ -187,18 +187,18 @@ def simulate_history(
     answer(found.model_dump(mode="json"), as_json=as_json, render=lambda _: _show(found, took, limit))
 
 
-def _show(found: Differences, took: float, limit: int) -> None:
+def _show(differences: Differences, took: float, limit: int) -> None:
     out.print(
-        f"{found.facts} acts in {found.cases} cases, played twice in {took:.2f} s: "
-        f"[bold]{found.cases_changed}[/] cases would have gone differently.",
+        f"{differences.facts} acts in {differences.cases} cases, played twice in {took:.2f} s: "
+        f"[bold]{differences.cases_changed}[/] cases would have gone differently.",
         highlight=False,
     )
     totals = Table("", "before", "after", box=None, header_style="dim")
     for name in ("policy", "duties", "lapses", "notices", "decisions"):
-        totals.add_row(name, str(getattr(found.before, name)), str(getattr(found.after, name)))
+        totals.add_row(name, str(getattr(differences.before, name)), str(getattr(differences.after, name)))
     out.print(totals)
     changes = Table("case", "what", "duty", "person", "before", "after", box=None, header_style="dim")
-    for change in found.changes[:limit]:
+    for change in differences.changes[:limit]:
         changes.add_row(
             change.case,
             change.what,
@@ -207,11 +207,12 @@ def _show(found: Differences, took: float, limit: int) -> None:
             change.before or "–",
             change.after or "–",
         )
-    if found.changes:
+    if differences.changes:
         out.print(changes)
-    if len(found.changes) > limit:
+    if len(differences.changes) > limit:
         out.print(
-            f"[dim]and {len(found.changes) - limit} more: --limit, or --json for all[/]", highlight=False
+            f"[dim]and {len(differences.changes) - limit} more: --limit, or --json for all[/]",
+            highlight=False,
         )
 
 
@@ -271,14 +272,14 @@ def approve_version(
 ) -> None:
     """Approve a draft of somebody else's (role leader), in force for the cases that begin from then on."""
     body = {"in_force_from": in_force_from.isoformat()} if in_force_from else {}
-    found = call(
+    version_approved = call(
         "escalator", "POST", f"/api/v1/policy/versions/{version}/approve", role=Role.LEADER, json=body
     ).json()
-    begins = found["approvals"][-1]["in_force_from"]
+    begins = version_approved["approvals"][-1]["in_force_from"]
     answer(
-        found,
+        version_approved,
         as_json=as_json,
-        render=lambda _: out.print(f"{found['label']} is in force from {begins}", highlight=False),
+        render=lambda _: out.print(f"{version_approved['label']} is in force from {begins}", highlight=False),
     )
 
 

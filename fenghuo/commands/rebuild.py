@@ -63,16 +63,17 @@ def cases(
 def _show(result: dict[str, Any]) -> None:
     if not result["cases"]:
         out.print("[green]✓[/] every case on record can be read", highlight=False)
-    for one in result["cases"]:
-        if one["outcome"] == "not_on_record":
+    for rebuilt in result["cases"]:
+        if rebuilt["outcome"] == "not_on_record":
             err.print(
-                f"[red]✗[/] {one['case']}: the record has nothing of it; is the id right?", highlight=False
+                f"[red]✗[/] {rebuilt['case']}: the record has nothing of it; is the id right?",
+                highlight=False,
             )
             continue
-        late = f"; {one['late']} decisions are made late" if one["late"] else ""
+        late = f"; {rebuilt['late']} decisions are made late" if rebuilt["late"] else ""
         otherwise = (
-            f"; {one['differing']} would be decided otherwise today, what is on record counts"
-            if one["differing"]
+            f"; {rebuilt['differing']} would be decided otherwise today, what is on record counts"
+            if rebuilt["differing"]
             else ""
         )
-        out.print(f"{_OUTCOMES[one['outcome']]}: {one['case']}{late}{otherwise}", highlight=False)
+        out.print(f"{_OUTCOMES[rebuilt['outcome']]}: {rebuilt['case']}{late}{otherwise}", highlight=False)

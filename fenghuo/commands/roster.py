@@ -27,21 +27,21 @@ def roster(
     from fenghuo.commands._names import clock, names
     from shared.standing import standing_case
 
-    found: list[dict[str, Any]] = call_all("intake", "/api/v1/directory/rosters", role=Role.DUTY_OFFICER)[
+    rosters: list[dict[str, Any]] = call_all("intake", "/api/v1/directory/rosters", role=Role.DUTY_OFFICER)[
         "rosters"
     ]
-    if id is not None and id not in {one["id"] for one in found}:
+    if id is not None and id not in {one["id"] for one in rosters}:
         fail(
             Exit.USAGE,
             f"there is no roster {id!r}",
-            f"name one of {', '.join(one['id'] for one in found) or 'none: add one'}",
+            f"name one of {', '.join(one['id'] for one in rosters) or 'none: add one'}",
         )
     standing = call(
         "intake", "GET", "/api/v1/cases", role=Role.DUTY_OFFICER, params={"standing": "true", "limit": 200}
     ).json()["cases"]
     by_case = {case["id"]: case for case in standing}
     rows = [
-        _row(one, standing_case("roster", one["id"]), by_case) for one in found if id in (None, one["id"])
+        _row(one, standing_case("roster", one["id"]), by_case) for one in rosters if id in (None, one["id"])
     ]
 
     def render(result: list[dict[str, Any]]) -> None:
@@ -50,7 +50,7 @@ def roster(
 
         from fenghuo.answers import out
 
-        known = names()
+        directory_names = names()
         table = Table(
             "roster",
             "on duty",
@@ -68,11 +68,13 @@ def roster(
             after: dict[str, Any] = row["next"] or {}
             table.add_row(
                 escape(f"{row['name']['zh']} {row['name']['en']}"),
-                escape(known.person(now["person"])) if now else "[bold red]nobody[/]",
-                escape(known.person(now["leader"])) if now.get("leader") else "",
+                escape(directory_names.person(now["person"])) if now else "[bold red]nobody[/]",
+                escape(directory_names.person(now["leader"])) if now.get("leader") else "",
                 clock(datetime.fromisoformat(now["until"])) if now else "",
-                _said(row["sign_in"]),
-                escape(f"{known.person(after['person'])} from {clock(datetime.fromisoformat(after['from']))}")
+                _state_words(row["sign_in"]),
+                escape(
+                    f"{directory_names.person(after['person'])} from {clock(datetime.fromisoformat(after['from']))}"
+                )
                 if after
                 else "",
                 row["case"],
@@ -82,13 +84,13 @@ def roster(
     answer(rows, as_json=as_json, render=render)
 
 
-def _row(one: dict[str, Any], case: str, by_case: dict[str, Any]) -> dict[str, Any]:
-    now = one.get("on_duty")
-    coming = [shift for shift in one.get("shifts", []) if now is None or shift["from"] >= now["until"]]
+def _row(entry: dict[str, Any], case: str, by_case: dict[str, Any]) -> dict[str, Any]:
+    now = entry.get("on_duty")
+    coming = [shift for shift in entry.get("shifts", []) if now is None or shift["from"] >= now["until"]]
     duties = [duty for duty in by_case.get(case, {}).get("duties", []) if duty["rule"] == SIGN_IN]
     return {
-        "roster": one["id"],
-        "name": one["name"],
+        "roster": entry["id"],
+        "name": entry["name"],
         "on_duty": now,
         "next": coming[0] if coming else None,
         "case": case,
@@ -96,7 +98,7 @@ def _row(one: dict[str, Any], case: str, by_case: dict[str, Any]) -> dict[str, A
     }
 
 
-def _said(state: str | None) -> str:
+def _state_words(state: str | None) -> str:
     words = {
         None: "[dim]not asked[/]",
         "open": "[yellow]not yet[/]",

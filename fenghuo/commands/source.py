@@ -53,9 +53,9 @@ def list_(secrets: Secrets = None, as_json: AsJson = False) -> None:
 
     from fenghuo.answers import answer, out
 
-    keys, directory = _given(secrets)
-    made = keys.all()
-    sources = list(dict.fromkeys([*directory.sources_by_id, *(key.source for key in made)]))
+    keys, directory = _keys_and_directory(secrets)
+    keys_made = keys.all()
+    sources = list(dict.fromkeys([*directory.sources_by_id, *(key.source for key in keys_made)]))
     formats = {
         source: list(directory.sources_by_id[source].formats) if source in directory.sources_by_id else []
         for source in sources
@@ -68,7 +68,7 @@ def list_(secrets: Secrets = None, as_json: AsJson = False) -> None:
         for source in sources:
             rows = [
                 (key.public_key, _day(key.made_at), _day(key.revoked_at))
-                for key in made
+                for key in keys_made
                 if key.source == source
             ]
             for row in rows or [(f"none: fenghuo source add {source}", "", "")]:
@@ -79,7 +79,7 @@ def list_(secrets: Secrets = None, as_json: AsJson = False) -> None:
         {
             "source": source,
             "formats": formats[source],
-            "keys": [key.model_dump(mode="json") for key in made if key.source == source],
+            "keys": [key.model_dump(mode="json") for key in keys_made if key.source == source],
         }
         for source in sources
     ]
@@ -90,9 +90,9 @@ def _day(at: datetime | None) -> str:
     return f"{at.astimezone():%Y-%m-%d %H:%M}" if at else ""
 
 
-def _given(secrets: Path | None) -> "tuple[SourceKeys, Directory]":
+def _keys_and_directory(secrets: Path | None) -> "tuple[SourceKeys, Directory]":
     from fenghuo.answers import Exit, fail
-    from fenghuo.parts import found
+    from fenghuo.parts import located
     from fenghuo.places import secrets_folder
     from fenghuo.sources import SourceKeys
     from shared.directory import load_directory
@@ -101,7 +101,7 @@ def _given(secrets: Path | None) -> "tuple[SourceKeys, Directory]":
 
     settings = Settings()
     try:
-        return SourceKeys(secrets or secrets_folder(settings)), load_directory(found(settings.directory))
+        return SourceKeys(secrets or secrets_folder(settings)), load_directory(located(settings.directory))
     except (YamlFault, OSError) as error:
         fail(Exit.USAGE, str(error), "name the right file in FENGHUO_DIRECTORY")
 
@@ -114,7 +114,7 @@ def _change(
     from fenghuo.sources import SourceKeyError
     from shared.settings import Settings
 
-    keys, directory = _given(secrets)
+    keys, directory = _keys_and_directory(secrets)
     try:
         key = change(keys, directory)
     except SourceKeyError as error:
@@ -125,8 +125,8 @@ def _change(
             f"the keys can't be written: {error}",
             "name the secrets folder of the installation: --secrets, FENGHUO_SECRETS_DIR",
         )
-    told = reload_broker(Settings(), keys.secrets)
-    if told is False:
+    is_reloaded = reload_broker(Settings(), keys.secrets)
+    if is_reloaded is False:
         fail(
             Exit.UNREACHABLE,
             "the broker that runs here has not read the change",
@@ -140,9 +140,13 @@ def _change(
             out.print(f"the key of {key.source} is taken back", highlight=False)
         else:
             out.print("written anew", highlight=False)
-        if told is None:
+        if is_reloaded is None:
             err.print(NOT_TOLD, highlight=False)
 
     seed = str(keys.seed(key.source)) if key and key.revoked_at is None else None
-    result = {**(key.model_dump(mode="json") if key else {}), "seed": seed, "broker_has_read_it": bool(told)}
+    result = {
+        **(key.model_dump(mode="json") if key else {}),
+        "seed": seed,
+        "broker_has_read_it": bool(is_reloaded),
+    }
     answer(result, as_json=as_json, render=render)

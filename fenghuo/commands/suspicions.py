@@ -24,16 +24,16 @@ def suspicions(
     from fenghuo.commands._show import show_suspicions
     from fenghuo.commands._show_case import read
 
-    found: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
         params = {"limit": 200, **({"cursor": cursor} if cursor else {})}
         page = call("intake", "GET", "/api/v1/cases", role=Role.SUPERVISOR, params=params).json()
-        found += [case for case in page["cases"] if _is_wanted(case.get("suspicion"), unit, everything)]
+        rows += [case for case in page["cases"] if _is_wanted(case.get("suspicion"), unit, everything)]
         cursor = page.get("next")
         if not cursor:
             break
-    answer(found, as_json=as_json, render=lambda cases: show_suspicions([read(case) for case in cases]))
+    answer(rows, as_json=as_json, render=lambda cases: show_suspicions([read(case) for case in cases]))
 
 
 def _is_wanted(suspicion: dict[str, Any] | None, unit: str | None, everything: bool) -> bool:

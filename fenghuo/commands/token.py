@@ -20,7 +20,7 @@ from typer.core import TyperGroup
 
 from fenghuo.answers import Exit, answer, err, fail, out
 from fenghuo.commands._names import clock
-from fenghuo.parts import found
+from fenghuo.parts import located
 from fenghuo.places import nats_url, secrets_folder
 from fenghuo.quiet import hush
 from fenghuo.token_ledger import IssuedTokens, TokenLedger
@@ -80,7 +80,7 @@ def issue(
     settings = _as_admin(secrets)
     try:
         who = _principal(
-            load_directory(found(settings.directory)), role, person=person, unit=unit, source=source
+            load_directory(located(settings.directory)), role, person=person, unit=unit, source=source
         )
         claims = tokens.new_claims(who, now=datetime.now(UTC), lasts=timedelta(days=days))
         token = tokens.sign(
@@ -114,7 +114,7 @@ def list_tokens(
     as_json: AsJson = False,
 ) -> None:
     """List the tokens issued: whose, for what, until when; never a token itself."""
-    ledger, now = _asked(_as_admin(secrets), TokenLedger.read), datetime.now(UTC)
+    ledger, now = _ledger_answer(_as_admin(secrets), TokenLedger.read), datetime.now(UTC)
     rows = [row for row in _rows(ledger, now) if everything or row["state"] == "good"]
 
     def render(rows: list[dict[str, Any]]) -> None:
@@ -165,7 +165,7 @@ def revoke(
     named = ((TakenBackBy.PERSON, person), (TakenBackBy.SUBJECT, subject), (TakenBackBy.ROLE, all_of_role))
     taken = [(by, str(value)) for by, value in named if value is not None]
     if ids:
-        issued = [claims.id for claims in _asked(settings, TokenLedger.read).issued if claims.id]
+        issued = [claims.id for claims in _ledger_answer(settings, TokenLedger.read).issued if claims.id]
         taken += [(TakenBackBy.TOKEN, _whole_id(given.upper(), issued)) for given in ids]
     if not taken:
         fail(
@@ -174,7 +174,7 @@ def revoke(
             "give ids of `fenghuo token list`, or --person, --subject, --all-of-role",
         )
     entries = [Revocation(by=by, value=value, at=now, ends_at=now + tokens.LONGEST) for by, value in taken]
-    _asked(settings, lambda ledger: ledger.revoke(entries, now))
+    _ledger_answer(settings, lambda ledger: ledger.revoke(entries, now))
 
     def render(_: object) -> None:
         for by, value in taken:
@@ -216,21 +216,21 @@ def _principal(
 
 
 def _person(directory: Directory, person: str, role: Role) -> Principal:
-    known = directory.people_by_id.get(PersonId(person))
-    if known is None:
+    entry = directory.people_by_id.get(PersonId(person))
+    if entry is None:
         fail(
             Exit.USAGE,
             f"no person {person} in the directory",
             "see the people listed there; ids look like zhao_jia",
         )
-    if known.roles is not None and role not in known.roles:
-        given = ", ".join(known.roles) or "none"
+    if entry.roles is not None and role not in entry.roles:
+        given = ", ".join(entry.roles) or "none"
         fail(
             Exit.USAGE,
             f"{person} is no {role}: the directory gives them {given}",
             "add it to their roles there, or choose another role",
         )
-    return Principal(subject=person, role=role, person=PersonId(person), unit=UnitId(known.unit))
+    return Principal(subject=person, role=role, person=PersonId(person), unit=UnitId(entry.unit))
 
 
 def _rows(ledger: IssuedTokens, now: datetime) -> list[dict[str, Any]]:
@@ -253,23 +253,23 @@ def _state(claims: Claims, taken_back: Revocation | None, now: datetime) -> str:
     return "good" if now < claims.expires_at else "expired"
 
 
-def _whole_id(given: str, issued: list[str]) -> str:
+def _whole_id(beginning: str, issued: list[str]) -> str:
     """The one id that begins so. A whole id needs no record: what was issued while the broker was away has
     none.
     """
-    if len(given) == WHOLE_ID:
-        return given
-    if len(given) < SHORTEST_PREFIX:
+    if len(beginning) == WHOLE_ID:
+        return beginning
+    if len(beginning) < SHORTEST_PREFIX:
         fail(
             Exit.USAGE,
-            f"{given!r} is too short to name one token",
+            f"{beginning!r} is too short to name one token",
             f"give {SHORTEST_PREFIX} letters of its id, or all {WHOLE_ID}",
         )
-    matching = [known for known in issued if known.startswith(given)]
+    matching = [known for known in issued if known.startswith(beginning)]
     if len(matching) != 1:
         fail(
             Exit.USAGE,
-            f"{len(matching)} tokens begin with {given}",
+            f"{len(matching)} tokens begin with {beginning}",
             "take the whole id from `fenghuo token list --all`",
         )
     return matching[0]
@@ -288,7 +288,7 @@ async def _with_ledger(settings: Settings, deed: Callable[[TokenLedger], Awaitab
         return await deed(ledger)
 
 
-def _asked(settings: Settings, deed: Callable[[TokenLedger], Awaitable[Answer]]) -> Answer:
+def _ledger_answer(settings: Settings, deed: Callable[[TokenLedger], Awaitable[Answer]]) -> Answer:
     """What the ledger answers; ends the command where the broker does not."""
     try:
         return asyncio.run(_with_ledger(settings, deed))

@@ -155,7 +155,7 @@ def verify(
 
     tsa, before = trail_check.authorities(tsa_cert), pinned_before(follows, vkey)
     witnesses = trail_proof.pinned_witnesses(witness or [], quorum, key)
-    seen: list[witnessed.Witnessed] = []
+    heads: list[witnessed.Witnessed] = []
 
     async def work(source: Any, progress: Progressed) -> verifying.Verdict:
         cosigned = await source.sealed_checkpoint(max(quorum, 1)) if witnesses else None
@@ -180,10 +180,10 @@ def verify(
                 for index, words in await source.search_faults(verdict.size, macs)
             ]
         if witnesses and verdict.size:
-            seen.append(
+            heads.append(
                 await witnessed.check(source, key, witnesses, max(quorum, 1), kept=kept, sealed=cosigned)
             )
-            verdict.faults += [verifying.TrailFault(None, words) for words in seen[0].faults]
+            verdict.faults += [verifying.TrailFault(None, words) for words in heads[0].faults]
         return verdict
 
     verdict = with_source(work, folder, mongo, "checking")
@@ -204,12 +204,12 @@ def verify(
         "not_authentic": forged,
         "erased": verdict.erased, "erasures": verdict.erasures, "lost": verdict.lost, "losses": verdict.losses,
         "follows": None if (end := verdict.follows) is None else {"trail": end.name, "size": end.size, "signed": before is not None},
-        "witnessed": {"size": seen[0].size, "times": seen[0].times, "quorum": seen[0].quorum} if seen else None,
-        "not_known": trail_check.not_known(verdict, seen[0].size if seen else None, key.name, before) if verdict.holds else [],
+        "witnessed": {"size": heads[0].size, "times": heads[0].times, "quorum": heads[0].quorum} if heads else None,
+        "not_known": trail_check.not_known(verdict, heads[0].size if heads else None, key.name, before) if verdict.holds else [],
     }  # fmt: skip
 
     def render(_: object) -> None:
-        for one in seen:
+        for one in heads:
             mark = "[bold green]✓[/]" if one.is_met else "[bold yellow]?[/]"
             out.print(f"{mark} {one.words()}", highlight=False)
         _show_verdict(verdict, case)
@@ -217,7 +217,7 @@ def verify(
             out.print(words, markup=False, highlight=False, style="dim")
 
     answer(result, as_json=as_json, render=render)
-    raise typer.Exit(_exit_of(verdict, not witnesses or bool(seen and seen[0].is_met)))
+    raise typer.Exit(_exit_of(verdict, not witnesses or bool(heads and heads[0].is_met)))
 
 
 def _exit_of(verdict: "verifying.Verdict", is_witnessed: bool) -> Exit:

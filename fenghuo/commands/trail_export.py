@@ -89,12 +89,12 @@ def export(
             "a folder or a file, one of the two",
             "give --to FOLDER for the whole trail, or --format csv -o FILE for a part",
         )
-    asked: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "case": case, "kind": kind, "unit": unit, "person": person, "level": level, "category": category, "area": area,
         "channel": channel, "outcome": outcome, "lapse": lapse, "lapse_of": lapse_of, "text": text,
         "since": since, "until": until, "claimed_since": claimed_since, "claimed_until": claimed_until,
     }  # fmt: skip
-    given = {name: value for name, value in asked.items() if value is not None}
+    given = {name: value for name, value in parameters.items() if value is not None}
     params = {
         name: value.isoformat() if isinstance(value, datetime) else value for name, value in given.items()
     }

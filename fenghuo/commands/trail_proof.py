@@ -46,13 +46,13 @@ Quorum = Annotated[
 _KEEP = "keep what you were given and tell those who watch over the trail"
 
 
-def pinned_witnesses(given: list[str], quorum: int, log_key: "Verifier") -> "list[Witness]":
+def pinned_witnesses(vkeys: list[str], quorum: int, log_key: "Verifier") -> "list[Witness]":
     from shared.tlog.cosignature import Witness, refuse_kin
     from shared.tlog.note import NoteError
 
     try:
         witnesses = [
-            Witness.read(one if "+" in one else bytes_of(Path(one)).decode(errors="replace")) for one in given
+            Witness.read(one if "+" in one else bytes_of(Path(one)).decode(errors="replace")) for one in vkeys
         ]
         refuse_kin(witnesses, log_key)
     except NoteError as error:
@@ -133,14 +133,14 @@ def _checked(
     key = pinned(vkey)
     witnesses = pinned_witnesses(witness, quorum, key)
     try:
-        held = tlog_proof.parse(raw)
-        signed = checkpoint.read(held.note.encode(), key)
-        times = cosignature.cosigned(note.parse(held.note.encode()), witnesses)
-        rec_bytes = given if given is not None else held.extra
+        proof = tlog_proof.parse(raw)
+        signed = checkpoint.read(proof.note.encode(), key)
+        times = cosignature.cosigned(note.parse(proof.note.encode()), witnesses)
+        rec_bytes = given if given is not None else proof.extra
         if rec_bytes is None:
             fail(Exit.USAGE, "the file does not carry the record", "give the record's bytes: --record FILE")
         merkle.verify_inclusion(
-            held.index, signed.size, merkle.leaf_hash(rec_bytes), held.hashes, signed.root
+            proof.index, signed.size, merkle.leaf_hash(rec_bytes), proof.hashes, signed.root
         )
         rec = Rec.read(rec_bytes)
     except (
@@ -151,13 +151,13 @@ def _checked(
         RecordError,
     ) as error:
         _no(str(error))
-    if rec.index != held.index:
-        _no(f"the record says it is record {rec.index}, the proof is of {held.index}")
+    if rec.index != proof.index:
+        _no(f"the record says it is record {rec.index}, the proof is of {proof.index}")
     if claims is not None:
         _of_receipt(rec, claims)
     wanted = max(quorum, 1) if witnesses else 0
     return {
-        "holds": True, "index": held.index, "sequence": rec.sequence, "fact": rec.message_id, "case": rec.case or None,
+        "holds": True, "index": proof.index, "sequence": rec.sequence, "fact": rec.message_id, "case": rec.case or None,
         "recorded": rec.broker,
         "size": signed.size, "signed": signed.time.isoformat(), "leaf": merkle.leaf_hash(rec_bytes).hex(), "root": signed.root.hex(),
         "cosigned": times, "witnessed": len(times) >= wanted if witnesses else None, "receipt": claims is not None,

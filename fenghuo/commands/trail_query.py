@@ -98,19 +98,19 @@ def query(
                 "name the month, or from when until when",
             )
         since, until = month_of(month)
-    asked: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "text": text, "case": case, "kind": kind, "unit": unit, "under": "false" if exact else None, "person": person, "level": level,
         "category": category, "area": area, "channel": channel, "outcome": outcome, "lapse": lapse, "lapse_of": lapse_of,
         "since": moment("--since", since, zone), "until": moment("--until", until, zone, ends=True),
         "claimed_since": moment("--claimed-since", claimed_since, zone),
         "claimed_until": moment("--claimed-until", claimed_until, zone, ends=True), "order": order.value,
     }  # fmt: skip
-    found = _ask(
-        {name: value for name, value in asked.items() if value is not None},
+    page = _ask(
+        {name: value for name, value in parameters.items() if value is not None},
         cursor,
         None if everything else limit,
     )
-    answer(found, as_json=as_json, render=lambda _: _show(found, zone))
+    answer(page, as_json=as_json, render=lambda _: _show(page, zone))
 
 
 # --- asking
@@ -208,19 +208,19 @@ _COLUMNS = (
 )
 
 
-def _show(found: dict[str, Any], zone: ZoneInfo) -> None:
+def _show(page: dict[str, Any], zone: ZoneInfo) -> None:
     screen = _screen()
-    entries = found["entries"]
+    entries = page["entries"]
     if entries:
         screen.print(table_of(entries, zone, screen.width), crop=True)
-    checkpoint, following = found["checkpoint"], found["next"]
+    checkpoint, following = page["checkpoint"], page["next"]
     counted = f"{len(entries)} record{'' if len(entries) == 1 else 's'}" if entries else "no record"
     signed = datetime.fromisoformat(checkpoint["time"]).astimezone(zone)
     words = f"{counted}; holds up to the checkpoint of {checkpoint['size']} records, signed {signed:%Y-%m-%d %H:%M:%S}"
     if following is None:
         out.print(f"[dim]{words}; that is all[/]", highlight=False)
         return
-    where = f"; searched to record {found['searched_to']} so far" if found.get("cut") else ""
+    where = f"; searched to record {page['searched_to']} so far" if page.get("cut") else ""
     out.print(f"[dim]{words}{where}; more: --cursor {following} (or --all)[/]", highlight=False)
 
 
@@ -274,11 +274,11 @@ def _cells(entry: dict[str, Any], zone: ZoneInfo, width: int) -> dict[str, str]:
         "case": case if width >= _WIDE else f"…{case[-8:]}" if case else "",
         "unit": entry["unit"] or "",
         "persons": ", ".join(entry["persons"]),
-        "what": _what(entry, with_persons=width < _WIDE),
+        "what": _entry_words(entry, with_persons=width < _WIDE),
     }
 
 
-def _what(entry: dict[str, Any], *, with_persons: bool) -> str:
+def _entry_words(entry: dict[str, Any], *, with_persons: bool) -> str:
     """What came of it, to whom by which channel, or what was written; of a record that has none of these,
     what its kind means.
     """

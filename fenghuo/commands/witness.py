@@ -93,7 +93,7 @@ def status(folder: Where = DEFAULT, as_json: AsJson = False) -> None:
     held = Folder(folder)
     try:
         config, vkey = held.config(), held.cosigner().vkey
-        seen = {origin: held.seen(log) for origin, log in config.logs.items()}
+        heads = {origin: held.last_head(log) for origin, log in config.logs.items()}
     except FolderError as error:
         fail(Exit.USAGE, str(error), "name the folder of a witness: --folder")
     now = int(time.time())
@@ -106,7 +106,7 @@ def status(folder: Where = DEFAULT, as_json: AsJson = False) -> None:
             "age": now - one.time,
             "quiet": now - one.time > config.quiet_after,
         }
-        for origin, one in seen.items()
+        for origin, one in heads.items()
     ]
 
     def render(_: object) -> None:

@@ -109,20 +109,20 @@ class Hands:
 
     async def _message(self, case: CaseId, person: PersonId) -> dict[str, Any]:
         asked = {"to": self.telephone(person), "channel": "sms"}
-        found: list[dict[str, Any]] = []
+        messages: list[dict[str, Any]] = []
         try:
             async with asyncio.timeout(LINK_WAIT):
                 while True:
-                    found = (
+                    messages = (
                         await self.http.get(f"{self.place.url('gateway')}/messages", params=asked)
                     ).json()
-                    for message in reversed(found):
+                    for message in reversed(messages):
                         if case in (message.get("link") or ""):
                             return message
                     await asyncio.sleep(0.1)
         except TimeoutError:
             expected = f"an SMS with a link for {person} about case {case} within {LINK_WAIT:g} s"
-            raise StepFailed(expected, f"{len(found)} messages on that telephone, none with it") from None
+            raise StepFailed(expected, f"{len(messages)} messages on that telephone, none with it") from None
 
     async def cut_line(self, person: PersonId) -> None:
         """From now on the gateway refuses every call and message to this number."""

@@ -20,7 +20,7 @@ from fenghuo.demo.stage import Stage
 from fenghuo.demo.telling import Teller
 from fenghuo.demo.trail_scene import TrailScene
 from fenghuo.launcher import launched
-from fenghuo.parts import found
+from fenghuo.parts import located
 from fenghuo.places import Installation
 from fenghuo.screen import ConsoleScreen, tell_addresses
 from services.escalator.policy.compress import compress
@@ -73,7 +73,7 @@ class Demo:
             self.place.data.mkdir(parents=True)
         policy = self.place.data / "policy.yaml"
         policy.write_text(
-            compress(found(self.settings.policy).read_text(encoding="utf-8"), RATIO), encoding="utf-8"
+            compress(located(self.settings.policy).read_text(encoding="utf-8"), RATIO), encoding="utf-8"
         )
         rule = load_policy(policy).document.half_hour
         spans = [
@@ -88,7 +88,7 @@ class Demo:
         return policy
 
     async def _tell(self, settings: Settings) -> None:
-        directory = load_directory(found(settings.directory))
+        directory = load_directory(located(settings.directory))
         clock = lambda: datetime.now(UTC)  # noqa: E731 - the one clock of the story
         rule = load_policy(settings.policy).document.half_hour
         timing = Timing(RATIO, rule.within, rule.fallback.after)

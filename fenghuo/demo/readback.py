@@ -80,7 +80,7 @@ class Readback:
         self,
         what: str,
         case: CaseId,
-        found: Callable[[list[OnRecord]], list[OnRecord]],
+        select: Callable[[list[OnRecord]], list[OnRecord]],
         *,
         seconds: float,
         at_least: int = 1,
@@ -97,16 +97,16 @@ class Readback:
                         records = await self.facts(case)
                     except httpx2.HTTPError as error:
                         trouble = f"; the audit answers {error}"
-                    if len(proof := found(records)) >= at_least:
+                    if len(proof := select(records)) >= at_least:
                         return proof
                     await asyncio.sleep(LOOK_EVERY)
         except TimeoutError:
             raise StepFailed(
-                f"{what}, in the trail within {seconds:g} s", _seen(case, records) + trouble
+                f"{what}, in the trail within {seconds:g} s", _summary(case, records) + trouble
             ) from None
 
 
-def _seen(case: CaseId, records: list[OnRecord]) -> str:
+def _summary(case: CaseId, records: list[OnRecord]) -> str:
     kinds = Counter(record.fact.kind for record in records)
     effects = Counter(effect.kind.value for record in records for effect in record.effects)
     if not records:
@@ -117,7 +117,7 @@ def _seen(case: CaseId, records: list[OnRecord]) -> str:
 def failed_for(person: PersonId) -> Callable[[list[OnRecord]], list[OnRecord]]:
     """One record for each hand-over to this person that failed for good."""
 
-    def found(records: list[OnRecord]) -> list[OnRecord]:
+    def failures(records: list[OnRecord]) -> list[OnRecord]:
         return [
             record
             for record in records
@@ -126,13 +126,13 @@ def failed_for(person: PersonId) -> Callable[[list[OnRecord]], list[OnRecord]]:
             if delivery["person"] == person
         ]
 
-    return found
+    return failures
 
 
 def with_effect(kind: EffectKind, **more: Any) -> Callable[[list[OnRecord]], list[OnRecord]]:
     """One record for each effect of that kind whose fields are as given."""
 
-    def found(records: list[OnRecord]) -> list[OnRecord]:
+    def effects(records: list[OnRecord]) -> list[OnRecord]:
         return [
             record
             for record in records
@@ -140,4 +140,4 @@ def with_effect(kind: EffectKind, **more: Any) -> Callable[[list[OnRecord]], lis
             if effect.kind is kind and all(getattr(effect, name) == value for name, value in more.items())
         ]
 
-    return found
+    return effects

@@ -196,10 +196,12 @@ class Story:
     async def _unit_is_on_it(self, case: CaseId) -> None:
         """Whoever the policy asks for the unit's own acknowledgement says that work has begun."""
 
-        def asked(records: list[OnRecord]) -> list[OnRecord]:
+        def asked_of_bearers(records: list[OnRecord]) -> list[OnRecord]:
             return [record for record in records if _bearer_of(record)]
 
-        [record, *_] = await self.trail.expect("the unit is asked to acknowledge", case, asked, seconds=SOON)
+        [record, *_] = await self.trail.expect(
+            "the unit is asked to acknowledge", case, asked_of_bearers, seconds=SOON
+        )
         person = _bearer_of(record)
         assert person is not None
         text = "已接令，力量已到现场 We have it; people are on the spot"
@@ -210,13 +212,13 @@ class Story:
             for person in people:
                 group.create_task(self.hands.acknowledge(case, person, self.clock()))
 
-    async def _case_of(self, wanted: Callable[[Report], bool]) -> CaseId:
+    async def _case_of(self, is_it: Callable[[Report], bool]) -> CaseId:
         """The case of a report handed in over NATS, which gives no answer."""
         try:
             async with asyncio.timeout(SOON):
                 while True:
                     for case, report in self.stage.reports.items():
-                        if wanted(report):
+                        if is_it(report):
                             return case
                     await asyncio.sleep(0.05)
         except TimeoutError:
@@ -228,12 +230,12 @@ class Story:
         self,
         what: str,
         case: CaseId,
-        found: Callable[[list[OnRecord]], list[OnRecord]],
+        select: Callable[[list[OnRecord]], list[OnRecord]],
         *,
         seconds: float = SOON,
         at_least: int = 1,
     ) -> list[OnRecord]:
-        proof = await self.trail.expect(what, case, found, seconds=seconds, at_least=at_least)
+        proof = await self.trail.expect(what, case, select, seconds=seconds, at_least=at_least)
         await self.stage.settle()
         records = ", ".join(str(record.index) for record in {one.index: one for one in proof}.values())
         self.stage.say(f"{what}: in the trail, record{'s' if ',' in records else ''} {records}", "✓")

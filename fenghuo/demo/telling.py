@@ -136,9 +136,9 @@ class Teller:
                 yield self._delivered(case, together)
                 continue
             for fact, at in together:
-                yield from self._one(case, fact, at)
+                yield from self._lines_of(case, fact, at)
 
-    def _one(self, case: str, fact: Fact, at: datetime) -> Iterator[StoryLine]:
+    def _lines_of(self, case: str, fact: Fact, at: datetime) -> Iterator[StoryLine]:
         match fact.kind:
             case Kind.REPORTED:
                 yield self._reported(case, Report.model_validate(fact.data), at)
@@ -234,7 +234,7 @@ class Teller:
                 )
                 if answer:
                     return "answered", who, f"{how}{late}", Tone.WELL
-                return "done", who, f": {_what(effects)}{late}", Tone.WELL
+                return "done", who, f": {_duty_rules(effects)}{late}", Tone.WELL
             case EffectKind.TAKEN:
                 return (
                     "taken",
@@ -249,7 +249,12 @@ class Teller:
             case EffectKind.RAISED if why == Reason.LAPSE_REFERRED:
                 return None  # the effect that it was referred says so
             case EffectKind.REFERRED:
-                return "referred", (), f"{self._unit(first)}: {_what(effects)} ({in_words(why)})", Tone.BAD
+                return (
+                    "referred",
+                    (),
+                    f"{self._unit(first)}: {_duty_rules(effects)} ({in_words(why)})",
+                    Tone.BAD,
+                )
             case _ if kind in WORDS:
                 word, tone = WORDS[kind]
                 return word, who, self._plainly(why, effects), tone
@@ -261,7 +266,7 @@ class Teller:
         first = effects[0]
         unit = self._unit(first) if first.unit and first.person is None else ""
         moved = f", from {self.clock(first.was)}" if first.was else ""
-        parts = [unit, f": {_what(effects)}" if first.duty else ""]
+        parts = [unit, f": {_duty_rules(effects)}" if first.duty else ""]
         parts += [
             f" ({in_words(why)})",
             f"{moved} to {self.clock(first.due_at)}" if first.due_at and first.was else "",
@@ -272,10 +277,8 @@ class Teller:
         first = effects[0]
         if first.cause is LapseCause.REPORTED_LATE and first.unit:
             return f"{self._unit(first)} reported {first.late_by_seconds or 0:.0f} s late: on record for each of the {len(effects)} it owed"
-        if first.cause is not LapseCause.NOT_ACKNOWLEDGED or _what(effects) != in_words(REPORT):
-            return (
-                f"{names}: {_what(effects)} was not done by the limit ({in_words(first.cause or 'not_done')})"
-            )
+        if first.cause is not LapseCause.NOT_ACKNOWLEDGED or _duty_rules(effects) != in_words(REPORT):
+            return f"{names}: {_duty_rules(effects)} was not done by the limit ({in_words(first.cause or 'not_done')})"
         stood_in = f"; {self.person(first.stood_in)} stood in" if first.stood_in else "; nobody stood in"
         away = (
             f"; we were away ourselves from {self.clock(first.outage.since)}: not referred"
@@ -312,6 +315,6 @@ class Teller:
         return local.strftime("%H:%M:%S" if is_today else "%m-%d %H:%M:%S")
 
 
-def _what(effects: list[Effect]) -> str:
+def _duty_rules(effects: list[Effect]) -> str:
     """The duties of these effects by their rules, each once."""
     return ", ".join(dict.fromkeys(in_words(effect.duty_rule) for effect in effects if effect.duty))

@@ -101,14 +101,14 @@ class TrailScene:
         )  # fmt: skip
         try:
             async with asyncio.timeout(PATIENCE):
-                said, _ = await process.communicate()
+                output, _ = await process.communicate()
         except TimeoutError:
             raise StepFailed(f"`{shown}` to answer within {PATIENCE:g} s", "nothing") from None
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        words = said.decode(errors="replace").strip()
+        words = output.decode(errors="replace").strip()
         for line in words.splitlines():
             self.stage.say(line.rstrip().replace(f"{self.place.home}/", ""))
         if process.returncode != expected:

@@ -59,7 +59,7 @@ class Patient:
         return os.environ.get("FENGHUO_MONGO_URL") or self.addresses.get("mongo", here)
 
 
-def skew(what: str, stamp: Any, ours: float) -> list[Finding]:
+def skew(clock: str, stamp: Any, ours: float) -> list[Finding]:
     if not isinstance(stamp, str):
         return []
     theirs = datetime.fromisoformat(stamp.replace("Z", "+00:00")).astimezone(UTC).timestamp()
@@ -68,10 +68,10 @@ def skew(what: str, stamp: Any, ours: float) -> list[Finding]:
         words = f"{abs(off):.1f} s {'ahead of' if off > 0 else 'behind'} this machine's"
         return [
             Finding(
-                what,
+                clock,
                 Grade.FAULT,
                 words,
                 "set both by the same time server (NTP): the broker's clock decides in time or late",
             )
         ]
-    return [Finding(what, Grade.WELL, f"{abs(off) * 1000:.0f} ms from this machine's")]
+    return [Finding(clock, Grade.WELL, f"{abs(off) * 1000:.0f} ms from this machine's")]

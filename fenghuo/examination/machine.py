@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from fenghuo import embedded
 from fenghuo.examination.finding import Finding, Grade, Patient
-from fenghuo.parts import found
+from fenghuo.parts import located
 from shared.secrets import NATS_USERS, SecretFile, nkey_file
 
 PACKAGES = (
@@ -67,7 +67,7 @@ def configuration(patient: Patient) -> list[Finding]:
     from shared.directory.fit import misfits
     from shared.lined_yaml import YamlFault
 
-    path = found(patient.settings.directory)
+    path = located(patient.settings.directory)
     try:
         directory = load_directory(path)
     except YamlFault as fault:
@@ -85,7 +85,7 @@ def configuration(patient: Patient) -> list[Finding]:
             f"{len(directory.units)} units, {len(directory.posts)} posts, none dark ({path})",
         )
     ]
-    path = found(patient.settings.policy)
+    path = located(patient.settings.policy)
     try:
         policy = load_checked(path, directory)
     except YamlFault as fault:

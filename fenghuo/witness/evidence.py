@@ -47,13 +47,13 @@ class EvidenceFolder:
     folder: Path
 
     def keep(
-        self, kind: Misdeed, origin: str, kept: str, shown: str, what: bytes, now: int, more: str = ""
+        self, kind: Misdeed, origin: str, kept: str, shown: str, identity: bytes, now: int, more: str = ""
     ) -> Path | None:
-        """`what` tells one misdeed from another. Returns the file, None where it is on record already (or
+        """`identity` tells one misdeed from another. Returns the file, None where it is on record already (or
         there are too many).
         """
         self.folder.mkdir(exist_ok=True)
-        mark = sha256(origin.encode() + b"\0" + what).hexdigest()[:12]
+        mark = sha256(origin.encode() + b"\0" + identity).hexdigest()[:12]
         held = self.files()
         if len(held) >= _LIMIT or any(
             path.stem.endswith(f"{kind}-{mark}") for path in (*held, *(self.folder / "settled").glob("*.txt"))

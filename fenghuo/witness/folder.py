@@ -135,15 +135,15 @@ class Folder:
     def config(self) -> WitnessConfig:
         path = self.path / CONFIG
         try:
-            held: dict[str, Any] = tomllib.loads(path.read_text())
+            document: dict[str, Any] = tomllib.loads(path.read_text())
             logs = [
                 Log(Verifier.read(log["vkey"]), str(log.get("url", "")).rstrip("/"))
-                for log in held.get("log", [])
+                for log in document.get("log", [])
             ]
             config = WitnessConfig(
-                str(held.get("listen", LISTEN)),
-                str(held.get("webhook", "")),
-                int(held.get("quiet_after", QUIET_AFTER)),
+                str(document.get("listen", LISTEN)),
+                str(document.get("webhook", "")),
+                int(document.get("quiet_after", QUIET_AFTER)),
                 {log.origin: log for log in logs},
             )
             _ = config.address
@@ -155,13 +155,13 @@ class Folder:
             raise FolderError(f"{path}: two logs have the same name")
         return config
 
-    def seen(self, log: Log) -> CosignedHead:
+    def last_head(self, log: Log) -> CosignedHead:
         path = self._state(log)
         try:
-            held = json.loads(path.read_text())
-            if held.pop("origin") != log.origin or len(bytes.fromhex(held["root"])) != len(EMPTY_ROOT):
+            state = json.loads(path.read_text())
+            if state.pop("origin") != log.origin or len(bytes.fromhex(state["root"])) != len(EMPTY_ROOT):
                 raise ValueError("it is of another log")
-            return CosignedHead(**held)
+            return CosignedHead(**state)
         except FileNotFoundError:
             raise FolderError(
                 f"{path} is missing: what this witness last promised of {log.origin} is lost. Put it back from a copy; "
@@ -175,11 +175,11 @@ class Folder:
     # --- written
     # --------------------------------------------------------------------------------------------------------
 
-    def write(self, log: Log, seen: CosignedHead) -> None:
+    def write(self, log: Log, head: CosignedHead) -> None:
         """On disk when it returns."""
         path = self._state(log)
         path.parent.mkdir(exist_ok=True)
-        _write(path, json.dumps({"origin": log.origin, **asdict(seen)}).encode())
+        _write(path, json.dumps({"origin": log.origin, **asdict(head)}).encode())
 
     def hold(self) -> None:
         """Be the only one who writes here. Raises FolderError where another process is."""

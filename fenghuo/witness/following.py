@@ -31,14 +31,14 @@ class LogFollower:
     def __init__(
         self,
         witnessing: Witnessing,
-        known: Log,
+        followed_log: Log,
         reader: LogReader,
         quiet_after: int,
         quiet: Callable[[Log, int], Awaitable[None]],
     ) -> None:
         self.fault = ""
         self.is_quiet = False
-        self._witnessing, self._known, self._reader = witnessing, known, reader
+        self._witnessing, self._known, self._reader = witnessing, followed_log, reader
         self._quiet_after, self._tell_quiet = quiet_after, quiet
         self._since = witnessing.clock()
 
@@ -77,73 +77,73 @@ class LogFollower:
             head = head_of(signed.text)
         except (NoteError, CheckpointError) as error:
             raise UnreadableError(f"what it serves is no checkpoint: {error}") from None
-        asked = AddCheckpoint(self._witnessing.seen(self._known).size, (), signed, head)
-        if head.origin != self._known.origin or not is_signed(self._known, asked):
+        submission = AddCheckpoint(self._witnessing.last_head(self._known).size, (), signed, head)
+        if head.origin != self._known.origin or not is_signed(self._known, submission):
             self._witnessing.accuse_of_note(
                 self._known, raw.decode(errors="replace"), f"It was served at {self._known.url}."
             )
             raise UnreadableError(
                 f"its checkpoint (of {head.origin}) is not signed by the key of {self._known.origin}"
             )
-        seen = self._witnessing.seen(self._known)
-        if seen.note and signed.text == _text(seen) and not self._is_later(signed, seen):
+        last_head = self._witnessing.last_head(self._known)
+        if last_head.note and signed.text == _text(last_head) and not self._is_later(signed, last_head):
             return
-        if head.size < seen.size:
-            self._backwards(asked, seen)
+        if head.size < last_head.size:
+            self._backwards(submission, last_head)
             return
-        await self._forwards(asked, seen)
+        await self._forwards(submission, last_head)
 
-    def _is_later(self, signed: Note, seen: CosignedHead) -> bool:
+    def _is_later(self, signed: Note, last_head: CosignedHead) -> bool:
         """Whether the log signed this after what was seen, by its own clock; the same text of a log that says
         no time is taken as new.
         """
         try:
             now = signed_at(signed, self._known.verifier)
-            before = signed_at(note.parse(seen.note.encode()), self._known.verifier)
+            before = signed_at(note.parse(last_head.note.encode()), self._known.verifier)
         except NoteError:
             return False
-        return signed.text == _text(seen) if now is None or before is None else now > before
+        return signed.text == _text(last_head) if now is None or before is None else now > before
 
-    def _backwards(self, asked: AddCheckpoint, seen: CosignedHead) -> None:
+    def _backwards(self, submission: AddCheckpoint, last_head: CosignedHead) -> None:
         """An older checkpoint may come from a cache or a copy that lags; one signed later than the larger one
         may not.
         """
-        if self._is_later(asked.signed, seen):
-            more = f"It had signed {seen.size} records, and later, by its own clock, {asked.head.size}."
-            self._witnessing.accuse(self._known, Misdeed.ROLLBACK, asked, more)
+        if self._is_later(submission.signed, last_head):
+            more = f"It had signed {last_head.size} records, and later, by its own clock, {submission.head.size}."
+            self._witnessing.accuse(self._known, Misdeed.ROLLBACK, submission, more)
         raise UnreadableError(
-            f"it serves a checkpoint of {asked.head.size} records, {seen.size} were signed before"
+            f"it serves a checkpoint of {submission.head.size} records, {last_head.size} were signed before"
         )
 
-    async def _forwards(self, asked: AddCheckpoint, seen: CosignedHead) -> None:
-        hashes = await tile_roots.consistency(self._reader.tile, seen.size, asked.head.size)
-        if self._witnessing.seen(self._known) != seen:
+    async def _forwards(self, submission: AddCheckpoint, last_head: CosignedHead) -> None:
+        hashes = await tile_roots.consistency(self._reader.tile, last_head.size, submission.head.size)
+        if self._witnessing.last_head(self._known) != last_head:
             return  # meanwhile it came to us by itself
-        asked = AddCheckpoint(seen.size, tuple(hashes), asked.signed, asked.head)
-        answer = self._witnessing.take(self._known, asked)
+        submission = AddCheckpoint(last_head.size, tuple(hashes), submission.signed, submission.head)
+        answer = self._witnessing.take(self._known, submission)
         if answer.status is HTTPStatus.UNPROCESSABLE_ENTITY:
-            await self._refuse(asked, seen, asked.head)
+            await self._refuse(submission, last_head, submission.head)
 
-    async def _refuse(self, asked: AddCheckpoint, seen: CosignedHead, head: Head) -> None:
+    async def _refuse(self, submission: AddCheckpoint, last_head: CosignedHead, head: Head) -> None:
         """The tiles do not join the two. Where they do lead to the new root, the new tree is another one than
         the old was part of.
         """
         if await tile_roots.root(self._reader.tile, head.size, head.size) != head.root:
             raise UnreadableError(f"its tiles do not lead to the root it signed for {head.size} records")
-        now = await tile_roots.root(self._reader.tile, seen.size, head.size)
+        now = await tile_roots.root(self._reader.tile, last_head.size, head.size)
         self._witnessing.accuse(
             self._known,
             Misdeed.FORK,
-            asked,
-            f"Its tiles lead to the root it signs now for {head.size} records; the first {seen.size} of these make the root {now.hex()}, "
-            f"it had signed {seen.root}.",
+            submission,
+            f"Its tiles lead to the root it signs now for {head.size} records; "
+            f"the first {last_head.size} of these make the root {now.hex()}, it had signed {last_head.root}.",
         )
         raise UnreadableError(
-            f"its tree of {head.size} does not contain the tree of {seen.size} it had signed"
+            f"its tree of {head.size} does not contain the tree of {last_head.size} it had signed"
         )
 
     async def _watch_silence(self) -> None:
-        age = self._witnessing.clock() - max(self._witnessing.seen(self._known).time, self._since)
+        age = self._witnessing.clock() - max(self._witnessing.last_head(self._known).time, self._since)
         is_quiet = age > self._quiet_after
         if is_quiet and not self.is_quiet:
             log.error(
@@ -159,5 +159,5 @@ class LogFollower:
         self.is_quiet = is_quiet
 
 
-def _text(seen: CosignedHead) -> str:
-    return seen.note.rpartition("\n\n")[0] + "\n"
+def _text(last_head: CosignedHead) -> str:
+    return last_head.note.rpartition("\n\n")[0] + "\n"

@@ -29,22 +29,24 @@ class Ruling:
         return self.status is HTTPStatus.OK
 
 
-def rule(seen: CosignedHead, asked: AddCheckpoint) -> Ruling:
+def rule(last_head: CosignedHead, submission: AddCheckpoint) -> Ruling:
     """Of a request whose origin is known and whose signature was checked."""
-    head = asked.head
-    contradiction = bool(seen.note) and head.size == seen.size and head.root.hex() != seen.root
-    if asked.old > head.size:
+    head = submission.head
+    contradiction = bool(last_head.note) and head.size == last_head.size and head.root.hex() != last_head.root
+    if submission.old > head.size:
         return Ruling(
             HTTPStatus.BAD_REQUEST,
-            f"old size {asked.old} is more than the checkpoint's {head.size}",
+            f"old size {submission.old} is more than the checkpoint's {head.size}",
             contradiction,
         )
-    if asked.old != seen.size or contradiction:
+    if submission.old != last_head.size or contradiction:
         return Ruling(
-            HTTPStatus.CONFLICT, f"the last checkpoint cosigned here is of {seen.size}", contradiction
+            HTTPStatus.CONFLICT, f"the last checkpoint cosigned here is of {last_head.size}", contradiction
         )
     try:
-        merkle.verify_consistency(asked.old, head.size, bytes.fromhex(seen.root), head.root, asked.hashes)
+        merkle.verify_consistency(
+            submission.old, head.size, bytes.fromhex(last_head.root), head.root, submission.hashes
+        )
     except ProofError as error:
         return Ruling(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
     return Ruling(HTTPStatus.OK)

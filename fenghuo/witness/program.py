@@ -35,24 +35,24 @@ class WitnessWebhook:
         self._client, self._url = client, url
         self._under_way = set[asyncio.Task[None]]()
 
-    def evidence(self, known: Log, kind: Misdeed, path: Path) -> None:
+    def evidence(self, followed_log: Log, kind: Misdeed, path: Path) -> None:
         task = asyncio.get_running_loop().create_task(
-            self._post(log=known.origin, what=kind, words=WORDS[kind], evidence=str(path))
+            self._post(log=followed_log.origin, what=kind, words=WORDS[kind], evidence=str(path))
         )
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
-    async def quiet(self, known: Log, seconds: int) -> None:
-        words = f"No new checkpoint of {known.origin} for {seconds} seconds."
-        await self._post(log=known.origin, what="quiet", words=words, seconds=seconds)
+    async def quiet(self, followed_log: Log, seconds: int) -> None:
+        words = f"No new checkpoint of {followed_log.origin} for {seconds} seconds."
+        await self._post(log=followed_log.origin, what="quiet", words=words, seconds=seconds)
 
-    async def _post(self, **told: Any) -> None:
+    async def _post(self, **fields: Any) -> None:
         if not self._url:
             return
         try:
-            (await self._client.post(self._url, json=told)).raise_for_status()
+            (await self._client.post(self._url, json=fields)).raise_for_status()
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            log.error("webhook_failed", url=self._url, why=str(error) or type(error).__name__, told=told)
+            log.error("webhook_failed", url=self._url, why=str(error) or type(error).__name__, told=fields)
 
 
 def build(

@@ -80,7 +80,7 @@ def routes(witnessing: Witnessing, followers: Mapping[str, LogFollower], metrics
 
     async def logs(_: Request) -> Response:
         lines = [
-            f"{one.short} {witnessing.seen(one).size} {one.origin}\n" for one in witnessing.logs.values()
+            f"{one.short} {witnessing.last_head(one).size} {one.origin}\n" for one in witnessing.logs.values()
         ]
         return PlainTextResponse("".join(lines))
 
@@ -92,7 +92,7 @@ def routes(witnessing: Witnessing, followers: Mapping[str, LogFollower], metrics
 
     async def show_metrics(_: Request) -> Response:
         for origin, known in witnessing.logs.items():
-            seen = witnessing.seen(known)
+            seen = witnessing.last_head(known)
             metrics.size.labels(origin).set(seen.size)
             metrics.time.labels(origin).set(seen.time)
             metrics.quiet.labels(origin).set(followers[origin].is_quiet)

@@ -45,96 +45,109 @@ class Witnessing:
         self.key, self.logs, self.clock = key, logs, clock
         self.evidence = EvidenceFolder(folder.path / "evidence")
         self._folder, self._tell, self._step = folder, tell, step
-        self._seen = {origin: folder.seen(one) for origin, one in logs.items()}
+        self._seen = {origin: folder.last_head(one) for origin, one in logs.items()}
 
-    def seen(self, log_: Log) -> CosignedHead:
+    def last_head(self, log_: Log) -> CosignedHead:
         return self._seen[log_.origin]
 
     def add_checkpoint(self, body: bytes) -> WitnessAnswer:
         """As C2SP tlog-witness says, to the letter."""
         try:
-            asked = request.read(body)
+            submission = request.read(body)
         except MalformedError as error:
             return WitnessAnswer(HTTPStatus.BAD_REQUEST, f"{error}\n")
-        known = self.logs.get(asked.head.origin)
-        if known is None:
+        followed_log = self.logs.get(submission.head.origin)
+        if followed_log is None:
             return WitnessAnswer(HTTPStatus.NOT_FOUND, "this witness does not follow that log\n")
-        if not is_signed(known, asked):
+        if not is_signed(followed_log, submission):
             return WitnessAnswer(
                 HTTPStatus.FORBIDDEN,
-                f"the checkpoint is not signed by the key of {known.origin} known here\n",
+                f"the checkpoint is not signed by the key of {followed_log.origin} known here\n",
             )
-        return self.take(known, asked)
+        return self.take(followed_log, submission)
 
-    def take(self, known: Log, asked: AddCheckpoint) -> WitnessAnswer:
+    def take(self, followed_log: Log, submission: AddCheckpoint) -> WitnessAnswer:
         """Of a checkpoint whose signature was checked."""
-        seen = self._seen[known.origin]
-        ruling = judge.rule(seen, asked)
+        last_head = self._seen[followed_log.origin]
+        ruling = judge.rule(last_head, submission)
         if ruling.contradiction:
-            self.accuse(known, Misdeed.SPLIT_VIEW, asked, f"Both are of {seen.size} records.")
+            self.accuse(
+                followed_log, Misdeed.SPLIT_VIEW, submission, f"Both are of {last_head.size} records."
+            )
         if not ruling.may_cosign:
             log.info(
                 "not_cosigned",
-                log=known.origin,
-                size=asked.head.size,
-                old=asked.old,
+                log=followed_log.origin,
+                size=submission.head.size,
+                old=submission.old,
                 status=int(ruling.status),
                 why=ruling.words,
             )
             if ruling.status is HTTPStatus.CONFLICT:
-                return WitnessAnswer(ruling.status, f"{seen.size}\n", judge.SIZE_TYPE)
+                return WitnessAnswer(ruling.status, f"{last_head.size}\n", judge.SIZE_TYPE)
             return WitnessAnswer(ruling.status, f"{ruling.words}\n")
-        now = self._now(seen)
+        now = self._now(last_head)
         kept = CosignedHead(
-            asked.head.size, asked.head.root.hex(), own_lines(known, asked.signed).write(), now
+            submission.head.size,
+            submission.head.root.hex(),
+            own_lines(followed_log, submission.signed).write(),
+            now,
         )
-        self._folder.write(known, kept)
-        self._seen[known.origin] = kept
+        self._folder.write(followed_log, kept)
+        self._seen[followed_log.origin] = kept
         self._step("kept")
-        return WitnessAnswer(HTTPStatus.OK, self.key.cosign(asked.signed.text, now).line())
+        return WitnessAnswer(HTTPStatus.OK, self.key.cosign(submission.signed.text, now).line())
 
-    def cosigned(self, known: Log) -> str | None:
+    def cosigned(self, followed_log: Log) -> str | None:
         """The last checkpoint with this witness's signature: the same promise again, at its own time."""
-        seen = self._seen[known.origin]
-        if not seen.note:
+        last_head = self._seen[followed_log.origin]
+        if not last_head.note:
             return None
-        text, _, _ = seen.note.rpartition("\n\n")
-        return seen.note + self.key.cosign(text + "\n", seen.time).line()
+        text, _, _ = last_head.note.rpartition("\n\n")
+        return last_head.note + self.key.cosign(text + "\n", last_head.time).line()
 
-    def accuse(self, known: Log, kind: Misdeed, asked: AddCheckpoint, more: str) -> None:
-        what = f"{asked.head.size} {asked.head.root.hex()}".encode()
-        self._keep(known, kind, asked.signed.write(), what, more)
+    def accuse(self, followed_log: Log, kind: Misdeed, submission: AddCheckpoint, more: str) -> None:
+        identity = f"{submission.head.size} {submission.head.root.hex()}".encode()
+        self._keep(followed_log, kind, submission.signed.write(), identity, more)
 
-    def accuse_of_note(self, known: Log, shown: str, more: str) -> None:
+    def accuse_of_note(self, followed_log: Log, shown: str, more: str) -> None:
         """What the log's own address served is not signed by its key."""
-        self._keep(known, Misdeed.BAD_SIGNATURE, shown, b"bad signature", more)
+        self._keep(followed_log, Misdeed.BAD_SIGNATURE, shown, b"bad signature", more)
 
-    def _keep(self, known: Log, kind: Misdeed, shown: str, what: bytes, more: str) -> None:
+    def _keep(self, followed_log: Log, kind: Misdeed, shown: str, identity: bytes, more: str) -> None:
         path = self.evidence.keep(
-            kind, known.origin, self._seen[known.origin].note, shown, what, self.clock(), more
+            kind,
+            followed_log.origin,
+            self._seen[followed_log.origin].note,
+            shown,
+            identity,
+            self.clock(),
+            more,
         )
         if path is not None:
-            log.critical("log_misbehaves", log=known.origin, what=WORDS[kind], evidence=str(path), next=NEXT)
-            self._tell(known, kind, path)
+            log.critical(
+                "log_misbehaves", log=followed_log.origin, what=WORDS[kind], evidence=str(path), next=NEXT
+            )
+            self._tell(followed_log, kind, path)
 
-    def _now(self, seen: CosignedHead) -> int:
+    def _now(self, last_head: CosignedHead) -> int:
         now = self.clock()
-        if now < seen.time - _CLOCK_BACK:
+        if now < last_head.time - _CLOCK_BACK:
             log.warning(
                 "clock_back",
-                by=seen.time - now,
+                by=last_head.time - now,
                 next="see that this machine's clock is kept by NTP; the last time is used until then",
             )
-        return max(now, seen.time)
+        return max(now, last_head.time)
 
 
-def own_lines(known: Log, signed: Note) -> Note:
+def own_lines(followed_log: Log, signed: Note) -> Note:
     """The note without what others put behind the log's own signatures."""
-    return Note(signed.text, tuple(one for one in signed.signatures if one.name == known.origin))
+    return Note(signed.text, tuple(one for one in signed.signatures if one.name == followed_log.origin))
 
 
-def is_signed(known: Log, asked: AddCheckpoint) -> bool:
+def is_signed(followed_log: Log, submission: AddCheckpoint) -> bool:
     try:
-        return known.verifier.signed(asked.signed)
+        return followed_log.verifier.signed(submission.signed)
     except NoteError:
         return False

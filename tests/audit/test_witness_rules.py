@@ -153,7 +153,7 @@ def test_it_follows_a_log_from_its_tiles_and_cosigns_each_sign_of_life(tmp_path:
     for size, at in ((3, 0), (257, 1), (257, 60), (600, 61)):
         given_.now = AT + at
         assert look(given_, Served(TRUE, signed(TRUE, size, AT + at))) == ""
-        seen = given_.witnessing.seen(given_.log)
+        seen = given_.witnessing.last_head(given_.log)
         assert (seen.size, seen.time) == (size, AT + at)
     cosigned = given_.witnessing.cosigned(given_.log)
     assert cosigned is not None
@@ -190,7 +190,7 @@ def test_what_a_log_signed_is_held_against_it_and_nothing_else(
     for _ in range(2):
         look(given_, served)
     assert given_.told == kinds, "once, however often it is seen"
-    assert given_.witnessing.seen(given_.log).size == 300
+    assert given_.witnessing.last_head(given_.log).size == 300
     for file in given_.witnessing.evidence.files():
         text = file.read_text()
         assert "what to do" in text
@@ -371,7 +371,7 @@ async def test_silence_is_told_once_and_its_end_is_noticed(tmp_path: Path) -> No
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(served)) as client:
         follower = LogFollower(given_.witnessing, given_.log, LogReader(client, "http://log"), 300, quiet)
         task = asyncio.create_task(follower.run(0.01))
-        await until(lambda: given_.witnessing.seen(given_.log).size == 5)
+        await until(lambda: given_.witnessing.last_head(given_.log).size == 5)
         given_.now += 400
         await until(lambda: follower.is_quiet)
         served.written = signed(TRUE, 5, AT + 400)

@@ -28,7 +28,7 @@ class RunningWitness:
 
     def size(self) -> int:
         (known,) = Folder(self.folder).config().logs.values()
-        return Folder(self.folder).seen(known).size
+        return Folder(self.folder).last_head(known).size
 
     def evidence(self) -> list[Path]:
         return sorted((self.folder / "evidence").glob("*.txt"))
