@@ -194,10 +194,10 @@ def roster(
     answer(result, as_json=as_json, render=lambda body: lines.shifts(body, directory))
 
 
-def _write_calendar(directory: Directory, roster_read: Roster, ics: Path, now: datetime, days: int) -> None:
+def _write_calendar(directory: Directory, roster: Roster, ics: Path, now: datetime, days: int) -> None:
     from shared.directory.calendar import write_calendar
 
-    raw = write_calendar(directory, roster_read, now, now + timedelta(days=days))
+    raw = write_calendar(directory, roster, now, now + timedelta(days=days))
     if str(ics) == "-":
         sys.stdout.buffer.write(raw)
         return
@@ -205,13 +205,13 @@ def _write_calendar(directory: Directory, roster_read: Roster, ics: Path, now: d
         ics.write_bytes(raw)
     except OSError as error:
         fail(Exit.USAGE, f"{ics} can't be written ({error.strerror})", "name a file in a folder that exists")
-    err.print(f"{days} days of {roster_read.id} in {ics}", highlight=False)
+    err.print(f"{days} days of {roster.id} in {ics}", highlight=False)
 
 
 def _take_calendar(
     directory: Directory,
     revision: int,
-    roster_read: Roster,
+    roster: Roster,
     source: Path,
     now: datetime,
     days: int,
@@ -221,9 +221,7 @@ def _take_calendar(
     from shared.directory.calendar import CalendarFault, read_calendar
 
     try:
-        overrides = read_calendar(
-            source.read_bytes(), directory, roster_read, now, now + timedelta(days=days)
-        )
+        overrides = read_calendar(source.read_bytes(), directory, roster, now, now + timedelta(days=days))
     except OSError as error:
         fail(Exit.USAGE, f"{source} can't be read ({error.strerror})", "give the path of an existing file")
     except CalendarFault as fault:
@@ -232,9 +230,7 @@ def _take_calendar(
             str(fault),
             "correct these events in your calendar and export it again; nothing was taken",
         )
-    changes: list[Change] = [
-        OverrideRoster(roster=roster_read.id, override=override) for override in overrides
-    ]
+    changes: list[Change] = [OverrideRoster(roster=roster.id, override=override) for override in overrides]
     _send(directory, revision, changes, f"shifts from {source.name}", dry_run, as_json)
 
 
@@ -281,11 +277,11 @@ def absence(
     """Say that somebody is away, or back. Refused where a post would be dark: name a --deputy."""
     begins = lines.moment(since) if since else datetime.now(UTC)
     if end:
-        change_made: Change = EndAbsence(person=PersonId(person), at=begins)
+        entry: Change = EndAbsence(person=PersonId(person), at=begins)
     elif until is None:
         fail(Exit.USAGE, "until when?", "add --until '2026-12-28 08:30', or --end where the person is back")
     else:
-        change_made = lines.parsed(
+        entry = lines.parsed(
             [
                 {
                     "op": "set_absence",
@@ -294,9 +290,9 @@ def absence(
                 }
             ]
         )[0]
-        assert isinstance(change_made, SetAbsence)
+        assert isinstance(entry, SetAbsence)
     directory, revision = _directory(None)
-    changes: list[Change] = [change_made]
+    changes: list[Change] = [entry]
     if deputy is not None:
         held = [post for post in directory.posts if post.holder == person and deputy not in post.deputies]
         changes += [
