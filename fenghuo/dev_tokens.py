@@ -4,7 +4,6 @@ Never written in production: there each token is issued to one person with `feng
 """
 
 import json
-import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from shared import tokens
 from shared.directory import Directory
 from shared.ids import PersonId, PostId
 from shared.secrets import SecretFile, signing_key
+from shared.synced_files import replace_synced
 from shared.tokens import Claims, Principal
 from shared.vocabulary import Role
 
@@ -63,10 +63,5 @@ def write(path: Path, secrets: Path, directory: Directory, now: datetime) -> lis
         for role, principal in example_principals(directory).items()
     }
     issued = {role.value: tokens.sign(key, claims) for role, claims in made.items()}
-    fresh = path.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(json.dumps(issued, indent=2) + "\n")
-    fresh.replace(path)
+    replace_synced(path, (json.dumps(issued, indent=2) + "\n").encode())
     return list(made.values())

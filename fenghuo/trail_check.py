@@ -18,6 +18,7 @@ from services.audit.checking.run import TrailFault
 from services.audit.records.timestamp import certificates
 from shared.secrets import nkey_file
 from shared.settings import Settings
+from shared.synced_files import replace_synced
 from shared.tlog.note import Verifier
 
 if TYPE_CHECKING:
@@ -58,9 +59,7 @@ def last_time(
 
 def keep_state(path: Path, note: str) -> None:
     """Replaced as a whole: a run that is cut short leaves the former one."""
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(note)
-    beside.replace(path)
+    replace_synced(path, note.encode())
 
 
 def not_known(verdict: "Verdict", cosigned: int | None, log: str, before: Verifier | None) -> list[str]:

@@ -11,7 +11,8 @@ from pathlib import Path
 def replace_synced(path: Path, content: bytes) -> None:
     """The file is its owner's alone."""
     beside = path.with_name(f"{path.name}.new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    beside.unlink(missing_ok=True)  # of a process that was killed: whose it is by now is not ours to trust
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()

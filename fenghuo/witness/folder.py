@@ -7,7 +7,6 @@ one process holds the folder.
 
 import fcntl
 import json
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
+from shared.synced_files import replace_synced
 from shared.tlog.cosignature import Cosigner, make_key
 from shared.tlog.merkle import EMPTY_ROOT
 from shared.tlog.note import NoteError, Verifier
@@ -95,10 +95,10 @@ class Folder:
         self.path.chmod(0o700)
         if not (self.path / KEY).exists():
             skey, public = make_key(name)
-            _write(self.path / VKEY, public.encode() + b"\n")
-            _write(self.path / KEY, skey.encode() + b"\n")
+            replace_synced(self.path / VKEY, public.encode() + b"\n")
+            replace_synced(self.path / KEY, skey.encode() + b"\n")
         if not (self.path / CONFIG).exists():
-            _write(
+            replace_synced(
                 self.path / CONFIG,
                 _TEMPLATE.format(listen=_toml(listen), webhook=_toml(webhook), quiet=QUIET_AFTER).encode(),
             )
@@ -116,7 +116,7 @@ class Folder:
         whole = (
             self.path / CONFIG
         ).read_text() + f"\n[[log]]\nvkey = {_toml(vkey.strip())}\nurl = {_toml(url)}\n"
-        _write(self.path / CONFIG, whole.encode())
+        replace_synced(self.path / CONFIG, whole.encode())
         return self.cosigner().vkey, True
 
     # --- read
@@ -179,7 +179,7 @@ class Folder:
         """On disk when it returns."""
         path = self._state(log)
         path.parent.mkdir(exist_ok=True)
-        _write(path, json.dumps({"origin": log.origin, **asdict(head)}).encode())
+        replace_synced(path, json.dumps({"origin": log.origin, **asdict(head)}).encode())
 
     def hold(self) -> None:
         """Be the only one who writes here. Raises FolderError where another process is."""
@@ -205,18 +205,3 @@ quiet_after = {quiet}    # seconds without a new checkpoint until a log counts a
 def _toml(text: str) -> str:
     """A basic string: JSON's spelling is TOML's."""
     return json.dumps(text, ensure_ascii=False)
-
-
-def _write(path: Path, content: bytes) -> None:
-    beside = path.with_name(path.name + ".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

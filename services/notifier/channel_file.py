@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError
 from services.notifier import channels
 from services.notifier.channels import Channel, ChannelConfig
 from shared.facts import Closed
+from shared.fault_texts import in_words
 from shared.lined_yaml import Lines, YamlFault, parse, text_of
 
 VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}\n]*))?\}")
@@ -97,5 +98,5 @@ def _faults(error: ValidationError, lines: Lines, channel: str, name: str) -> li
     faults: list[str] = []
     for fault in error.errors(include_url=False):
         path = ("channels", channel, *fault["loc"])
-        faults.append(f"{name}:{lines.of(path)}: {'.'.join(map(str, path))}: {fault['msg']}")
+        faults.append(f"{name}:{lines.of(path)}: {'.'.join(map(str, path))}: {in_words(fault)}")
     return faults

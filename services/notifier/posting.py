@@ -44,12 +44,43 @@ class GatewayAnswer:
 
 def check_address(url: str) -> str:
     """The address itself. Raises ValueError for what can't be posted to."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+    if _place_of(url, ("http", "https")) is None or urlsplit(url).username:
         raise ValueError(
             f"{url!r} is not an address to post to: give http(s)://host[:port]/path without a password"
         )
     return url
+
+
+def check_proxy(url: str) -> str:
+    """The proxy itself. Raises ValueError, which does not repeat it: it may hold a password."""
+    if _place_of(url, ("http",)) is None:
+        raise ValueError("is no proxy: give http://host:port, or http://user:password@host:port")
+    return url
+
+
+def check_authority(path: Path) -> Path:
+    """The file itself. Raises ValueError for one without a certificate."""
+    try:
+        ssl.create_default_context(cafile=path)
+    except (ssl.SSLError, OSError) as error:
+        raise ValueError(f"{str(path)!r} holds no certificate ({error}): name a PEM file") from None
+    return path
+
+
+def _place_of(url: str, schemes: tuple[str, ...]) -> str | None:
+    """Host and port, never a password; None for what is no address of these schemes."""
+    try:
+        parsed = URL(url)
+    except ValueError:
+        return None
+    if (
+        parsed.scheme not in schemes
+        or not parsed.host
+        or any(not sign.isprintable() for sign in url)
+        or " " in url
+    ):
+        return None
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 class Poster:
@@ -61,9 +92,10 @@ class Poster:
         self, url: str, *, at_once: int = 64, proxy: str | None = None, authority: Path | None = None
     ) -> None:
         self._url = URL(check_address(url))
-        self._place = urlsplit(url).netloc
+        self._place = _place_of(url, ("http", "https"))
         self._at_once = at_once
         self._proxy = proxy
+        self._proxy_place = None if proxy is None else _place_of(proxy, ("http",))
         self._tls = ssl.create_default_context(cafile=authority) if url.startswith("https") else True
         self._session: ClientSession | None = None
 
@@ -104,7 +136,7 @@ class Poster:
     def _words(self, error: Exception) -> str:
         match error:
             case ClientProxyConnectionError():
-                return f"can't connect to the proxy {self._proxy} ({error.strerror or error})"
+                return f"can't connect to the proxy {self._proxy_place} ({error.strerror or error})"
             case ClientSSLError():
                 return f"TLS: {error}"
             case ClientConnectorDNSError():
@@ -112,7 +144,7 @@ class Poster:
             case OSError():
                 return f"no connection to {self._place} ({error.strerror or error})"
             case ClientHttpProxyError():
-                return f"the proxy {self._proxy} refused: {error.status} {error.message}"
+                return f"the proxy {self._proxy_place} refused: {error.status} {error.message}"
             case _:
                 return f"the connection ended without a whole answer ({error or type(error).__name__})"
 

@@ -56,13 +56,6 @@ async def message_at(ask: Ask, stream: str, sequence: int) -> StoredMessage | No
     )  # a sequence may be a subtype of int, which JSON has not
 
 
-async def next_on(ask: Ask, stream: str, subject: str, sequence: int) -> StoredMessage | None:
-    """The first message on `subject` (wildcards count) at or after `sequence`. Raises NatsError or
-    TimeoutError.
-    """
-    return await _get(ask, stream, "", {"seq": sequence, "next_by_subj": subject})
-
-
 async def last_on(ask: Ask, stream: str, subject: str) -> StoredMessage | None:
     """The last message on exactly this subject: of a bucket the key's value. Raises NatsError or
     TimeoutError.

@@ -23,6 +23,7 @@ from shared.case.duty import (
     Overdue,
     Reminder,
     Slip,
+    desk_post,
 )
 from shared.case.proceedings import Commander, Ending, LoggedCall, Measure, PublicNotice, Suspicion
 from shared.case.task import HolderTerm, Item, Task, TaskState, Transfer
@@ -57,6 +58,7 @@ __all__ = [
     "Task",
     "TaskState",
     "Transfer",
+    "desk_post",
     "read_case",
     "write_case",
 ]

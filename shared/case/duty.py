@@ -3,6 +3,7 @@
 Invariant: a lapse stays on its duty whatever becomes of the duty afterwards.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -98,6 +99,11 @@ class DutyTerms(Value, frozen=True, kw_only=True):
     """What a lapse of it is called."""
     again: bool = False
     """Opens anew when done: follow-ups, heartbeats."""
+
+
+def desk_post(plans: Iterable[DutyTerms]) -> PostId | None:
+    """The last post of the case's chain, which is manned round the clock."""
+    return next((plan.chain[-1] for plan in plans if plan.chain), None)
 
 
 class Lapse(Value, frozen=True, kw_only=True):

@@ -32,6 +32,9 @@ class Words:
         self.language = language
         self._catalogue = catalogue(language)
         self._is_chinese = language is Language.ZH
+        self.comma, self.semicolon, self.colon = (
+            ("、", "；", "：") if self._is_chinese else (", ", "; ", ": ")
+        )
 
     def of(self, message: str, **values: object) -> str:
         """A message of the catalogue, filled in."""
@@ -41,7 +44,7 @@ class Words:
     def again(self, message: str) -> str:
         """A message that was said in English, said to this reader."""
         if isinstance(message, Said):
-            return message.again(self._catalogue.gettext, self.name, self.listed(("", "")))
+            return message.again(self._catalogue.gettext, self.name, self.comma)
         return self.of(message)
 
     def label(self, group: str, value: object) -> str:
@@ -58,15 +61,15 @@ class Words:
         return self.listed(map(self.name, names))
 
     def listed(self, parts: Iterable[str]) -> str:
-        return ("、" if self._is_chinese else ", ").join(parts)
+        return self.comma.join(parts)
 
     def claims(self, parts: Iterable[str]) -> str:
         """Several things said one after the other."""
-        return ("；" if self._is_chinese else "; ").join(parts)
+        return self.semicolon.join(parts)
 
     def of_somebody(self, who: str, text: str) -> str:
         """`张来：…`, `Zhang Lai: …`."""
-        return f"{who}：{text}" if self._is_chinese else f"{who}: {text}"
+        return f"{who}{self.colon}{text}"
 
     def aside(self, text: str, *more: str) -> str:
         """`张来（市应急办）`, `Zhang Lai (Emergency Office)`; without more the text alone."""

@@ -83,7 +83,7 @@ async def test_behind_a_proxy_the_gateway_is_asked_for_by_its_whole_address() ->
 
 async def test_a_proxy_that_is_not_there_is_named() -> None:
     poster = Poster("http://gateway.example/sms", proxy="http://127.0.0.1:9")
-    with pytest.raises(PostError, match=r"the proxy http://127\.0\.0\.1:9"):
+    with pytest.raises(PostError, match=r"the proxy 127\.0\.0\.1:9"):
         await poster.post(b"{}", {}, timeout=10)
     await poster.close()
 
@@ -141,14 +141,32 @@ async def test_a_header_that_would_break_its_line_is_an_error_and_nothing_is_sen
     assert heard == []
 
 
+async def test_a_proxys_password_stands_in_no_message() -> None:
+    """What is said of an attempt goes on record."""
+    poster = Poster("http://gateway.example/sms", proxy="http://hall:sesame@127.0.0.1:9")
+    with pytest.raises(PostError) as refused:
+        await poster.post(b"{}", {}, timeout=10)
+    await poster.close()
+    assert "the proxy 127.0.0.1:9" in str(refused.value)
+    assert "sesame" not in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("proxy: ftp://proxy", "give http://host:port"),
+        ("url: http://gateway.example:abc/x", "is not an address to post to: give http"),
+        ("url: http://gateway.example:99999/x", "is not an address to post to: give http"),
+        ("url: http://gate way.example/x", "is not an address to post to: give http"),
+        ("proxy: ftp://proxy", "is no proxy: give http://host:port"),
+        ("proxy: http://", "is no proxy: give http://host:port"),
+        ("proxy: http://hall:sesame@proxy:abc", "is no proxy: give http://host:port"),
         ("authority: /no/such/file.pem", "does not point to a file"),
+        (f"authority: {__file__}", "holds no certificate"),
     ],
 )
 def test_the_channel_file_names_the_line_to_mend(line: str, words: str) -> None:
-    text = f"channels:\n  sms:\n    kind: webhook\n    url: https://gateway.example\n    {line}\n"
-    with pytest.raises(YamlFault, match=f"channels.yaml:5.*{words}"):
+    address = "" if line.startswith("url") else "url: https://gateway.example\n    "
+    text = f"channels:\n  sms:\n    kind: webhook\n    {address}{line}\n"
+    with pytest.raises(YamlFault, match=rf"channels.yaml:{text.count(chr(10))}: .*{words}") as refused:
         read_channels(text, {})
+    assert "sesame" not in str(refused.value)

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.escalator.deciding.draft import DESK_DUTY, Draft, NoticeInMaking
 from services.escalator.deciding.leaving_out import LeavingOut
-from shared.case import Duty, Matter, Task
+from shared.case import Duty, Matter, Task, desk_post
 from shared.directory import Directory, Person
 from shared.facts import AskedTask, Brief, EffectKind, Name, Notice, Purpose, Reason, Spelled, spelled
 from shared.ids import AreaCode, PersonId, SourceId, UnitId
@@ -101,7 +101,7 @@ def _brief(
             owes=tuple(draft.plans[rule].title for rule in rules),
             knowing=all("acknowledged" in draft.plans[rule].discharged_by for rule in rules),
             tasks=tuple(_asked(draft.tasks[task], directory) for task in tasks if task is not None),
-            desk=next((plan.chain[-1] for plan in draft.plans.values() if plan.chain), None),
+            desk=desk_post(draft.plans.values()),
             owed_by=unit_name(directory, owed_by),
             dark=tuple(call.dark),
             ending=call.ending,

@@ -32,11 +32,12 @@ from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.record import NoticeMatter, Sheet, sheet_key
 from services.notifier.delivery.whether_over import Over
-from services.notifier.messages.duty_desk import desk_post, duty_desk
+from services.notifier.messages.duty_desk import duty_desk
 from services.notifier.messages.links import Link, LinkExpired, LinkRefused, Links
 from services.notifier.messages.writer import TEMPLATES, Writer
 from shared.act_outcome import ActOutcome
 from shared.broker.forever import AWAY, error_text
+from shared.case import desk_post
 from shared.directory import Directory
 from shared.door import KB, doorway
 from shared.facts import Actor, Purpose
@@ -222,7 +223,7 @@ class LinkPages:
             case = await whether_over.case_now(self.connection, link.case)
         except (ValueError, NatsError, OSError, TimeoutError):
             return None
-        post = desk_post(case) if case is not None else None
+        post = desk_post(case.plans.values()) if case is not None else None
         desk = duty_desk(post, self.directory(), link.person, self.clock())
         return (
             None

@@ -17,7 +17,14 @@ from standardwebhooks import Webhook
 
 from services.notifier.channels import Channel, ChannelConfig, Message, Reference, TransportError
 from services.notifier.gateway_time import ahead_by_date
-from services.notifier.posting import GatewayAnswer, Poster, PostError, check_address
+from services.notifier.posting import (
+    GatewayAnswer,
+    Poster,
+    PostError,
+    check_address,
+    check_authority,
+    check_proxy,
+)
 from shared.facts import rfc3339
 from shared.secrets import SecretFile, read_secret
 
@@ -26,18 +33,12 @@ SeenSkew = Callable[[str, timedelta], None]
 TRY_AGAIN = frozenset({408, 425, 429})
 
 
-def _proxy(url: str) -> str:
-    if not url.startswith("http://"):
-        raise ValueError(f"{url!r} is no proxy: give http://host:port")
-    return url
-
-
 class Config(ChannelConfig):
     kind: Literal["webhook"]
     url: Annotated[str, AfterValidator(check_address)]
-    proxy: Annotated[str, AfterValidator(_proxy)] | None = None
+    proxy: Annotated[str, AfterValidator(check_proxy)] | None = None
     """Where requests leave the house."""
-    authority: FilePath | None = None
+    authority: Annotated[FilePath, AfterValidator(check_authority)] | None = None
     """A PEM file: the private CA that the gateway's certificate is from. None: those the system trusts."""
     key: str = SecretFile.WEBHOOK
     """The name of a file in the secrets folder with a `whsec_…` key."""

@@ -5,7 +5,6 @@ round the clock.
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.case import Case
 from shared.directory import Directory
 from shared.directory.addresses import telephone_of
 from shared.facts import Name
@@ -15,10 +14,6 @@ from shared.ids import PersonId, PostId
 class DutyDesk(NamedTuple):
     name: Name
     telephone: str
-
-
-def desk_post(case: Case) -> PostId | None:
-    return next((plan.chain[-1] for plan in case.plans.values() if plan.chain), None)
 
 
 def duty_desk(post: PostId | None, directory: Directory, reader: PersonId, now: datetime) -> DutyDesk | None:

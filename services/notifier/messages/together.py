@@ -66,7 +66,7 @@ def _short(shown: Sequence[Message], more: int) -> Letter:
     subject = words.of(HEAD, count=len(shown) + more)
     lines = [f"{number}. {_with_link(message)}" for number, message in enumerate(shown, 1)]
     rest = [words.of(MORE, more=more)] if more else []
-    return Letter(subject, "\n".join([words.of_somebody(subject, "").rstrip(), *lines, *rest]))
+    return Letter(subject, "\n".join([subject + words.colon.rstrip(), *lines, *rest]))
 
 
 def _spoken(shown: Sequence[Message], more: int) -> Letter:

@@ -40,7 +40,7 @@ class Notes:
         names_it_itself = cell.figure is None and [cell.text] == [str(index) for index in indexes]
         if not indexes or names_it_itself:
             return ""
-        shown, left = ranges(indexes, PIECES if alone else PIECES // 2, self._words.listed(("", "")))
+        shown, left = ranges(indexes, PIECES if alone else PIECES // 2, self._words.comma)
         if left:
             shown = self._words.of(N_("%(records)s and %(left)s more"), records=shown, left=left)
         if cell.figure is None:

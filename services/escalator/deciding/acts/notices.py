@@ -40,9 +40,7 @@ def draft_notice(draft: Draft, act: CaseAct) -> None:
             Reason.NOTICE_DRAFTED,
             unit=unit,
             due_at=reply_by,
-            approvals=0,
-            approvals_needed=rule.approvals,
-            note=f"0/{rule.approvals}",
+            **_approvals(0, rule.approvals),
         )
 
 
@@ -83,9 +81,7 @@ def approve(draft: Draft, act: CaseAct) -> None:
         draft.note(
             EffectKind.STATUS,
             Reason.NOTICE_APPROVED,
-            approvals=approvals,
-            approvals_needed=notice.approvals_needed,
-            note=f"{approvals}/{notice.approvals_needed}",
+            **_approvals(approvals, notice.approvals_needed),
         )
         if approvals == notice.approvals_needed:
             draft.happened("notice_approved.all")
@@ -108,12 +104,7 @@ def publish(draft: Draft, act: CaseAct) -> None:
     if notice is None:
         return
     if len(notice.approvals) < notice.approvals_needed:
-        draft.refuse(
-            Reason.APPROVALS_MISSING,
-            approvals=len(notice.approvals),
-            approvals_needed=notice.approvals_needed,
-            note=f"{len(notice.approvals)}/{notice.approvals_needed}",
-        )
+        draft.refuse(Reason.APPROVALS_MISSING, **_approvals(len(notice.approvals), notice.approvals_needed))
     elif draft.now < notice.reply_by and not notice.replies:
         draft.refuse(Reason.REPLY_WINDOW_IS_OPEN, due_at=notice.reply_by)
     else:
