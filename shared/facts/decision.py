@@ -186,7 +186,7 @@ class Brief(Value, frozen=True, kw_only=True):
     tasks: tuple[AskedTask, ...] = ()
     """Those that the notice's duties are about, each once."""
     desk: PostId | None = None
-    """The post at the end of the case's chain: whom to ring when a link does not open."""
+    """Whom to ring when a link does not open: the post at the end of the case's chain, or of the half hour's."""
     owed_by: Name | None = None
     """The unit that owes it, where that is not the reader's own."""
     dark: tuple[Name, ...] = ()

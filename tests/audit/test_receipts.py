@@ -46,7 +46,7 @@ async def test_a_receipt_is_answered_with_when_and_as_which_record_and_with_proo
     found = await answer(made.reader, claims(receipt(made)), ZONE)
     assert (found.verdict, found.record, found.number) == (ReceiptVerdict.RECORDED, INDEX, 1)
     assert "recorded at 2026-11-23 11:00:00.000+08:00 as record 1 (number 1 of case" in found.en
-    assert "在案，为留痕第 1 条" in found.zh
+    assert "在案，为存证第 1 条" in found.zh
     assert found.proof
 
 

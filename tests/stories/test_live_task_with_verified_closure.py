@@ -21,6 +21,7 @@ async def test_a_task_is_reminded_of_lapses_is_returned_and_is_closed_only_when_
     await until(lambda: "duty" in live.rung(HEAD, case), what="the head is told of the task")
     assert "“路灯维修”（" in live.heard(HEAD, case)[0], "the call says what the task is"
     assert "交办，任务时限 " in live.heard(HEAD, case)[0], "and by when, and for whom"
+    assert "或致电值班室 +86" in live.heard(HEAD, case)[0], "and whom to ring, though a task has no chain"
     assert await live.act(case, "accept", UNIT, task="t1") == "applied"
 
     await until(

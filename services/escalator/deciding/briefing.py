@@ -11,7 +11,7 @@ from services.escalator.deciding.leaving_out import LeavingOut
 from shared.case import Duty, Matter, Task, desk_post
 from shared.directory import Directory, Person
 from shared.facts import AskedTask, Brief, EffectKind, Name, Notice, Purpose, Reason, Spelled, spelled
-from shared.ids import AreaCode, PersonId, SourceId, UnitId
+from shared.ids import AreaCode, PersonId, PostId, SourceId, UnitId
 
 
 def notices_of(draft: Draft) -> tuple[Notice, ...]:
@@ -101,7 +101,8 @@ def _brief(
             owes=tuple(draft.plans[rule].title for rule in rules),
             knowing=all("acknowledged" in draft.plans[rule].discharged_by for rule in rules),
             tasks=tuple(_asked(draft.tasks[task], directory) for task in tasks if task is not None),
-            desk=desk_post(draft.plans.values()),
+            desk=desk_post(draft.plans.values())
+            or PostId(draft.policy.document.half_hour.fallback.chain[-1]),
             owed_by=unit_name(directory, owed_by),
             dark=tuple(call.dark),
             ending=call.ending,

@@ -218,12 +218,17 @@ class LinkPages:
         return self._page("done", language, **more, still=still)
 
     async def _desk(self, link: Link) -> dict[str, str] | None:
-        """Whom to ring, as far as the case says so."""
+        """Whom to ring, as far as the notice says so; one from before notices named it, as far as the case
+        does.
+        """
         try:
-            case = await whether_over.case_now(self.connection, link.case)
+            matter = await self._matter(link)
+            post = matter.brief.desk if matter is not None else None
+            if post is None:
+                case = await whether_over.case_now(self.connection, link.case)
+                post = desk_post(case.plans.values()) if case is not None else None
         except (ValueError, NatsError, OSError, TimeoutError):
             return None
-        post = desk_post(case.plans.values()) if case is not None else None
         desk = duty_desk(post, self.directory(), link.person, self.clock())
         return (
             None

@@ -9,7 +9,7 @@ KEY is the trail's public key (`<name>+<hash>+<key>`, or a file with it), a witn
 them from elsewhere: nothing in the bundle is believed, this program included: compare its SHA-256 with one you got
 another way, or run your own copy of it. --follows gives the public key of an ended trail that this one
 follows: of a bundle that holds the first record, which says so. KEY
-是留痕的公钥（或存有公钥的文件），见证方公钥同理，均须另行取得；包内任何内容都不作为依据，本程序也不例外：请另行取得其
+是存证的公钥（或存有公钥的文件），见证方公钥同理，均须另行取得；包内任何内容都不作为依据，本程序也不例外：请另行取得其
 SHA-256 比对。
 
 BUNDLE is the zip or the unpacked folder; without it, the folder this program lies in. Needs Python 3.9 and
@@ -380,7 +380,7 @@ class Bundle:
             holds = lines[0] == self.key.name and len(self.root) == 32
         except (ValueError, IndexError):
             holds = False
-        require(holds, "the checkpoint is none of this trail", "检查点不属于该留痕")
+        require(holds, "the checkpoint is none of this trail", "检查点不属于该存证")
         time = self.when(signed_at(self.note, self.key))
         self.verdict.proven.append(
             (
@@ -404,7 +404,7 @@ class Bundle:
             self.verdict.proven.append(
                 (
                     f"Witness {witness.name} cosigned the same checkpoint at {at}: no other trail was shown to it.",
-                    f"见证方 {witness.name} 于 {at} 会签了同一检查点：未向其出示另一份留痕。",
+                    f"见证方 {witness.name} 于 {at} 会签了同一检查点：未向其出示另一份存证。",
                 )
             )
 
@@ -436,13 +436,13 @@ class Bundle:
     def list_of_files(self) -> None:
         listed = self.text("files.sha256")
         holds = hashlib.sha256(listed).hexdigest() == self.files_hash
-        require(holds, "the list of files is not the one the trail signed", "文件清单不是留痕签署的那一份")
+        require(holds, "the list of files is not the one the trail signed", "文件清单不是存证签署的那一份")
         parts = [line.partition("  ") for line in listed.decode("utf-8", "replace").splitlines()]
         digests = {name: hashed for hashed, _, name in parts}
         names = {name for name in self.files if name not in OWN_PROOFS and not name.endswith(".tlog-proof")}
         for name in sorted(names - set(digests)):
             raise BrokenError(
-                f"{name} was put into the bundle: the trail did not make it", f"{name} 系事后放入，非留痕所出"
+                f"{name} was put into the bundle: the trail did not make it", f"{name} 系事后放入，非存证所出"
             )
         for name, hashed in digests.items():
             if hashlib.sha256(self.text(name)).hexdigest() != hashed:
@@ -453,9 +453,9 @@ class Bundle:
         if name.startswith("timeline"):
             return (
                 f"{name} is not the timeline the trail made: it was forged. A timeline is only an aid; the records are the evidence",
-                f"{name} 不是留痕生成的时间线，系伪造。时间线只供阅读，记录才是证据",
+                f"{name} 不是存证生成的时间线，系伪造。时间线只供阅读，记录才是证据",
             )
-        return f"{name} was altered: it is not the file the trail made", f"{name} 被改动：不是留痕所出的文件"
+        return f"{name} was altered: it is not the file the trail made", f"{name} 被改动：不是存证所出的文件"
 
     def record(self, number: int) -> None:
         previous = self.records[-1].header["index"] if self.records else None
@@ -515,7 +515,7 @@ class Bundle:
         holds = root_from(header["index"], self.size, leaf_of(raw), path) == self.root
         en, zh = (
             f"{name}.rec is not the record that stands in the trail: it was altered",
-            f"{name}.rec 不是留痕中的记录：被改动",
+            f"{name}.rec 不是存证中的记录：被改动",
         )
         require(holds, en, zh)
         if isinstance(header.get("follows"), str):
@@ -529,24 +529,24 @@ class Bundle:
         require(
             lines[0] == "fenghuo trail ended" and len(lines) == 5,
             "this is no note about the end of a trail",
-            "这不是前一留痕终止的签注",
+            "这不是前一存证终止的签注",
         )
         try:
             same = "+" in lines[4] and read_key(lines[4], ED25519) == self.key
         except (OSError, ValueError):
             same = False
         en = f"the trail before ({lines[1]}) has named another key for what follows it than the one you gave"
-        require(same, en, f"前一留痕（{lines[1]}）所指定的后续公钥不是所给公钥")
+        require(same, en, f"前一存证（{lines[1]}）所指定的后续公钥不是所给公钥")
         if self.ended is None:
             en = f"That the trail before ({lines[1]}) was ended so: its public key was not given (--follows)."
             self.verdict.unproven.append(
-                (en, f"前一留痕（{lines[1]}）确系如此终止：未给出其公钥（--follows）。")
+                (en, f"前一存证（{lines[1]}）确系如此终止：未给出其公钥（--follows）。")
             )
             return
         require_signed(note, self.ended, "the end of the trail before")
         en = f"The trail follows {lines[1]}, which ended with {lines[2]} records and named this key, under its own signature."
         self.verdict.proven.append(
-            (en, f"本留痕承接 {lines[1]}：后者终止于 {lines[2]} 条记录，并以其签名指定本公钥。")
+            (en, f"本存证承接 {lines[1]}：后者终止于 {lines[2]} 条记录，并以其签名指定本公钥。")
         )
 
     def content(self, name: str, header: dict[str, Any]) -> Proven:
@@ -591,7 +591,7 @@ class Bundle:
             (
                 f"All {self.count} records of case {self.case} stand in the trail, unaltered, numbered 1 to {self.count} without a gap,"
                 f" stored from {begins} to {ends}.",
-                f"事件 {self.case} 的 {self.count} 条记录均在留痕之中，未被改动，自 1 至 {self.count} 连续编号，"
+                f"事件 {self.case} 的 {self.count} 条记录均在存证之中，未被改动，自 1 至 {self.count} 连续编号，"
                 f"入库时间自 {begins} 至 {ends}。",
             )
         )
@@ -609,7 +609,7 @@ class Bundle:
                 (
                     f"That the case has no record after #{self.last} up to this checkpoint. The trail says so under its signature:"
                     " a later record of this case would convict it of a false statement.",
-                    f"截至该检查点，事件在 #{self.last} 之后再无记录。留痕已就此签字声明：如另有该事件记录，即可证明其声明不实。",
+                    f"截至该检查点，事件在 #{self.last} 之后再无记录。存证已就此签字声明：如另有该事件记录，即可证明其声明不实。",
                 )
             )
 
@@ -638,7 +638,7 @@ class Bundle:
             holds = False
         en, zh = (
             "the records after the case's last are not those of the trail",
-            "事件最后一条之后的记录与留痕不符",
+            "事件最后一条之后的记录与存证不符",
         )
         require(holds, en, zh)
         for index, raw in enumerate(records, start):
@@ -749,7 +749,7 @@ class Bundle:
             self.verdict.unproven.append(
                 (
                     "That nobody was shown another trail: no witness's key was given that cosigned this checkpoint.",
-                    "未向他人出示另一份留痕：未给出会签了该检查点的见证方公钥。",
+                    "未向他人出示另一份存证：未给出会签了该检查点的见证方公钥。",
                 )
             )
 
@@ -781,7 +781,7 @@ class Bundle:
         self.verdict.proven.append(
             (
                 f"The receipt belongs to record {header['number']}: recorded at {self.when(header['broker'])} as #{header['index']}.",
-                f"回执对应第 {header['number']} 条：于 {self.when(header['broker'])} 在案，留痕第 {header['index']} 条。",
+                f"回执对应第 {header['number']} 条：于 {self.when(header['broker'])} 在案，存证第 {header['index']} 条。",
             )
         )
 
@@ -859,7 +859,7 @@ HEADINGS = {
     "notes": ("To be noted:", "请注意："),
     "lines": (
         "The records (number in the case, place in the trail, when stored, what):",
-        "各条记录（事件内序号、留痕序号、入库时间、事项）：",
+        "各条记录（事件内序号、存证序号、入库时间、事项）：",
     ),
 }
 
@@ -897,7 +897,7 @@ def check(
     key, others = read_key(vkey, ED25519), [read_key(one, COSIGNATURE, ED25519) for one in witnesses]
     if len({one.public for one in (key, *others)}) <= len(others):
         raise ValueError(
-            "a witness has the trail's own key, or is named twice / 所给见证方公钥与留痕公钥相同，或重复给出"
+            "a witness has the trail's own key, or is named twice / 所给见证方公钥与存证公钥相同，或重复给出"
         )
     bundle = Bundle(read_bundle(path), key, read_key(follows, ED25519) if follows else None)
     bundle.check(others)

@@ -33,11 +33,11 @@ one you got another way (`fenghuo trail verifier`), or check with a copy of your
 
 内容 Contents
     records/NNNN.rec           在案记录（即被哈希的字节） the record as it is hashed
-    records/NNNN.tlog-proof    其在留痕中的证明（C2SP tlog-proof） the proof that it stands in the trail
+    records/NNNN.tlog-proof    其在存证中的证明（C2SP tlog-proof） the proof that it stands in the trail
     records/NNNN.fact.json     原文 the message as it came; .salts.json 摘要所用的盐 the salts its digests were made with
     records/NNNN.plain.json    不含个人信息的内容 what is left without personal fields (erased, or asked for without them)
     checkpoint                 签名检查点与会签 the signed checkpoint with its cosignatures
-    statement, files.sha256    留痕就事件记录数与本包文件的签名声明 what the trail states under its signature: how many records, which files
+    statement, files.sha256    存证就事件记录数与本包文件的签名声明 what the trail states under its signature: how many records, which files
     tail/                      事件最后一条之后的全部记录（数量不多时附） every record after the case's last, where they are not too many
     policy/                    本事件所依制度文本及其在案记录 the policy the case was decided under, with its own record
     receipts.json              可与单位所持回执比对的内容 what a unit's own receipt must say
