@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.escalator.policy.terms import CALENDAR_YEARS, TermError, fixed_term, is_working_day, parse_term
+from services.escalator.policy.holidays import LIBRARY_YEARS, WorkCalendar
+from services.escalator.policy.terms import TermError, fixed_term, parse_term
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
+CHINA, GERMANY = WorkCalendar(SHANGHAI), WorkCalendar(BERLIN)
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 12, 31)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001 - made aware
 
 
@@ -29,27 +31,27 @@ def local(year: int, month: int, day: int, hour: int = 9, minute: int = 0) -> da
     ],
 )
 def test_a_term_ends_where_the_calendar_says(term: str, start: datetime, end: datetime) -> None:
-    assert parse_term(term).after(start, SHANGHAI) == end
+    assert parse_term(term).after(start, CHINA) == end
 
 
 def test_working_days_skip_the_national_holiday_and_count_its_make_up_saturday() -> None:
-    assert is_working_day(date(2026, 10, 10)), "a Saturday that is worked"
-    assert not is_working_day(date(2026, 10, 5)), "a Monday off"
-    assert parse_term("P5WD").after(local(2026, 9, 28), SHANGHAI) == local(2026, 10, 10)
+    assert CHINA.is_working_day(date(2026, 10, 10)), "a Saturday that is worked"
+    assert not CHINA.is_working_day(date(2026, 10, 5)), "a Monday off"
+    assert parse_term("P5WD").after(local(2026, 9, 28), CHINA) == local(2026, 10, 10)
 
 
 def test_beyond_the_official_calendar_monday_to_friday_stand_in() -> None:
-    year = CALENDAR_YEARS[-1] + 1
+    year = LIBRARY_YEARS[-1] + 1
     days = [date(year, 1, 1) + timedelta(days=number) for number in range(14)]
-    assert [is_working_day(day) for day in days] == [day.weekday() < 5 for day in days]
+    assert [CHINA.is_working_day(day) for day in days] == [day.weekday() < 5 for day in days]
 
 
 def test_a_day_of_the_month_is_its_end_this_month_or_next() -> None:
     tenth = parse_term("day 10")
     end = timedelta(hours=23, minutes=59, seconds=59, microseconds=999_999)
-    assert tenth.after(local(2026, 11, 1), SHANGHAI) == local(2026, 11, 10, 0) + end
-    assert tenth.after(local(2026, 11, 10, 23), SHANGHAI) == local(2026, 11, 10, 0) + end
-    assert tenth.after(local(2026, 12, 11), SHANGHAI) == local(2027, 1, 10, 0) + end
+    assert tenth.after(local(2026, 11, 1), CHINA) == local(2026, 11, 10, 0) + end
+    assert tenth.after(local(2026, 11, 10, 23), CHINA) == local(2026, 11, 10, 0) + end
+    assert tenth.after(local(2026, 12, 11), CHINA) == local(2027, 1, 10, 0) + end
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,7 @@ def test_what_is_no_term_is_refused_and_says_how_to_write_one(text: str) -> None
 
 def test_a_share_has_no_end_of_its_own() -> None:
     with pytest.raises(TermError):
-        parse_term("50%").after(local(2026, 11, 23), SHANGHAI)
+        parse_term("50%").after(local(2026, 11, 23), CHINA)
     with pytest.raises(TermError):
         parse_term("P1D").share(local(2026, 11, 23), local(2026, 11, 24))
 
@@ -77,26 +79,27 @@ def test_a_share_lies_within_its_term_and_all_of_it_is_its_end(
     assert parse_term("100%").share(start, start + span) == start + span
 
 
-@given(MOMENTS, st.timedeltas(timedelta(0), timedelta(days=1000)), st.sampled_from([SHANGHAI, BERLIN]))
+@given(MOMENTS, st.timedeltas(timedelta(0), timedelta(days=1000)), st.sampled_from([CHINA, GERMANY]))
 def test_a_fixed_term_is_its_length_wherever_and_whenever(
-    start: datetime, span: timedelta, zone: ZoneInfo
+    start: datetime, span: timedelta, calendar: WorkCalendar
 ) -> None:
     term = fixed_term(span)
     assert parse_term(term.text) == term
-    assert term.after(start, zone) - start == span
+    assert term.after(start, calendar) - start == span
 
 
-@given(MOMENTS, st.integers(1, 60), st.sampled_from([SHANGHAI, BERLIN]))
+@given(MOMENTS, st.integers(1, 60), st.sampled_from([CHINA, GERMANY]))
 def test_working_days_end_on_a_working_day_at_the_same_clock_time(
-    start: datetime, days: int, zone: ZoneInfo
+    start: datetime, days: int, calendar: WorkCalendar
 ) -> None:
-    end = parse_term(f"P{days}WD").after(start, zone)
+    end = parse_term(f"P{days}WD").after(start, calendar)
+    zone = calendar.zone
     begun, ended = start.astimezone(zone), end.astimezone(zone)
-    assert is_working_day(ended.date())
+    assert calendar.is_working_day(ended.date())
     between = (
         begun.date() + timedelta(days=number) for number in range(1, (ended.date() - begun.date()).days + 1)
     )
-    assert sum(map(is_working_day, between)) == days
+    assert sum(map(calendar.is_working_day, between)) == days
     if zone is SHANGHAI:
         assert ended.time() == begun.time()
 
@@ -104,10 +107,10 @@ def test_working_days_end_on_a_working_day_at_the_same_clock_time(
 @given(MOMENTS, st.sampled_from(["PT5M", "P3D", "P1M", "P7M", "P1WD", "P15WD"]))
 def test_every_term_lies_between_its_shortest_and_its_longest(start: datetime, text: str) -> None:
     term = parse_term(text)
-    assert term.at_least <= term.after(start, SHANGHAI) - start <= term.at_most
+    assert term.at_least <= term.after(start, CHINA) - start <= term.at_most
 
 
 @given(MOMENTS, MOMENTS, st.sampled_from(["PT5M", "P3D", "P1M", "P5WD", "day 10"]))
 def test_who_begins_later_never_ends_earlier(one: datetime, other: datetime, text: str) -> None:
     earlier, later = sorted((one, other))
-    assert parse_term(text).after(earlier, SHANGHAI) <= parse_term(text).after(later, SHANGHAI)
+    assert parse_term(text).after(earlier, CHINA) <= parse_term(text).after(later, CHINA)

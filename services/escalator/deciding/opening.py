@@ -17,6 +17,7 @@ from services.escalator.deciding.duties import cancel
 from services.escalator.deciding.leaving_out import LeavingOut
 from services.escalator.deciding.lighting import light_first
 from services.escalator.deciding.parties import Party, parties
+from services.escalator.policy.holidays import WorkCalendar
 from services.escalator.policy.rule import DutyRule, RuleScope
 from shared.case import CaseStatus, Duty, DutyState, DutyTerms, Opening, Overdue, Reminder, Task
 from shared.directory import gaps
@@ -101,11 +102,11 @@ def open_rule(
     """
     if draft.case.status.value in rule.plan.until:
         return []
-    zone = draft.policy.zone
+    calendar = draft.policy.calendar
     start = _start(draft, rule, event)
     due_at = _due(draft, rule, event, start, task)
     if draft.is_absorbing and due_at is not None and due_at <= draft.now and rule.term is not None:
-        start, due_at = draft.now, rule.term.after(draft.now, zone)
+        start, due_at = draft.now, rule.term.after(draft.now, calendar)
     if due_at is None:
         draft.note(EffectKind.NOTED, Reason.NO_LIMIT_GIVEN, note=rule.name)
         return []
@@ -114,7 +115,10 @@ def open_rule(
         return []
     plan = rule.plan
     term = OpenedTogether(
-        start, due_at, reminders_of(rule, start, due_at, draft.now, zone), overdue_of(rule, due_at, zone)
+        start,
+        due_at,
+        reminders_of(rule, start, due_at, draft.now, calendar),
+        overdue_of(rule, due_at, calendar),
     )
     opened: list[Duty] = []
     for party in parties(draft, rule.by, rule.to, task, any_answers=plan.any_answers):
@@ -179,12 +183,12 @@ def open_duty(
 
 
 def reminders_of(
-    rule: DutyRule, start: datetime, due_at: datetime, now: datetime, zone: ZoneInfo
+    rule: DutyRule, start: datetime, due_at: datetime, now: datetime, calendar: WorkCalendar
 ) -> tuple[Reminder, ...]:
     """The reminders still ahead and before the limit, in order."""
     if not rule.remind:
         return ()
-    found = [Reminder(at=term.within(start, due_at, zone), slip=slip) for term, slip in rule.remind]
+    found = [Reminder(at=term.within(start, due_at, calendar), slip=slip) for term, slip in rule.remind]
     ahead = [one for one in found if now < one.at < due_at]
     ahead.sort(key=_at)
     return tuple(ahead)
@@ -194,8 +198,8 @@ def _at(reminder: Reminder) -> datetime:
     return reminder.at
 
 
-def overdue_of(rule: DutyRule, due_at: datetime, zone: ZoneInfo) -> tuple[Overdue, ...]:
-    return tuple([Overdue(at=term.after(due_at, zone), tell=tell) for term, tell in rule.overdue])
+def overdue_of(rule: DutyRule, due_at: datetime, calendar: WorkCalendar) -> tuple[Overdue, ...]:
+    return tuple([Overdue(at=term.after(due_at, calendar), tell=tell) for term, tell in rule.overdue])
 
 
 def _start(draft: Draft, rule: DutyRule, event: Event) -> datetime:
@@ -225,7 +229,7 @@ def _due(draft: Draft, rule: DutyRule, event: Event, start: datetime, task: Task
         named = _named_limit(draft, event, start, task)
         if named is not None:
             return named
-    return rule.term.after(start, draft.policy.zone) if rule.term is not None else None
+    return rule.term.after(start, draft.policy.calendar) if rule.term is not None else None
 
 
 def _named_limit(draft: Draft, event: Event, start: datetime, task: Task | None) -> datetime | None:

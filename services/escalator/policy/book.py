@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.escalator.policy.holidays import WorkCalendar
 from services.escalator.policy.model import PolicyDocument
 from services.escalator.policy.resolve import dimensions_told_apart, fits, resolve, triggers_of, whole_rule
 from services.escalator.policy.rule import DutyRule, MatterChoice
@@ -45,6 +46,11 @@ class Policy:
     @cached_property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.document.clock.timezone)
+
+    @cached_property
+    def calendar(self) -> WorkCalendar:
+        """Which days are worked, in the policy's zone."""
+        return WorkCalendar.of(self.zone, self.document.holidays)
 
     @cached_property
     def audiences(self) -> dict[str, tuple[PostId, ...]]:

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from cronsim import CronSim, CronSimError
 
 from services.escalator.policy.findings import Findings
+from services.escalator.policy.holidays import WorkCalendar
 from services.escalator.policy.resolve import comes_too_late, reminders_as_written
 from services.escalator.policy.rule import DutyRule
 from services.escalator.policy.sorts import words_for
-from services.escalator.policy.terms import CALENDAR_YEARS, Term
+from services.escalator.policy.terms import Term
 from shared.facts import PolicyLine
 from shared.ids import PersonId, PostId
 from shared.vocabulary import Level
@@ -141,10 +142,10 @@ def _graver_is_not_slower(findings: Findings) -> None:
 
 
 def calendar_is_known(findings: Findings, at: datetime) -> None:
-    """Working days that a term begun in the coming weeks could count beyond the last year whose holidays are
+    """Working days that a term begun in the coming weeks could count in a year whose holidays are not wholly
     known.
     """
-    last = CALENDAR_YEARS[-1]
+    calendar = findings.policy.calendar
     begun = at + AHEAD
     terms: dict[tuple[str | int, ...], Term] = {}
     for name, read in findings.read.items():
@@ -153,12 +154,21 @@ def calendar_is_known(findings: Findings, at: datetime) -> None:
                 if term is not None and term.working:
                     terms[_path(rule.plan.limit, name, "within")] = term
     for path, term in terms.items():
-        if term.after(begun, findings.policy.zone).year > last:
+        year = term.after(begun, calendar).year
+        if year not in calendar.announced:
             findings.warn(
-                f"{term} begun by {begun:%Y-%m-%d} can reach past {last}, the last year whose holidays are known: "
-                "Monday to Friday are counted there; renew chinesecalendar once the next year is announced",
+                f"{term} begun by {begun:%Y-%m-%d} can reach into {year}, whose holidays are {_known_of(calendar, year)}: "
+                f"once they are announced, write days in lieu and make-up workdays into holidays.yaml under years.{year}, "
+                "with announced: true",
                 *path,
             )
+
+
+def _known_of(calendar: WorkCalendar, year: int) -> str:
+    """What stands in for the arrangement until it is known."""
+    if any(day.year == year for day in calendar.off):
+        return "known by the law alone (the other days count Monday to Friday)"
+    return "not known (Monday to Friday are counted)"
 
 
 def _path(rule: PolicyLine | None, name: str, field: str) -> tuple[str | int, ...]:

@@ -8,11 +8,15 @@ from pathlib import Path
 
 from services.escalator.policy.book import Policy
 from services.escalator.policy.check import check
+from services.escalator.policy.holidays import Holidays
 from services.escalator.policy.model import PolicyDocument
 from shared.directory import Directory
 from shared.lined_yaml import YamlFault, parse, text_of
 
 __all__ = ["Policy", "check", "load_checked", "load_policy", "parse_policy"]
+
+
+HOLIDAYS_FILE = "holidays.yaml"
 
 
 def parse_policy(text: str, name: str = "policy.yaml") -> Policy:
@@ -22,7 +26,19 @@ def parse_policy(text: str, name: str = "policy.yaml") -> Policy:
 
 
 def load_policy(path: Path) -> Policy:
-    return parse_policy(text_of(path, "set FENGHUO_POLICY to an existing file"), path.name)
+    """With the holidays of the file beside it, where there is one. Raises YamlFault."""
+    text = text_of(path, "set FENGHUO_POLICY to an existing file")
+    return parse_policy(text + _holidays_beside(path), path.name)
+
+
+def _holidays_beside(path: Path) -> str:
+    """The file as a section of the policy's text, below all its lines. Raises YamlFault."""
+    file = path.with_name(HOLIDAYS_FILE)
+    if not file.exists():
+        return ""
+    text = text_of(file, "make it readable, or take it away")
+    holidays, _ = parse(text, Holidays, file.name)
+    return f"\n\nholidays: {holidays.model_dump_json()}\n"
 
 
 def load_checked(path: Path, directory: Directory) -> Policy:

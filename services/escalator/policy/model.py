@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from services.escalator.policy.durations import Span
 from services.escalator.policy.duty_spec import DutySpec, RuleName
+from services.escalator.policy.holidays import Holidays
 from services.escalator.policy.terms import TermField
 from services.escalator.policy.written import WrittenPart
 from shared.facts import LapseCause
@@ -306,6 +307,8 @@ class PolicyDocument(WrittenPart):
     pause: Pause | None = None
     silent_source: SilentSource = SilentSource()
     exercise: Exercise = Exercise()
+    holidays: Holidays = Holidays(years={})
+    """Filled from the file `holidays.yaml` beside the policy's."""
     audiences: Annotated[
         dict[RuleName, Annotated[tuple[PostName, ...], Field(min_length=1)]], Field(default_factory=dict)
     ]

@@ -1,8 +1,7 @@
 """Terms of the policy: `PT30M`, `P1M`, `P5WD` (working days), `50%` (of another term), `day 10` (of a month).
 
-Invariant: a term is its text; when it ends is computed from that text, the start and the zone alone. Working
-days follow the official Chinese calendar with its make-up workdays; beyond the years it knows, Monday to
-Friday stand in (`policy check` says where).
+Invariant: a term is its text; when it ends is computed from that text, the start and the policy's calendar
+alone.
 """
 
 import re
@@ -13,10 +12,10 @@ from functools import lru_cache
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-import chinese_calendar
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from services.escalator.policy.durations import parse_fixed, write_fixed
+from services.escalator.policy.holidays import WorkCalendar, working_day_after
 
 _MONTHS = re.compile(r"^P(?P<months>\d{1,3})M(?P<rest>(?:\d+D)?(?:T.+)?)$")
 _WORKING = re.compile(r"^P(?P<days>\d{1,3})WD$")
@@ -24,12 +23,6 @@ _PERCENT = re.compile(r"^(?P<share>\d{1,3})%$")
 _DAY = re.compile(r"^day (?P<day>\d{1,2})$")
 _HOW = "write PT30M, P3D, P1M, P5WD (working days), 50% (of the whole term) or day 10 (of the month)"
 PATTERN = r"^(P\d{1,3}M(\d+D)?(T.+)?|P\d{1,3}WD|P(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?|\d{1,3}%|day \d{1,2})$"
-
-CALENDAR_YEARS = range(
-    min(day.year for day in chinese_calendar.constants.holidays),
-    max(day.year for day in chinese_calendar.constants.holidays) + 1,
-)
-"""The years whose holidays are officially known."""
 
 
 class TermError(ValueError):
@@ -55,15 +48,16 @@ class Term:
         """A percentage: `share` says when it ends, not `after`."""
         return self.percent > 0
 
-    def after(self, start: datetime, zone: ZoneInfo) -> datetime:
+    def after(self, start: datetime, calendar: WorkCalendar) -> datetime:
         """When a term that starts at `start` ends, UTC. Raises TermError for a percentage."""
         if self.fixed is not None and not self.months:
             return start + self.fixed
         if self.percent:
             raise TermError(f"{self.text} is a share of another term: it has no end of its own")
+        zone = calendar.zone
         local = start.astimezone(zone)
         if self.working:
-            return _at_wall(_working_day(local.date(), self.working), local, zone)
+            return _at_wall(working_day_after(local.date(), self.working, calendar), local, zone)
         if self.months:
             return _at_wall(_months_on(local.date(), self.months), local, zone) + (self.fixed or timedelta(0))
         day = local.date().replace(day=self.day)
@@ -79,11 +73,11 @@ class Term:
             raise TermError(f"{self.text} is no percentage")
         return of_start + (of_due - of_start) * self.percent / 100
 
-    def within(self, start: datetime, due: datetime, zone: ZoneInfo) -> datetime:
+    def within(self, start: datetime, due: datetime, calendar: WorkCalendar) -> datetime:
         """A moment of the term from `start` to `due`: its share for a percentage, else counted from
         `start`.
         """
-        return self.share(start, due) if self.percent else self.after(start, zone)
+        return self.share(start, due) if self.percent else self.after(start, calendar)
 
     @property
     def at_least(self) -> timedelta:
@@ -142,24 +136,6 @@ TermField = Annotated[
     WithJsonSchema({"type": "string", "pattern": PATTERN}),
 ]
 """A term in the policy's document."""
-
-
-def is_working_day(day: date) -> bool:
-    """By the official calendar where it is known, else Monday to Friday."""
-    try:
-        return chinese_calendar.is_workday(day)
-    except NotImplementedError:
-        return day.weekday() < 5
-
-
-@lru_cache(maxsize=4096)
-def _working_day(start: date, count: int) -> date:
-    """The `count`-th working day after `start`."""
-    day = start
-    while count:
-        day += timedelta(days=1)
-        count -= is_working_day(day)
-    return day
 
 
 def _months_on(day: date, months: int) -> date:

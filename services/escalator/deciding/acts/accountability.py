@@ -27,7 +27,7 @@ def count_lapse(draft: Draft, referred: Referred) -> None:
     rule = draft.policy.document.accountability
     since = draft.now - WINDOW
     if rule is not None and rule.window is not None:
-        since = draft.now - (rule.window.after(draft.now, draft.policy.zone) - draft.now)
+        since = draft.now - (rule.window.after(draft.now, draft.policy.calendar) - draft.now)
     earlier = tuple(at for at in standing.lapses if at > since)
     draft.change(standing=replace(standing, lapses=(*earlier, referred.found_at)))
     draft.note(

@@ -99,9 +99,10 @@ def contest(draft: Draft, act: CaseAct) -> None:
 
 
 def _owed_again(draft: Draft, duty: Duty, call: LoggedCall) -> None:
-    plan, rule, zone = draft.plan_of(duty), draft.policy.rule_named(duty.rule, draft.sort), draft.policy.zone
+    plan, rule = draft.plan_of(duty), draft.policy.rule_named(duty.rule, draft.sort)
+    calendar = draft.policy.calendar
     before, state = duty.state, states.move(states.DUTY, duty.state, "contest")
-    ahead = overdue_of(rule, duty.due_at, zone) if rule is not None else ()
+    ahead = overdue_of(rule, duty.due_at, calendar) if rule is not None else ()
     duty = draft.put(
         duty,
         state=state,
@@ -110,7 +111,7 @@ def _owed_again(draft: Draft, duty: Duty, call: LoggedCall) -> None:
         discharged_by=None,
         lit=_unanswered(duty, call),
         next_link_at=_resumed(draft, duty),
-        reminders=reminders_of(rule, duty.starts_at, duty.due_at, draft.now, zone)
+        reminders=reminders_of(rule, duty.starts_at, duty.due_at, draft.now, calendar)
         if rule is not None
         else (),
         overdue=tuple(one for one in ahead if one.at > call.at),

@@ -90,7 +90,7 @@ def pause(draft: Draft, act: CaseAct) -> None:
     if not act.text:
         draft.refuse(Reason.A_PAUSE_NEEDS_A_REASON)
         return
-    longest = rule.up_to.after(draft.now, draft.policy.zone)
+    longest = rule.up_to.after(draft.now, draft.policy.calendar)
     until = draft.now + act.span if act.span is not None else longest
     if until > longest:
         draft.refuse(

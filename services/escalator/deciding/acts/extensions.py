@@ -160,13 +160,13 @@ def _longest(draft: Draft, duty: Duty) -> datetime | None:
     rule = draft.policy.rule_named(duty.rule, draft.sort)
     if rule is None or rule.extend is None:
         return None
-    return rule.extend.after(duty.first_due_at or duty.due_at, draft.policy.zone)
+    return rule.extend.after(duty.first_due_at or duty.due_at, draft.policy.calendar)
 
 
 def _move(draft: Draft, duty: Duty, due_at: datetime) -> None:
     rule = draft.policy.rule_named(duty.rule, draft.sort)
     later = (
-        reminders_of(rule, duty.starts_at, due_at, draft.now, draft.policy.zone)
+        reminders_of(rule, duty.starts_at, due_at, draft.now, draft.policy.calendar)
         if rule is not None
         else duty.reminders
     )

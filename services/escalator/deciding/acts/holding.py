@@ -263,4 +263,6 @@ def _bounce_limit(draft: Draft) -> int:
 
 def _answer_by(draft: Draft, start: datetime | None = None) -> datetime | None:
     tasks = draft.policy.document.tasks
-    return tasks.objection.within.after(start or draft.now, draft.policy.zone) if tasks is not None else None
+    return (
+        tasks.objection.within.after(start or draft.now, draft.policy.calendar) if tasks is not None else None
+    )

@@ -23,7 +23,7 @@ def draft_notice(draft: Draft, act: CaseAct) -> None:
     elif rule is None:
         draft.refuse(Reason.NO_PUBLIC_NOTICE_IN_THIS_POLICY)
     else:
-        least = rule.reply_within.after(draft.now, draft.policy.zone)
+        least = rule.reply_within.after(draft.now, draft.policy.calendar)
         reply_by = max(act.reply_by or least, least)
         unit = _named(draft, act)
         drafted = PublicNotice(

@@ -72,8 +72,8 @@ def _again(draft: Draft, duty: Duty, rule: DutyRule, started: datetime | None = 
     if rule.term is None or duty.state is not DutyState.OPEN:
         return
     start = draft.case.starts_at if rule.starts == "start" and duty.starts_at == started else duty.starts_at
-    zone = draft.policy.zone
-    due_at = rule.term.after(start, zone) + duty.granted
+    calendar = draft.policy.calendar
+    due_at = rule.term.after(start, calendar) + duty.granted
     draft.keep_plan(rule.plan)
     if due_at == duty.due_at and start == duty.starts_at:
         return
@@ -85,8 +85,8 @@ def _again(draft: Draft, duty: Duty, rule: DutyRule, started: datetime | None = 
     draft.put(
         duty,
         starts_at=start,
-        reminders=reminders_of(rule, start, due_at, draft.now, zone),
-        overdue=overdue_of(rule, due_at, zone),
+        reminders=reminders_of(rule, start, due_at, draft.now, calendar),
+        overdue=overdue_of(rule, due_at, calendar),
     )
 
 

@@ -94,7 +94,7 @@ def _usual_term(draft: Draft) -> datetime:
     """The policy's own: the term of the duty that completing the task discharges."""
     for rule in draft.policy.rules_on("assigned", draft.sort):
         if rule.scope is RuleScope.TASK and rule.given and rule.term is not None:
-            return rule.term.after(draft.now, draft.policy.zone)
+            return rule.term.after(draft.now, draft.policy.calendar)
     return draft.now + draft.policy.document.half_hour.within
 
 
