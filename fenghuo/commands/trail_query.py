@@ -278,21 +278,18 @@ def _cells(entry: dict[str, Any], zone: ZoneInfo, width: int) -> dict[str, str]:
     }
 
 
+def _read_words(read: dict[str, Any]) -> str:
+    times = f" ×{read['times']}" if read["times"] > 1 else ""
+    return f"{read['words']}{times}, {read['records']} records"
+
+
 def _entry_words(entry: dict[str, Any], *, with_persons: bool) -> str:
     """What came of it, to whom by which channel, or what was written; of a record that has none of these,
     what its kind means.
     """
     kind, text = entry["kind"], " ".join((entry["text"] or "").split())
-    if kind == Kind.READ:
-        from services.audit.reading.plain_reads import in_words
-
-        text = (
-            "; ".join(
-                f"{one.words}{f' ×{one.times}' if one.times > 1 else ''}, {one.records} records"
-                for one in in_words(text)
-            )
-            or text
-        )
+    if reads := entry.get("reads"):
+        text = "; ".join(map(_read_words, reads))
     came = ", ".join(one for one in entry["outcomes"] if one != kind)
     way = "/".join(entry["channels"])
     if kind in _HANDED_OVER and with_persons and entry["persons"]:

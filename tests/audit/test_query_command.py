@@ -12,7 +12,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from fenghuo.commands import trail_query
-from services.audit.reading.plain_reads import in_words
+from services.audit.reading.plain_reads import read_lines
+from services.audit.records.body import FactBody
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -61,6 +62,7 @@ def test_a_row_says_what_came_of_it_in_few_words() -> None:
             outcomes=[],
             channels=[],
             text="GET /api/v1/trail/entries ×2, 5 records; GET / ×1, 4 records",
+            reads=[{"words": "searched the trail", "times": 3, "records": 9}],
         ),
     ]
 
@@ -84,15 +86,20 @@ ENDS = (
 
 
 def test_what_a_reader_did_is_said_in_words() -> None:
-    said = in_words(
-        "GET /records/{index} ×2, 2 records; GET /api/v1/reports/lapses ×1, 0 records; GET /elsewhere ×1, 0 records"
-    )
-    assert [(one.words, one.times) for one in said] == [
-        ("looked at a record", 2),
-        ("looked at a report", 1),
-        ("GET /elsewhere", 1),
+    readings = [
+        {"route": "GET /records/{index}", "times": 2, "records": 2},
+        {"route": "GET /api/v1/reports/lapses", "times": 1},
+        {"route": "GET /api/v1/reports/reach", "times": 3},
+        {"route": "GET /elsewhere"},
     ]
-    assert in_words("written by hand") == in_words(None) == ()
+    lines = read_lines(FactBody({"readings": readings, "more": 7, "records": 5}))
+    assert [(line.words, line.times, line.records) for line in lines] == [
+        ("looked at a record", 2, 2),
+        ("looked at a report", 4, 0),
+        ("GET /elsewhere", 1, 0),
+        ("further questions", 7, 3),
+    ]
+    assert read_lines(FactBody({"readings": "written by hand", "more": None})) == ()
 
 
 def test_a_day_belongs_to_a_span_whole_and_a_time_without_a_zone_is_the_offices() -> None:

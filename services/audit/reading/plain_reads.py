@@ -3,10 +3,10 @@
 Invariant: pure, and forgiving: a route that has no words here is shown as it is.
 """
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from services.audit.records.body import FactBody
+from shared.facts import Frozen
 from shared.language.catalogue import N_
 
 _SEARCHED = N_("searched the trail")
@@ -43,14 +43,14 @@ ROUTES: Mapping[str, str] = {
     "/api/v1/trail/redactions": _KEEPING,
 }
 _REPORTS = "/api/v1/reports/"
-_PART = re.compile(r"(GET \S+) ×(\d+), (\d+) records")
+_FURTHER = N_("further questions")
 
 
-@dataclass(frozen=True)
-class ReadLine:
-    """`words`: a message of the catalogue, or the route itself."""
+class ReadLine(Frozen):
+    """What a reader asked for, as often as it was asked."""
 
     words: str
+    """A message of the catalogue, or the route itself."""
     times: int
     records: int
 
@@ -61,14 +61,21 @@ def words_of(route: str) -> str:
     return ROUTES.get(path) or (_REPORT if path.startswith(_REPORTS) else route)
 
 
-def in_words(summary: str | None) -> tuple[ReadLine, ...]:
-    """The line a `read` fact is found by; empty where it is written otherwise."""
-    parts = [_PART.fullmatch(part) for part in (summary or "").split("; ")]
-    readings = [(words_of(part[1]), int(part[2]), int(part[3])) for part in parts if part is not None]
-    if len(readings) < len(parts):
-        return ()
-    together: dict[str, ReadLine] = {}
-    for words, times, records in readings:
-        known = together.get(words, ReadLine(words, 0, 0))
-        together[words] = ReadLine(words, known.times + times, known.records + records)
-    return tuple(together.values())
+def read_lines(read: FactBody) -> tuple[ReadLine, ...]:
+    """The questions of a `read` fact, those of the same words together. Questions that the fact counts without
+    listing them are the last line.
+    """
+    lines: dict[str, ReadLine] = {}
+    for reading in read.parts("readings"):
+        words = words_of(reading.text("route") or "")
+        line = lines.get(words, ReadLine(words=words, times=0, records=0))
+        lines[words] = ReadLine(
+            words=words,
+            times=line.times + int(reading.number("times") or 1),
+            records=line.records + int(reading.number("records") or 0),
+        )
+    if more := int(read.number("more") or 0):
+        listed = sum(line.records for line in lines.values())
+        records = max(0, int(read.number("records") or 0) - listed)
+        lines[_FURTHER] = ReadLine(words=_FURTHER, times=more, records=records)
+    return tuple(lines.values())

@@ -7,6 +7,8 @@ Invariant: every answer names the signed checkpoint it holds up to; what came in
 from enum import StrEnum
 from typing import Any, Literal
 
+from services.audit.reading.plain import data_of
+from services.audit.reading.plain_reads import ReadLine, read_lines
 from services.audit.records import record
 from services.audit.records.fields import excused_in
 from services.audit.records.keeping import Erasure
@@ -17,6 +19,7 @@ from shared.facts import Frozen, Given, Instant
 from shared.facts.bounds import AnyTime
 from shared.facts.distrust import Distrust
 from shared.http_fields import Words
+from shared.vocabulary import Kind
 
 
 class NotInTrail(LookupError):
@@ -108,6 +111,8 @@ class Entry(Frozen):
     excuses: tuple[str, ...] = ()
     """What excuses them, as the record names it."""
     text: str | None = None
+    reads: tuple[ReadLine, ...] = ()
+    """Of a `read`: what was asked for, in words."""
     sealed: bool | None = None
     """Whether a checkpoint cosigned by enough witnesses covers it; None: there is no witness."""
 
@@ -248,5 +253,6 @@ def entry_view(entry: StoredRecord, payload: Payload | None, sealed: int | None 
         excused=tuple(weighed),
         excuses=tuple(dict.fromkeys(excuse for excuses in weighed.values() for excuse in excuses)),
         text=payload.text if payload and not rec.distrust else None,
+        reads=read_lines(data_of(payload.envelope)) if payload and field["kind"] == Kind.READ else (),
         sealed=None if sealed is None else entry.index < sealed,
     )

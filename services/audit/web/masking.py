@@ -79,7 +79,11 @@ class Masks:
 
     def entry(self, entry: Entry) -> Entry:
         return entry.model_copy(
-            update={"persons": tuple(self.pseudonym(one) for one in entry.persons), "text": None}
+            update={
+                "persons": tuple(self.pseudonym(person) for person in entry.persons),
+                "text": None,
+                "reads": (),
+            }
         )
 
     def page(self, page: Page) -> Page:

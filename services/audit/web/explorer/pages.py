@@ -16,7 +16,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from services.audit.reading import plain
-from services.audit.reading.plain_reads import in_words, words_of
+from services.audit.reading.plain_reads import words_of
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.search.searching import BadCursor
 from services.audit.reading.standing import TrailStanding
@@ -81,7 +81,6 @@ def explorer_router(
             values=values,
             faults=faults,
             form=search_form,
-            reads=in_words,
             further=any(values.get(name) for name in search_form.FURTHER),
             names=names,
             offers=offers(pickers, near_units(now, principal.unit), parameters),
@@ -146,7 +145,6 @@ def explorer_router(
             names=names,
             state=state,
             marks=marks,
-            reads=in_words,
         )
 
     login.add(router, pages)

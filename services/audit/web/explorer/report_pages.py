@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from services.audit.reading.plain_reads import in_words
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.titles import titles
 from services.audit.reading.views import Entry
@@ -98,7 +97,6 @@ def report_pages_router(
             number=number,
             indexes=indexes,
             entries=entries,
-            reads=in_words,
             marks=await answer_or_fault(lambda: marks_of(reader, entries)),
             further=f"/reports/records?{urlencode({**values, 'figure': figure, 'index': index, 'after': further})}"
             if further
