@@ -6,7 +6,6 @@ Safe to repeat: a secret that exists is never replaced, a stream never emptied.
 
 import base64
 import hashlib
-import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from fenghuo.sources import make_folder
 from shared.secrets import NATS_USERS, SecretFile, nkey_file
 from shared.settings import Settings
+from shared.synced_files import write_new
 
 if TYPE_CHECKING:
     from nats.js.errors import APIError
@@ -34,9 +34,7 @@ def make_secrets(folder: Path, origin: str = TRAIL_ORIGIN) -> list[str]:
     files_written: list[str] = []
 
     def write(name: str, content: bytes) -> None:
-        descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+        write_new(folder / name, content)
         files_written.append(name)
 
     def missing(name: str) -> bool:

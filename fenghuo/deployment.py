@@ -12,7 +12,6 @@ files mounted into it and runs as a user of its own, which is none of this host.
 """
 
 import asyncio
-import os
 import secrets
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +26,7 @@ from fenghuo.bootstrap import TRAIL_ORIGIN, declare_streams, make_secrets, publi
 from services.audit.store.calls import StoreError
 from shared.secrets import SecretMissing, read_secret, source_seed_file
 from shared.settings import Settings
+from shared.synced_files import write_new
 
 SECRETS = Path("deploy/secrets")
 PASSWORDS = (
@@ -59,11 +59,9 @@ def prepare(folder: Path, origin: str = TRAIL_ORIGIN) -> list[str]:
 
 def _write_once(path: Path, content: str) -> list[str]:
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        write_new(path, content.encode())
     except FileExistsError:
         return []
-    with os.fdopen(descriptor, "w") as file:
-        file.write(content)
     return [path.name]
 
 

@@ -22,6 +22,7 @@ from shared.facts import Frozen, Instant
 from shared.ids import SourceId
 from shared.secrets import source_seed_file
 from shared.subjects import HEARTBEAT, REPORT_SUBMIT, inbox_subject, report_submit_subject
+from shared.synced_files import write_new
 
 FOLDER = "sources"
 """Within the secrets folder, and beside the broker's own file: config/nats.conf includes
@@ -189,9 +190,7 @@ def _write_seed(path: Path) -> str:
     """Make a key, keep its seed for its owner's eyes alone. Returns the public key."""
     seed = nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_USER)
     path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(seed)
+    write_new(path, seed)
     return bytes(nkeys.from_seed(bytearray(seed)).public_key).decode()
 
 

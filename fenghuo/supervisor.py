@@ -24,6 +24,8 @@ for us.
 """
 STEADY_AFTER = 30.0
 """Seconds a child must have run for its next end to count as the first again."""
+LAST_LINES = 12
+"""Of its log, shown where a child ended."""
 LOG_LIMIT = 20 * 1024 * 1024
 """Bytes a log may have when it is set aside as `.1`; the one set aside before goes."""
 
@@ -153,9 +155,9 @@ class Child:
             self.process.kill()
         self.process.wait()
 
-    def _last_words(self, lines: int = 12) -> str:
+    def _last_words(self) -> str:
         try:
-            words = self.part.log.read_text(errors="replace").splitlines()[-lines:]
+            words = self.part.log.read_text(errors="replace").splitlines()[-LAST_LINES:]
         except OSError:
             words = []
         return "\n".join([f"its last words ({self.part.log}):", *words])

@@ -45,12 +45,16 @@ _FLOAT = re.compile(
 Scalar = str | int | float | bool | None
 
 
-class YamlFault(ValueError):
-    """What is wrong with a file, one `file:line: where: what` a fault."""
+class FileFault(ValueError):
+    """What is wrong with a file that somebody wrote, one line a fault."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
+
+
+class YamlFault(FileFault):
+    """One `file:line: where: what` a fault."""
 
 
 class PlacedError(ValueError):

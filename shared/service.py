@@ -8,7 +8,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +27,7 @@ from shared import logs, openapi, problems, serving
 from shared.broker.connection import Stopping, service_broker
 from shared.broker.forever import until_done
 from shared.clock_skew import ClockSkew
+from shared.concurrent import run_all
 from shared.door import doorway
 from shared.door.door import Door, Doorkeeper
 from shared.lights import Lights
@@ -50,8 +51,6 @@ FAILED, REFUSED = 1, 2
 """How the process ends where its work has failed, and where it can't follow a file of the operator."""
 END_WITHIN = 20.0
 """Seconds for the last handlers, and for what else a service ends with."""
-CANCEL_AGAIN = 3.0
-"""Seconds that cancelled work has to hand back what it holds, before it is cancelled once more."""
 CHECK_TIMEOUT = 3.0
 """Seconds a readiness check may take before it counts as failed."""
 
@@ -176,13 +175,7 @@ class Service:
         await until_done(self._start_subscribers, "not_ready_yet", next="is `fenghuo bootstrap` done?")
         self.started = True
         log.info("working")
-        work = [asyncio.create_task(task()) for task in self.tasks]
-        try:
-            done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_EXCEPTION)
-            for task in done:
-                task.result()
-        finally:
-            await end_all(work)
+        await run_all(*(task() for task in self.tasks))
 
     async def _start_subscribers(self) -> None:
         for step in self.prepare:
@@ -269,17 +262,6 @@ class Service:
         finally:
             if self._ends_with:
                 raise SystemExit(self._ends_with)
-
-
-async def end_all(work: Sequence[asyncio.Task[None]], again: float = CANCEL_AGAIN) -> None:
-    """Cancel all of it, each `again` seconds, until it has ended.
-
-    The `wait_for` of Python 3.11, on which nats-py waits, loses a cancellation that comes
-    together with the answer, and a loop around it would go on for ever."""
-    while left := [task for task in work if not task.done()]:
-        for task in left:
-            task.cancel()
-        await asyncio.wait(left, timeout=again)
 
 
 async def _outcome(check: Check) -> str:

@@ -26,22 +26,25 @@ if TYPE_CHECKING:
     from services.audit.checking import verify as verifying
 
 app = typer.Typer(help="Query, verify, export and prove the trail.", no_args_is_help=True)
-app.command()(trail_query.query)
-app.command()(trail_begin.begin)
-app.command()(trail_rebuild.rebuild)
-app.command()(trail_export.export)
-app.command()(trail_export.check_export)
-app.command()(trail_export.bundle)
-app.command()(trail_export.verifier)
-app.command()(_trail_reports.report)
-app.command()(_trail_reports.analysis)
-app.command()(_trail_reports.notice)
-app.command()(trail_keeping.redact)
-app.command()(trail_keeping.hold)
-app.command()(trail_keeping.release)
-app.command()(trail_keeping.holds)
-app.command()(trail_proof.proof)
-app.command()(trail_proof.verify_proof)
+for command in (
+    trail_query.query,
+    trail_begin.begin,
+    trail_rebuild.rebuild,
+    trail_export.export,
+    trail_export.check_export,
+    trail_export.bundle,
+    trail_export.verifier,
+    _trail_reports.report,
+    _trail_reports.analysis,
+    _trail_reports.notice,
+    trail_keeping.redact,
+    trail_keeping.hold,
+    trail_keeping.release,
+    trail_keeping.holds,
+    trail_proof.proof,
+    trail_proof.verify_proof,
+):
+    app.command()(command)
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Vkey = Annotated[
     str | None,

@@ -5,12 +5,13 @@ Invariant: one file for each thing the log said that can't be; a file is written
 changed. What is settled a person moves to the folder `settled` beside it.
 """
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
+
+from shared.synced_files import write_new
 
 _LIMIT = 1_000
 """More of them say nothing new and would fill the disk."""
@@ -67,11 +68,7 @@ class EvidenceFolder:
             f"===== the checkpoint the log showed now =====\n{shown}\n"
             f"===== what to do =====\n{NEXT}\n"
         )
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        write_new(path, text.encode())
         return path
 
     def files(self) -> list[Path]:

@@ -21,6 +21,7 @@ from fenghuo.witness.reading import LogReader
 from fenghuo.witness.serving import Metrics, application
 from fenghuo.witness.witnessing import Witnessing
 from shared import serving
+from shared.concurrent import end_all
 from shared.settings import Settings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -82,9 +83,7 @@ def build(
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end_all(tasks)
             await client.aclose()
             log.info("stopped")
 

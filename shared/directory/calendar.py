@@ -16,16 +16,13 @@ from shared.directory.people import Person
 from shared.directory.roster import Override, Roster, Shift
 from shared.directory.whole import Directory
 from shared.ids import PersonId
+from shared.lined_yaml import FileFault
 
 PERSON = "urn:fenghuo:person:"
 
 
-class CalendarFault(ValueError):
+class CalendarFault(FileFault):
     """A calendar that can't be taken; one line a fault."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
 
 
 def write_calendar(directory: Directory, roster: Roster, since: datetime, until: datetime) -> bytes:

@@ -49,7 +49,6 @@ class LiveDirectory:
         single value's.
         """
         self.told: str | None = None
-        self.told_sequence: int = 0
         self.single: KeptDirectory | None = None
         """The single value that `now` was taken from, where it is ahead of the head: of the version
         before.
@@ -102,7 +101,7 @@ class LiveDirectory:
         if key == HEAD and raw is not None:
             self._take_head(raw, entry.revision)
         elif key == TOLD:
-            self.told, self.told_sequence = (raw.decode() if raw else None), entry.revision
+            self.told = raw.decode() if raw else None
             if self._is_complete():
                 self._show()
         elif key == CURRENT and raw is not None:

@@ -19,6 +19,7 @@ from shared.directory.units import Unit
 from shared.directory.whole import Directory
 from shared.facts import field_errors
 from shared.facts.bounds import Frozen
+from shared.lined_yaml import FileFault
 
 NAMES = ("name_zh", "name_en")
 SEPARATOR = ";"
@@ -79,12 +80,8 @@ TABLES = {
 }
 
 
-class RowFault(ValueError):
+class RowFault(FileFault):
     """A table that can't be taken; one `file:line: column: what` a fault."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
 
 
 def read_rows(raw: bytes, name: str, table: TableKind, directory: Directory) -> tuple[Change, ...]:

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from shared.directory.span import AreaRef, Id, OwnUnitId, PostRef, UnitRef
 from shared.facts import Frozen, Name
 from shared.facts.bounds import Term, at_most
-from shared.ids import AreaCode, PostId, SourceId
+from shared.ids import AreaCode, SourceId
 from shared.vocabulary import Category, ReportKind
 
 
@@ -45,10 +45,6 @@ class Unit(Frozen):
     competence: Annotated[tuple[Competence, ...], at_most(50)] = ()
     whole_city: bool = False
     """Its people have every case of the city: the emergency office, the Two Offices."""
-
-    @property
-    def rung_at_night(self) -> PostId | None:
-        return self.duty_post or self.head
 
 
 class Source(Frozen):

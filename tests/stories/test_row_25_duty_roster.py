@@ -81,4 +81,4 @@ def test_who_is_rung_at_night_is_whoever_is_on_shift_and_a_leader_is_on_duty_wit
         assert shift
         assert shift.leader in ("wu_ji", "zheng_geng")
         assert stage.directory.holder_of(PostId("two_offices_duty"), moment(day)).id == shift.person
-    assert stage.directory.units_by_id[UnitId("gov_office")].rung_at_night == "two_offices_duty"
+    assert stage.directory.units_by_id[UnitId("gov_office")].duty_post == "two_offices_duty"

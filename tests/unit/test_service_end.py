@@ -2,7 +2,7 @@
 
 import asyncio
 
-from shared.service import end_all
+from shared.concurrent import end_all
 
 
 async def test_work_that_loses_its_cancellation_is_cancelled_again() -> None:

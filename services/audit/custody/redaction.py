@@ -45,8 +45,6 @@ class Eraser:
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.can_erase = store is not None
-        self.outstanding = 0
-        """Records on record as erased whose payload still stands."""
         self.keeper = keeper
         self._trail, self._store, self._covered = trail, store, covered
         self._indexer, self._words_key, self._step = indexer, words_key, step
@@ -85,7 +83,6 @@ class Eraser:
         async with self._round:
             state = await self.keeper.refresh(size)
             due = [index for index, said in state.erasures.items() if self._done.get(index, 0) < len(said)]
-            self.outstanding = len(due)
             for at in range(0, len(due), _AT_ONCE):
                 await self._erase(state, due[at : at + _AT_ONCE])
 
@@ -109,7 +106,6 @@ class Eraser:
                 return
             await self._remove(self._store, erasures)
         self._done |= counts
-        self.outstanding -= len(indexes)
 
     async def _remove(self, store: ErasureStore, erasures: dict[int, RecordErasure]) -> None:
         self._step("redacted")

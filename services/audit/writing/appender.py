@@ -31,6 +31,7 @@ from services.audit.writing.metrics import Metrics
 from services.audit.writing.pace import CatchUpPace
 from services.audit.writing.same_history import differences, stay_the_same
 from services.audit.writing.signer import CheckpointSigner, RefusedError
+from shared.concurrent import run_all
 from shared.facts.aside import Odd, aside, is_of_a_lane, may_be_set_aside
 from shared.facts.authors import SOURCES, Author
 from shared.facts.cause import Cause
@@ -135,16 +136,7 @@ class Appender:
     async def append(self) -> None:
         """Until something goes wrong."""
         self._built = asyncio.Queue(1)
-        tasks = [asyncio.create_task(self._prepare_on()), asyncio.create_task(self._write_on())]
-        tasks.append(asyncio.create_task(self._end_superseded()))
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await run_all(self._prepare_on(), self._write_on(), self._end_superseded())
 
     async def _end_superseded(self) -> None:
         await self._superseded.wait()

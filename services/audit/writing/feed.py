@@ -88,8 +88,8 @@ class Feed:
         self._open_until = self._not_before = 0.0
         self._requests = 0
 
-    def _js(self, timeout: float = 5.0) -> Any:
-        return self._connection().jetstream(timeout=timeout)
+    def _js(self) -> Any:
+        return self._connection().jetstream(timeout=5.0)
 
     async def stream(self) -> StreamNow:
         info = await self._js().stream_info(streams.FACTS)

@@ -5,11 +5,11 @@ Invariant: lost, nothing is lost but the words' tiles: under a new key they are 
 can't be read by anyone.
 """
 
-import os
 import secrets
 from pathlib import Path
 
 from services.audit.records.search_terms import Macs
+from shared.synced_files import write_new
 
 _SIZE = 32
 
@@ -32,9 +32,5 @@ def macs_of(path: Path) -> Macs:
         return macs
     path.parent.mkdir(parents=True, exist_ok=True)
     key = secrets.token_bytes(_SIZE)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(key.hex())
-        file.flush()
-        os.fsync(file.fileno())
+    write_new(path, key.hex().encode())
     return Macs(key)

@@ -31,6 +31,7 @@ from services.notifier.delivery.record import DeliveryOutcome, DeliveryRecord, S
 from services.notifier.delivery.routes import Route, routes
 from services.notifier.delivery.whether_over import is_past
 from shared.case import Case
+from shared.concurrent import end_all
 from shared.directory import Directory, Person
 from shared.directory.addresses import masked
 from shared.facts import Decision, Delivery, Notice
@@ -285,8 +286,6 @@ async def _bundled(
             if records := [task.result() for task in done if not task.exception()]:
                 yield records
     finally:
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+        await end_all(pending)
     if failure is not None:
         raise failure

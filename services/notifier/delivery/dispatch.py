@@ -25,6 +25,7 @@ from services.notifier.delivery.decision_delivery import DecisionDelivery, Decis
 from services.notifier.delivery.record import SOURCE
 from shared.broker.forever import AWAY, error_text
 from shared.broker.times import hand_out, stored_at
+from shared.concurrent import end_all
 from shared.facts import Decision, Fact, FactError, read_decision
 from shared.facts.aside import Odd, aside
 from shared.facts.authenticity import distrust
@@ -91,9 +92,7 @@ class Dispatcher:
             self.stopping.set()
             if self._tasks:
                 _, late = await asyncio.wait(self._tasks, timeout=PATIENCE)
-                for task in late:
-                    task.cancel()
-                await asyncio.gather(*late, return_exceptions=True)
+                await end_all(late)
             for courier in self.delivery.couriers.values():
                 await courier.close()
 
