@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 
 from fenghuo.answers import Exit, fail
 from shared.acts.fields import FIELDS
+from shared.facts import HARM
 from shared.settings import Settings
 
 Read = TypeVar("Read")
 TERM = re.compile(r"P(?=.)(\d+[YMWD])*(T(?=.)(\d+[HMS])+)?")
 TASK_HELP = FIELDS["tasks"].help
-HARM_HELP = "What grades an accident: deaths=3,injuries=10,loss=50000000 (loss in yuan)."
+HARM_HELP = "How many people and how much (yuan): deaths=3,missing=1,trapped=2,injuries=10,evacuated=200,loss=50000000."
 
 
 def option(name: str, text: str, read: Callable[[str], Read]) -> Read:
@@ -73,7 +74,7 @@ def harm(text: str) -> dict[str, int]:
     counts: dict[str, int] = {}
     for part in text.split(","):
         name, _, number = part.partition("=")
-        if name.strip() not in ("deaths", "injuries", "loss") or not number.strip().isdigit():
+        if name.strip() not in HARM or not number.strip().isdigit():
             raise ValueError(
                 "can't be read: write it as deaths=3,injuries=10,loss=50000000; leave out what is not known"
             )

@@ -53,6 +53,8 @@ class Field:
     empty: str = ""
     """What an empty choice means, where it may stay empty."""
     mono: bool = False
+    is_harm: bool = False
+    """A count of harm: the desk shows these together, under their own heading."""
 
     @property
     def shown_as(self) -> str:
@@ -62,6 +64,11 @@ class Field:
         if self.type is Level:
             return "level"
         return {Widget.TIME: "at", Widget.YES_NO: "yes_or_no", Widget.TICK: "yes"}.get(self.widget, "text")
+
+
+def _count(words: str, help: str) -> Field:  # noqa: A002 - as the field is called
+    """Of harm: a whole number; empty means as it was."""
+    return Field(Widget.NUMBER, words, words, help, type=int, least=0, is_harm=True)
 
 
 FIELDS: Mapping[str, Field] = {
@@ -119,6 +126,12 @@ FIELDS: Mapping[str, Field] = {
         type=Document,
         empty=N_("what is registered"),
     ),
+    "deaths": _count(N_("Dead"), "How many are dead by now."),
+    "missing": _count(N_("Missing"), "How many are missing."),
+    "trapped": _count(N_("Trapped"), "How many are trapped."),
+    "injuries": _count(N_("Seriously injured"), "How many are seriously injured."),
+    "evacuated": _count(N_("Evacuated"), "How many were taken to safety."),
+    "loss": _count(N_("Direct loss in yuan"), "Direct loss in yuan."),
     "level": Field(
         Widget.SELECT,
         N_("Level from now on"),

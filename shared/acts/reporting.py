@@ -3,6 +3,7 @@
 from shared.acts.act import TASK, Act, Group
 from shared.acts.states import always, has_not_ended, is_going_on, is_graded, is_under_way, never
 from shared.acts.who import OFFICES, ORGAN, PEOPLE, Where, who
+from shared.facts import HARM
 from shared.message import N_
 from shared.vocabulary import Kind, Role
 
@@ -17,6 +18,7 @@ REPORTING = (
         button=N_("Send the follow-up"),
         text=N_("What is known now"),
         needs={"text": "say what is known now"},
+        takes=HARM,
         who_may=who(PEOPLE, Where.PART, {**ORGAN, Role.PUBLISHER: Where.OWN_REPORT}),
         fits=always,
         may_follow_the_end=True,
@@ -62,7 +64,7 @@ REPORTING = (
         button=N_("Hand it in"),
         text=N_("What it says, or where it lies"),
         needs={"document": "say which document it is"},
-        takes=(TASK, "causes", "satisfaction"),
+        takes=(TASK, "causes", "satisfaction", *HARM),
         hidden=frozenset({"causes"}),
         needed_at_desk=frozenset({"text"}),
         who_may=who(PEOPLE, Where.PART, ORGAN),

@@ -14,7 +14,7 @@ import msgspec
 from shared.case.duty import Duty, DutyTerms, Opening
 from shared.case.proceedings import Commander, Ending, LoggedCall, Measure, PublicNotice, Suspicion
 from shared.case.task import HolderTerm, Item, Task, Transfer
-from shared.facts import Decision, Value
+from shared.facts import HARM, Decision, HarmCount, Value
 from shared.formats import refuse_newer_bytes
 from shared.ids import AreaCode, CaseId, DutyId, PersonId, SourceId, UnitId
 from shared.vocabulary import Category, Kind, Level, ReportKind
@@ -93,7 +93,10 @@ class Matter(Value, frozen=True, kw_only=True):
     details: str | None = None
     exercise: bool = False
     deaths: int = 0
+    missing: int = 0
+    trapped: int = 0
     injuries: int = 0
+    evacuated: int = 0
     loss: int = 0
     parent: CaseId | None = None
     reported_by: str
@@ -126,6 +129,8 @@ class Case(Value, frozen=True, kw_only=True):
     level: Level | None = None
     """As graded now."""
     sensitive: bool = False
+    harm: HarmCount | None = None
+    """As follow-ups have said since the report; None: as the report has it."""
     holder: UnitId
     """The one unit that answers for the case now."""
     held: tuple[HolderTerm, ...] = ()
@@ -163,6 +168,13 @@ class Case(Value, frozen=True, kw_only=True):
     """
     applied: Applied
     decision: Decision
+
+    @property
+    def harm_now(self) -> HarmCount:
+        """As far as it is known."""
+        if self.harm is not None:
+            return self.harm
+        return HarmCount(**{name: getattr(self.report, name) for name in HARM})
 
     @property
     def next_due(self) -> datetime | None:

@@ -49,13 +49,15 @@ from shared.facts.effect import (
     PolicyLine,
 )
 from shared.facts.envelope import Fact, FactError, field_errors
+from shared.facts.harm import HARM, Harm, HarmCount
 from shared.facts.policy import PolicyApproved, PolicyDrafted
 from shared.facts.reason import Reason, Spelled, reason_of, spelled
-from shared.facts.report import Harm, Original, Place, Rejection, Report, ReportForm, TaskForm
+from shared.facts.report import Original, Place, Rejection, Report, ReportForm, TaskForm
 from shared.facts.value import Value
 
 __all__ = [
     "EXCUSES",
+    "HARM",
     "OUR_FAILURES",
     "About",
     "Absorbed",
@@ -85,6 +87,7 @@ __all__ = [
     "Frozen",
     "Given",
     "Harm",
+    "HarmCount",
     "Heard",
     "Instant",
     "LapseCause",

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from shared.facts.actor import Actor
 from shared.facts.bounds import Frozen, Instant
+from shared.facts.harm import People, Yuan
 from shared.facts.report import Lapsed, Line, Original, TaskForm, Text
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, SourceId, TaskId, UnitId
 from shared.vocabulary import Document, Level, ReviewCause
@@ -78,6 +79,15 @@ class CaseAct(Frozen):
     """Assign: what is assigned."""
     document: Document | None = None
     """File: what is handed in."""
+    deaths: People | None = None
+    """Harm as it is known now, each count by itself; one that is absent stays as it was."""
+    missing: People | None = None
+    trapped: People | None = None
+    injuries: People | None = None
+    """Seriously injured."""
+    evacuated: People | None = None
+    loss: Yuan | None = None
+    """Direct loss in yuan."""
     causes: tuple[ReviewCause, ...] = ()
     """File: of a review, what it found to be the causes."""
     level: Level | None = None

@@ -11,6 +11,7 @@ import msgspec
 
 from shared.facts.bounds import PLAIN_NAME
 from shared.facts.effect import Effect
+from shared.facts.harm import HarmCount
 from shared.facts.value import Value
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, UnitId
 from shared.vocabulary import Category, Kind, Language, Level, ReportKind
@@ -174,6 +175,8 @@ class Brief(Value, frozen=True, kw_only=True):
     area: AreaCode
     area_name: Name
     summary: str
+    harm: HarmCount | None = None
+    """How many people and how much, as far as it is known; None: nothing is."""
     occurred_at: datetime
     learned_at: datetime
     reported_at: datetime

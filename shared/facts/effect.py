@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.facts.authors import Author
+from shared.facts.harm import HarmCount
 from shared.facts.value import Value
 from shared.ids import CaseId, DutyId, PersonId, PostId, TaskId, UnitId
 
@@ -156,6 +157,9 @@ class Effect(Value, frozen=True, kw_only=True):
     cause: LapseCause | None = None
     stood_in: PersonId | None = None
     """Lapsed: who of the fallback chain had taken it by then."""
+    harm: HarmCount | None = None
+    """Noted: the harm as it is known now, and as it was before."""
+    harm_was: HarmCount | None = None
     excuses: tuple[Excuse, ...] = ()
     """Lapsed: what speaks for whoever let the limit pass."""
     outage: Outage | None = None

@@ -85,6 +85,8 @@ Reason = StrEnum(
         "FOR_THEMSELF_ALONE": "for_themself_alone",
         "GRADED_ANEW_MEANWHILE": "graded_anew_meanwhile",
         "GRADED_SO_ALREADY": "graded_so_already",
+        "HARM_GREW": "harm_grew",
+        "HARM_UPDATED": "harm_updated",
         "HAS_ANSWERED_SINCE": "has_answered_since",
         "HELD_BY_ANOTHER_UNIT": "held_by_another_unit",
         "HOLDS_IT_ALREADY": "holds_it_already",

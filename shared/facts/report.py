@@ -19,6 +19,7 @@ from shared.facts.bounds import (
 )
 from shared.facts.cause import Cause
 from shared.facts.distrust import Distrust
+from shared.facts.harm import Harm
 from shared.ids import AreaCode, CaseId, DutyId, PersonId, SourceId, UnitId
 from shared.vocabulary import Category, Level, ReportKind
 
@@ -86,16 +87,6 @@ Tasks = Annotated[tuple[TaskForm, ...], WhenGiven(_too_many, (("maxItems", MOST_
 MOST_TRIES = 20
 """Times that a report names at which it was tried in vain."""
 Tries = Annotated[tuple[Instant, ...], at_most(MOST_TRIES)]
-
-
-class Harm(Frozen):
-    """What grades an accident (DOMAIN.md): the higher of the three counts."""
-
-    deaths: Annotated[int, Field(ge=0), between(0, 10_000_000)] = 0
-    injuries: Annotated[int, Field(ge=0), between(0, 10_000_000)] = 0
-    """Seriously injured."""
-    loss: Annotated[int, Field(ge=0), between(0, 10**13)] = 0
-    """Direct loss in yuan."""
 
 
 class Reported(Frozen):

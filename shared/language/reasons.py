@@ -213,6 +213,8 @@ WHY: dict[str, str] = {
     "too_late_to_refuse": N_("too late to refuse"),
     "took_the_case_over": N_("took the case over"),
     "turn_comes": N_("its turn has come"),
+    "harm_grew": N_("graded up: the harm has grown"),
+    "harm_updated": N_("what is known of the harm has changed"),
     "under_graded": N_("graded lower than the harm says"),
     "was_not_called": N_("was not called"),
     "went_quiet": N_("acknowledged, and nothing heard since"),

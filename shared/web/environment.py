@@ -4,6 +4,7 @@ language.
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from shared.facts import Outage
 from shared.language import times
 from shared.language.catalogue import catalogue
 from shared.language.excuses import excuse_words
+from shared.language.harm import harm_in_words
 from shared.language.labels import label
 from shared.language.words import Words
 from shared.vocabulary import Language
@@ -24,7 +26,7 @@ LANGUAGES = {Language.ZH.value: "中文", Language.EN.value: "English"}
 def environment(
     language: Language, zone: ZoneInfo, folders: Sequence[Path], everywhere: dict[str, Any]
 ) -> Environment:
-    """`everywhere` is known in every template. Filters: named, label, span, full, translated."""
+    """`everywhere` is known in every template. Filters: named, label, span, full, translated, harm."""
     jinja = Environment(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
         autoescape=True,
@@ -53,6 +55,7 @@ def environment(
         "span": times.span,
         "full": full,
         "translated": words.again,
+        "harm": partial(harm_in_words, words),
     }
     jinja.filters.update(filters)
     jinja.globals.update(

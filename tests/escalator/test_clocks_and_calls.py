@@ -10,7 +10,7 @@ from services.escalator.deciding.draft import Rules
 from services.escalator.policy.duty_spec import known_triggers
 from services.escalator.policy.model import Thresholds
 from shared.case import Duty, DutyState
-from shared.facts import Actor, CaseAct, Due, EffectKind, Matched, Purpose
+from shared.facts import Actor, CaseAct, Due, EffectKind, HarmCount, Matched, Purpose
 from shared.ids import CaseId, PostId, UnitId
 from shared.vocabulary import Kind, Level, ReportKind, Role
 from tests.escalator.builders import LEARNED, Story, default_rules
@@ -244,7 +244,7 @@ def test_an_order_without_a_supervisor_is_of_whoever_it_was_owed_to() -> None:
 )
 def test_the_higher_of_the_three_counts(deaths: int, injuries: int, loss: int, level: Level) -> None:
     found = Thresholds(deaths=(30, 10, 3), injuries=(100, 50, 10), loss=(100_000_000, 50_000_000, 10_000_000))
-    assert found.level_of(deaths, injuries, loss) is level
+    assert found.level_of(HarmCount(deaths=deaths, injuries=injuries, loss=loss)) is level
 
 
 def test_what_only_the_machine_says_opens_nothing() -> None:

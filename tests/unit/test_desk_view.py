@@ -273,7 +273,7 @@ def test_a_campaign_may_be_answered_with_a_nil_report() -> None:
 
 
 def test_the_document_that_is_waited_for_is_the_first_to_choose(story: Story) -> None:
-    (field,) = offered(story)[Kind.FILED].fields
+    field = offered(story)[Kind.FILED].fields[0]
     assert field.choices[0].value == Document.WRITTEN_REPORT
     assert offered(story)[Kind.FILED].is_awaited
 

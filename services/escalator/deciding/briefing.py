@@ -8,10 +8,23 @@ from typing import Any
 
 from services.escalator.deciding.draft import DESK_DUTY, Draft, NoticeInMaking
 from services.escalator.deciding.leaving_out import LeavingOut
-from shared.case import Duty, Matter, Task, desk_post
+from shared.case import Case, Duty, Matter, Task, desk_post
 from shared.directory import Directory, Person
-from shared.facts import AskedTask, Brief, EffectKind, Name, Notice, Purpose, Reason, Spelled, spelled
+from shared.facts import (
+    AskedTask,
+    Brief,
+    EffectKind,
+    HarmCount,
+    Name,
+    Notice,
+    Purpose,
+    Reason,
+    Spelled,
+    spelled,
+)
 from shared.ids import AreaCode, PersonId, PostId, SourceId, UnitId
+
+NO_HARM = HarmCount()
 
 
 def notices_of(draft: Draft) -> tuple[Notice, ...]:
@@ -94,6 +107,7 @@ def _brief(
             area=report.area,
             area_name=area_name(directory, report.area),
             summary=report.summary,
+            harm=known_harm(case),
             occurred_at=report.occurred_at,
             learned_at=report.learned_at,
             reported_at=case.opened_at,
@@ -110,6 +124,12 @@ def _brief(
             reported_by=_reporter(report, directory) if first.rule == DESK_DUTY else None,
         )
     return briefs[key]
+
+
+def known_harm(case: Case) -> HarmCount | None:
+    """None where nothing is known of any."""
+    harm = case.harm_now
+    return None if harm == NO_HARM else harm
 
 
 def _asked(task: Task, directory: Directory) -> AskedTask:

@@ -27,6 +27,7 @@ from services.escalator.deciding.clockwork import note_lateness, strike
 from services.escalator.deciding.directory_told import tell_touched
 from services.escalator.deciding.draft import Draft, Event, Rules, UndecidableError
 from services.escalator.deciding.duties import answer, done_by, ended_by, lapse_if_past
+from services.escalator.deciding.harm import note_harm
 from services.escalator.deciding.leaving_out import LeavingOut, failed
 from services.escalator.deciding.lighting import deliveries
 from services.escalator.deciding.new_case import new_case
@@ -230,6 +231,7 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
         HANDLERS[kind](draft, act)
     if draft.is_refused or draft.is_waiting:
         return
+    note_harm(draft, act)
     _make_own_report(draft, act.by)
     name = name_of(draft, kind, act)
     if not any(

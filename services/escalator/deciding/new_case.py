@@ -17,7 +17,7 @@ from services.escalator.deciding.watching import establish, open_standing
 from shared import territory
 from shared.case import Applied, Case, HolderTerm, Matter
 from shared.directory import Directory
-from shared.facts import About, Decision, EffectKind, Established, Fact, Reason, Referred, Report
+from shared.facts import HARM, About, Decision, EffectKind, Established, Fact, Reason, Referred, Report
 from shared.ids import CaseId
 from shared.territory import Refusal
 from shared.vocabulary import Kind, Level, ReportKind
@@ -202,9 +202,7 @@ def matter_of(report: Report, directory: Directory) -> Matter:
         tried_at=tuple(utc(at) for at in report.tried_at),
         details=report.details,
         exercise=report.exercise,
-        deaths=harm.deaths if harm else 0,
-        injuries=harm.injuries if harm else 0,
-        loss=harm.loss if harm else 0,
+        **({name: getattr(harm, name) for name in HARM} if harm else {}),
         parent=report.parent,
         reported_by=report.reported_by,
         person=report.person,
@@ -230,7 +228,7 @@ def _grade(draft: Draft, report: Report) -> None:
     rule = draft.policy.document.grading
     if rule is None or report.harm is None or report.kind is not ReportKind.INCIDENT:
         return
-    accident_level = rule.accident.level_of(report.harm.deaths, report.harm.injuries, report.harm.loss)
+    accident_level = rule.accident.level_of(draft.case.harm_now)
     order = list(Level)
     if report.level is None or order.index(accident_level) < order.index(report.level):
         draft.note(

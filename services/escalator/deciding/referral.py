@@ -6,6 +6,8 @@ concerned; an exercise refers nothing, and so does what another unit says of one
 What our own failure excuses is referred by a person or not at all (excuses.py).
 """
 
+from msgspec.structs import asdict
+
 from services.escalator.deciding.draft import Draft
 from shared.case import Duty
 from shared.facts import EffectKind, Harm, LapseCause, Reason, Referred
@@ -29,7 +31,7 @@ def refer(draft: Draft, duty: Duty, late_by: float | None, *, intent: bool = Fal
     same = (case, duty.rule, lapse.cause.value)
     if any((sent.case, sent.data.get("rule"), sent.data.get("cause")) == same for sent in draft.sends):
         return
-    harm = Harm(deaths=report.deaths, injuries=report.injuries, loss=report.loss)
+    harm = Harm.model_validate(asdict(draft.case.harm_now))
     referred = Referred(
         case=draft.case.id,
         duty=duty.id,

@@ -15,7 +15,7 @@ from services.escalator.policy.duty_spec import DutySpec, RuleName
 from services.escalator.policy.holidays import Holidays
 from services.escalator.policy.terms import TermField
 from services.escalator.policy.written import WrittenPart
-from shared.facts import LapseCause
+from shared.facts import HarmCount, LapseCause
 from shared.lined_yaml import PlacedError
 from shared.vocabulary import Category, Level, Role
 
@@ -260,29 +260,34 @@ class Thresholds(WrittenPart):
     deaths: tuple[int, int, int]
     injuries: tuple[int, int, int]
     loss: tuple[int, int, int]
+    in_danger: tuple[int, int, int] | None = None
+    """Missing and trapped together: their lives are in danger. Absent: they do not count."""
 
     @model_validator(mode="after")
     def fall(self) -> Self:
-        for name in ("deaths", "injuries", "loss"):
-            first, second, third = getattr(self, name)
+        for name in ("deaths", "injuries", "loss", "in_danger"):
+            first, second, third = getattr(self, name) or (3, 2, 1)
             if not first > second > third > 0:
                 raise ValueError(f"{name}: levels I, II, III need falling numbers, such as [30, 10, 3]")
         return self
 
-    def level_of(self, deaths: int, injuries: int, loss: int) -> Level:
-        """The higher of the three counts (DOMAIN.md)."""
+    def level_of(self, harm: HarmCount) -> Level:
+        """The higher of the counts (DOMAIN.md)."""
+        counts = [(harm.deaths, self.deaths), (harm.injuries, self.injuries), (harm.loss, self.loss)]
+        if self.in_danger is not None:
+            counts.append((harm.missing + harm.trapped, self.in_danger))
         for number, level in enumerate((Level.I, Level.II, Level.III)):
-            if (
-                deaths >= self.deaths[number]
-                or injuries >= self.injuries[number]
-                or loss >= self.loss[number]
-            ):
+            if any(count >= least[number] for count, least in counts):
                 return level
         return Level.IV
 
 
 class Grading(WrittenPart):
     accident: Thresholds
+    follows_harm: Literal["up", "never"] = "never"
+    """`up`: where a follow-up says of an accident that the harm has grown to a graver level, the case is of
+    that level from then on. It is never graded down by itself.
+    """
 
 
 class PolicyDocument(WrittenPart):

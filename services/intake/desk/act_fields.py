@@ -42,6 +42,8 @@ class FormField:
     empty: str = ""
     """What an empty choice means, where it may stay empty."""
     mono: bool = False
+    is_harm: bool = False
+    """A count of harm: these stand together."""
     is_part: bool = False
     """The directory has more than `choices`: another may be written in."""
     count: int = 0
@@ -165,7 +167,13 @@ def _field(name: str, act: Act, here: Setting) -> FormField | None:
     )
     asked = ASKED[name]
     field = FormField(
-        name, asked.asks, asked.widget, must, empty="" if must else asked.empty, mono=asked.mono
+        name,
+        asked.asks,
+        asked.widget,
+        must,
+        empty="" if must else asked.empty,
+        mono=asked.mono,
+        is_harm=asked.is_harm,
     )
     if name in ONE_OF_TWO:
         return _one_of_many(field, act, here)

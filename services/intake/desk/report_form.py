@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.acts.fields import FIELDS as FIELDS_OF_ACTS
 from shared.directory import Directory
+from shared.facts import HARM
 from shared.facts.report import CATEGORISED
 from shared.language.catalogue import N_
 from shared.language.times import local_input, read_local
@@ -19,7 +21,8 @@ from shared.web.picks import PickedSort, Picker, taken
 TIMES = ("occurred_at", "learned_at")
 TICKS = ("sensitive", "exercise")
 TEXTS = ("kind", "category", "topic", "level", "unit", "area", "summary", "details", "parent")
-HARM = ("deaths", "injuries", "loss")
+HARM_WORDS = {name: FIELDS_OF_ACTS[name].asks for name in HARM}
+"""Each count as the desk asks for it."""
 CHOOSE = N_("Choose one.")
 SUMMARY = N_("Say in one line what happened.")
 IN_FUTURE = N_("This lies in the future.")
@@ -105,6 +108,11 @@ def read_fields(
     if errors:
         raise Problem(422, "Invalid request", SOME_WRONG, errors=errors)
     return fields
+
+
+def has_harm(values: Mapping[str, str]) -> bool:
+    """Whether any count is filled in."""
+    return any(values.get(name) for name in HARM)
 
 
 def _read_harm(values: Mapping[str, str], fields: dict[str, Any], errors: list[tuple[str, str]]) -> None:

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from shared.directory.addresses import TELEPHONE
 from shared.facts import Given, Instant
 from shared.facts.bounds import PLAIN_ID, Term, at_most
+from shared.facts.harm import People, Yuan
 from shared.facts.report import MOST_ITEMS_OF_A_CASE, Line, Tasks, Text
 from shared.ids import CaseId, DutyId, PersonId, PostId, TaskId, UnitId
 from shared.vocabulary import Document, Level, ReviewCause
@@ -44,6 +45,12 @@ class ActForm(Given):
     tasks: Tasks = ()
     document: Document | None = None
     causes: Annotated[tuple[ReviewCause, ...], at_most(len(ReviewCause))] = ()
+    deaths: People | None = None
+    missing: People | None = None
+    trapped: People | None = None
+    injuries: People | None = None
+    evacuated: People | None = None
+    loss: Yuan | None = None
     level: Level | None = None
     sensitive: bool | None = None
     due_at: Instant | None = None

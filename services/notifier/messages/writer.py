@@ -20,6 +20,7 @@ from services.notifier.messages import words
 from shared.facts import AskedTask, Brief, CallMade, DirectoryNote, EarlyEnd, Name, Notice, Purpose, Signature
 from shared.ids import CaseId
 from shared.language import times
+from shared.language.harm import harm_in_words
 from shared.language.words import COLOURS, Words
 from shared.vocabulary import Language
 
@@ -141,6 +142,7 @@ class Writer:
             "tasks": [self._task(task, said, now) for task in brief.tasks],
             "summary": words.on_one_line(brief.summary),
             "brief_summary": words.shortened(brief.summary, SHORT_SUMMARY),
+            "harm": harm_in_words(said, brief.harm) if brief.harm else "",
             "dark": named(*brief.dark),
             "ending": _ending(brief.ending, said) if brief.ending else None,
             "reporter": named(brief.reported_by) if brief.reported_by else "",
