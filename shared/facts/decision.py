@@ -13,7 +13,7 @@ from shared.facts.bounds import PLAIN_NAME
 from shared.facts.effect import Effect
 from shared.facts.harm import HarmCount
 from shared.facts.value import Value
-from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, UnitId
+from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, TaskId, UnitId
 from shared.vocabulary import Category, Kind, Language, Level, ReportKind
 
 
@@ -160,6 +160,8 @@ class AskedTask(Value, frozen=True, kw_only=True):
     title: str
     due_at: datetime
     assigner: Name
+    id: TaskId | None = None
+    """None in a notice of an earlier version."""
 
 
 class Brief(Value, frozen=True, kw_only=True):

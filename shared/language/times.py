@@ -40,8 +40,9 @@ def minute(at: datetime, zone: ZoneInfo, now: datetime) -> str:
     return local.strftime("%m-%d %H:%M" if local.year == today.year else "%Y-%m-%d %H:%M")
 
 
-def named_zone(at: datetime, zone: ZoneInfo) -> str:
-    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+def second(at: datetime, zone: ZoneInfo) -> str:
+    """`2026-11-02 03:12:04`, as the reader's own clock shows it."""
+    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def full(at: datetime, zone: ZoneInfo) -> str:

@@ -100,6 +100,13 @@ class Live:
         numbers = {address.address for address in example_directory().people_by_id[PersonId(person)].channels}
         return next((one.link for one in reversed(messages) if one.to in numbers and one.link), None)
 
+    async def at_link(self, person: str, case: str, purpose: str, **pressed: str) -> httpx2.Response:
+        """The page behind that link, or what pressing its button with these fields shows."""
+        link = self.link(person, case, purpose)
+        assert link, f"{person} has no link"
+        async with httpx2.AsyncClient() as browser:
+            return await (browser.post(link, data=pressed) if pressed else browser.get(link))
+
     async def change(self, *changes: Json) -> None:
         """Who is who is different from now on."""
         body = {"changes": changes}

@@ -340,6 +340,6 @@ def test_a_message_about_a_task_says_what_is_to_be_done_by_when_and_for_whom(
     written = letter(purpose=purpose, form=Form.LONG, **owing)
     assert written.html
     for task in tasks:
-        line = f"{task.title}（市应急办交办，时限 2026-11-03 06:03:00 CST）"
+        line = f"{task.title}（市应急办交办，时限 2026-11-03 06:03:00）"
         assert line in written.text
         assert line in written.html

@@ -133,7 +133,12 @@ def known_harm(case: Case) -> HarmCount | None:
 
 
 def _asked(task: Task, directory: Directory) -> AskedTask:
-    return AskedTask(title=task.title, due_at=task.due_at, assigner=unit_name(directory, task.assigner))
+    return AskedTask(
+        title=task.title,
+        due_at=task.due_at,
+        assigner=unit_name(directory, task.assigner),
+        id=task.id,
+    )
 
 
 def _reporter(report: Matter, directory: Directory) -> Name:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
+from services.notifier.answering.offers import Offer
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.record import key_safe
@@ -45,6 +46,11 @@ class MarkName(StrEnum):
     USED = "=ack"
     LATER = "=later"
     SAID = "=said"
+
+
+def mark_of_offer(offer: Offer) -> str:
+    """The mark of one act by a link that offers several."""
+    return "-".join(["=did", offer.kind, *([key_safe(offer.task)] if offer.task else [])])
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -80,14 +86,14 @@ class Answers:
     wait: timedelta
     """How long a person waits for the decision on what they have just said."""
 
-    async def mark_of(self, link: Link, name: MarkName) -> Mark | None:
+    async def mark_of(self, link: Link, name: str) -> Mark | None:
         """What was said by the link before, with what has become of it by now. Raises NatsError or
         TimeoutError.
         """
         raw = await self.ledger.raw(_key(link, name))
         return None if raw is None else await self._decided(link, name, _read_mark.decode(raw), timedelta(0))
 
-    async def give(self, link: Link, name: MarkName, fact: Fact, choice: str = "") -> Mark:
+    async def give(self, link: Link, name: str, fact: Fact, choice: str = "") -> Mark:
         """Put it on record, and wait a moment for the decision on it. Raises NatsError, OSError or
         TimeoutError: not recorded.
         """
@@ -107,7 +113,7 @@ class Answers:
             raise NatsError(f"the broker does not show fact {sequence}, which it has just stored")
         return message.at
 
-    async def _decided(self, link: Link, name: MarkName, mark: Mark, wait: timedelta) -> Mark:
+    async def _decided(self, link: Link, name: str, mark: Mark, wait: timedelta) -> Mark:
         """Whatever goes wrong here, the answer is on record: then it is not known yet what became of it."""
         if mark.outcome is not ActOutcome.RECORDED:
             return mark
@@ -129,7 +135,7 @@ class Answers:
             log.warning("answer_not_counted", person=link.person, sequence=mark.sequence, why=mark.why)
         return mark
 
-    async def _keep(self, link: Link, name: MarkName, mark: Mark) -> None:
+    async def _keep(self, link: Link, name: str, mark: Mark) -> None:
         await self.ledger.put(_key(link, name), msgspec.json.encode(mark))
 
     async def _became(self, case: CaseId, mark: Mark, wait: timedelta) -> Became:
@@ -169,5 +175,5 @@ class Answers:
         return became_by(decision) if decision.about.sequence == sequence else NOT_KNOWN_YET
 
 
-def _key(link: Link, name: MarkName) -> str:
+def _key(link: Link, name: str) -> str:
     return f"{key_safe(link.notice)}.{name}"

@@ -7,6 +7,7 @@ that changes.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from services.notifier.answering.offers import Offer
 from services.notifier.delivery.record import SOURCE
 from services.notifier.messages.links import Link
 from shared.facts import Acknowledgement, Actor, CaseAct, Fact, Via
@@ -25,6 +26,13 @@ def snooze(link: Link, by: Actor, duties: Sequence[DutyId], span: timedelta, now
     data = CaseAct(by=by, span=span, duty=duties[0] if len(duties) == 1 else None)
     fact_id = f"snooze:{link.notice}:{link.person}"
     return Fact.of(Kind.SNOOZED, id=fact_id, source=SOURCE, subject=link.case, time=now, data=data)
+
+
+def act(link: Link, by: Actor, offer: Offer, text: str | None, now: datetime) -> Fact:
+    """What a duty of the message waits for; once a link, kind and task."""
+    data = CaseAct(by=by, task=offer.task, text=text)
+    fact_id = f"{offer.kind}:{link.notice}:{link.person}:{offer.task or ''}"
+    return Fact.of(offer.kind, id=fact_id, source=SOURCE, subject=link.case, time=now, data=data)
 
 
 def contest(link: Link, by: Actor, now: datetime) -> Fact:

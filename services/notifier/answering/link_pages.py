@@ -1,6 +1,6 @@
 """The page behind a link: `GET /a/{token}` shows what it is about, `POST` records what this person says by
-it: that they know, or want to be reminded a little later; that a call written down never was; that they
-agree, as the second person, or do not.
+it: that they know, or want to be reminded a little later; that they take a task on, refuse it or have done
+it; that a call written down never was; that they agree, as the second person, or do not.
 
 Invariant: only a POST records anything, since mail scanners and messengers open every link they see; a page
 says "recorded" only when the broker has the fact, with the broker's time, and "counted" only when the
@@ -12,7 +12,7 @@ the same case is an answer of its own).
 import asyncio
 import base64
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
@@ -25,8 +25,9 @@ from fastapi.responses import HTMLResponse
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from services.notifier.answering.answers import Answers, Mark, MarkName
-from services.notifier.answering.link_facts import acknowledgement, contest, second, snooze
+from services.notifier.answering.answers import Answers, Mark, MarkName, mark_of_offer
+from services.notifier.answering.link_facts import acknowledgement, act, contest, second, snooze
+from services.notifier.answering.offers import Offer, offers
 from services.notifier.delivery import whether_over
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
@@ -36,15 +37,18 @@ from services.notifier.messages.duty_desk import duty_desk
 from services.notifier.messages.links import Link, LinkExpired, LinkRefused, Links
 from services.notifier.messages.writer import TEMPLATES, Writer
 from shared.act_outcome import ActOutcome
+from shared.acts import ACTS
 from shared.broker.forever import AWAY, error_text
 from shared.case import desk_post
 from shared.directory import Directory
 from shared.door import KB, doorway
 from shared.facts import Actor, Purpose
+from shared.facts.authors import ANSWERS_BY_LINK
+from shared.ids import TaskId
 from shared.language.catalogue import name_in
 from shared.language.words import Words
 from shared.logs import about_case
-from shared.vocabulary import Language, Role
+from shared.vocabulary import Kind, Language, Role
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -52,8 +56,13 @@ LOOK_AGAIN = 5
 """Seconds after which a page asks again what became of the answer."""
 PATIENCE = 8.0
 """Seconds a person waits for a page before it says that it could not be done."""
-LONGEST_FORM = 4 * KB
-"""Bytes of a form with one button pressed, and of what else a mail program may send along."""
+LONGEST_FORM = 16 * KB
+"""Bytes of a form with one button pressed and a text, and of what else a mail program may send along."""
+LONGEST_TEXT = 1_000
+"""Characters of a reason or a result written on the page; the desk takes longer ones."""
+MOST_FIELDS = 20
+UNREAD = frozenset(("items", "log", "calls"))
+"""Lists of a case that say nothing of what is offered; who was called does not matter here."""
 PAGES = {Purpose.SECOND: "second", Purpose.CALLED: "called"}
 """What is asked by these is not whether somebody knows: they have a page of their own."""
 CHOICES = {"not_so": Purpose.CALLED, "agree": Purpose.SECOND, "refuse": Purpose.SECOND}
@@ -103,7 +112,10 @@ class LinkPages:
 
     @doorway(is_open=True, body_limit=LONGEST_FORM)
     async def press(self, request: Request, token: str) -> HTMLResponse:
-        choice = await _choice(request)
+        form = await _form(request)
+        choice = form.get("choice")
+        if choice in ANSWERS_BY_LINK:
+            return await self._answer(request, token, partial(self._do, form), choice=choice)
         if choice in CHOICES:
             return await self._answer(request, token, partial(self._answer_page, choice), choice=choice)
         return await self._answer(
@@ -185,6 +197,35 @@ class LinkPages:
             mark = await self.answers.give(link, MarkName.LATER, fact)
         return await self._ask(link, mark)
 
+    async def _do(self, form: Mapping[str, str], link: Link) -> HTMLResponse:
+        """One of the acts that the page offers; what it does not offer (any more) shows what is so now."""
+        chosen = Offer(Kind(form["choice"]), TaskId(form["task"]) if form.get("task") else None)
+        if (mark := await self.answers.mark_of(link, mark_of_offer(chosen))) is not None:
+            return await self._became(link, mark)
+        text = form.get("text", "").strip()
+        matter = await self._matter(link)
+        offered, _ = await self._offers(link, matter)
+        if chosen not in offered:
+            return await self._question_page(link)
+        if chosen.needs_text and not 0 < len(text) <= LONGEST_TEXT:
+            return await self._ask(link, None, typed=(chosen, text[:LONGEST_TEXT]))
+        fact = act(link, self._actor(link), chosen, text or None, self.clock())
+        return await self._became(
+            link, await self.answers.give(link, mark_of_offer(chosen), fact, chosen.kind)
+        )
+
+    async def _offers(self, link: Link, matter: NoticeMatter | None) -> tuple[tuple[Offer, ...], bool]:
+        """What can be done by the link, and whether all that its message asked to be done is done."""
+        if matter is None or not matter.duties or matter.purpose in PAGES:
+            return (), False
+        try:
+            case = await whether_over.case_now(self.connection, link.case, UNREAD)
+        except ValueError:
+            return (), False  # the case can't be read: that this person knows can be said all the same
+        named = [duty for duty in case.duties if duty.id in matter.duties] if case is not None else []
+        is_done = not matter.brief.knowing and bool(named) and not any(duty.is_owed for duty in named)
+        return offers(case, matter.duties, self._actor(link), self.directory(), self.clock()), is_done
+
     async def _answered_or_over(self, link: Link) -> HTMLResponse | None:
         """The page for what was answered already, or is over; None where an answer is waited for."""
         for name in (MarkName.SAID, MarkName.USED):
@@ -211,6 +252,8 @@ class LinkPages:
             return self._page(
                 "unconfirmed", language, 202, **more, again=LOOK_AGAIN, desk=await self._desk(link)
             )
+        if mark.choice in ANSWERS_BY_LINK:
+            return self._page("did", language, **more)
         if mark.choice:
             return self._page("said", language, **more)
         matter = await self._matter(link)
@@ -259,14 +302,22 @@ class LinkPages:
             sheet, _ = await self.ledger.sheet(key)
         return sheet.matters.get(link.notice) if sheet else None
 
-    async def _ask(self, link: Link, put_off: Mark | None) -> HTMLResponse:
+    async def _ask(
+        self, link: Link, put_off: Mark | None, typed: tuple[Offer, str] | None = None
+    ) -> HTMLResponse:
+        """`typed`: the text of an act that can't be taken so."""
         language, matter, now = self._language(link), await self._matter(link), self.clock()
         if matter is not None and matter.purpose in PAGES:
             shown = self.writer.on_page(matter.brief, matter.purpose, language, now)
             return self._page(PAGES[matter.purpose], language, person=self._name(link), matter=shown)
+        offered, is_done = await self._offers(link, matter)
         return self._page(
             "ask",
             language,
+            422 if typed else 200,
+            offers=self._offered(offered, matter, Words(language), typed),
+            is_done=is_done,
+            most=LONGEST_TEXT,
             person=self._name(link),
             matter=self.writer.on_page(matter.brief, matter.purpose, language, now) if matter else None,
             later=Words(language).span(self.later),
@@ -276,6 +327,29 @@ class LinkPages:
             if put_off is not None and put_off.is_refused
             else None,
         )
+
+    def _offered(
+        self,
+        offered: Sequence[Offer],
+        matter: NoticeMatter | None,
+        said: Words,
+        typed: tuple[Offer, str] | None,
+    ) -> list[dict[str, Any]]:
+        """What the template shows of each act: its words, and of which task where the message has several."""
+        tasks = matter.brief.tasks if matter is not None else ()
+        lines = {task.id: self.writer.task_line(task, said) for task in tasks if len(tasks) > 1}
+        return [
+            {
+                "kind": offer.kind,
+                "task": offer.task,
+                "about": lines.get(offer.task, ""),
+                "title": said.of(ACTS[offer.kind].title),
+                "button": said.of(ACTS[offer.kind].button),
+                "label": said.of(ACTS[offer.kind].text) if offer.needs_text else "",
+                "typed": typed[1] if typed is not None and typed[0] == offer else None,
+            }
+            for offer in offered
+        ]
 
     def _actor(self, link: Link) -> Actor:
         person = self.directory().people_by_id.get(link.person)
@@ -301,6 +375,7 @@ class LinkPages:
         return HTMLResponse(html, status, headers=self._headers)
 
 
-async def _choice(request: Request) -> str | None:
-    """Which button was pressed; None for the first one, and for what is no form of ours."""
-    return next(iter(parse_qs((await request.body()).decode("ascii", "replace")).get("choice", [])), None)
+async def _form(request: Request) -> dict[str, str]:
+    """The first value of each field; nothing for the first button, and for what is no form of ours."""
+    fields = parse_qs((await request.body()).decode("ascii", "replace"), max_num_fields=MOST_FIELDS)
+    return {name: values[0] for name, values in fields.items()}

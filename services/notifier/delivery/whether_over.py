@@ -83,8 +83,12 @@ async def look(connection: Callable[[], Client], case: CaseId, duties: Sequence[
         return None  # the link is answered as if the case went on
 
 
-async def case_now(connection: Callable[[], Client], case: CaseId) -> Case | None:
-    """As it stands, or stood before somebody wrote there what can't be read; None where it is not there.
+async def case_now(
+    connection: Callable[[], Client], case: CaseId, without: frozenset[str] = UNASKED
+) -> Case | None:
+    """As it stands, or stood before somebody wrote there what can't be read; None where it is not there. The
+    lists `without` are not read of a case so large that it lies in parts.
+
     Raises ValueError where nothing of it can be read, NatsError or TimeoutError where the broker does not
     answer.
     """
@@ -92,7 +96,7 @@ async def case_now(connection: Callable[[], Client], case: CaseId) -> Case | Non
     if stored is None or stored.is_deletion:
         return None
     try:
-        return read_case(await whole_case(asking(connection, TIMEOUT), case, stored.data, UNASKED))
+        return read_case(await whole_case(asking(connection, TIMEOUT), case, stored.data, without))
     except (ValueError, MissingPartError):
         # Of one in parts the earlier revision's parts may be gone; whether the case is over stands in its
         # head.

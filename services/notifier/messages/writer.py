@@ -89,7 +89,7 @@ class Writer:
         return self._environment.get_template(name).render(context)
 
     def full_time(self, at: datetime) -> str:
-        return times.named_zone(at, self._zone)
+        return times.second(at, self._zone)
 
     def clock_time(self, at: datetime, now: datetime) -> str:
         return times.short(at, self._zone, now)
@@ -158,14 +158,17 @@ class Writer:
             "entry": self._entry(brief.directory, said, now) if brief.directory else None,
         }
 
+    def task_line(self, task: AskedTask, said: Words) -> str:
+        return said.of(
+            words.TASK,
+            title=words.on_one_line(task.title),
+            assigner=said.name(task.assigner),
+            due=self.full_time(task.due_at),
+        )
+
     def _task(self, task: AskedTask, said: Words, now: datetime) -> dict[str, Any]:
         return {
-            "line": said.of(
-                words.TASK,
-                title=words.on_one_line(task.title),
-                assigner=said.name(task.assigner),
-                due=self.full_time(task.due_at),
-            ),
+            "line": self.task_line(task, said),
             "short": words.shortened(task.title, SHORT_TITLE),
             "due": times.short(task.due_at, self._zone, now),
             "assigner": said.name(task.assigner),
