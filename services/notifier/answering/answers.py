@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from services.notifier.answering.offers import Offer
+from services.notifier.answering.offers import LinkAct
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.record import key_safe
@@ -48,7 +48,7 @@ class MarkName(StrEnum):
     SAID = "=said"
 
 
-def mark_of_offer(offer: Offer) -> str:
+def mark_of_offer(offer: LinkAct) -> str:
     """The mark of one act by a link that offers several."""
     return "-".join(["=did", offer.kind, *([key_safe(offer.task)] if offer.task else [])])
 

@@ -7,7 +7,7 @@ that changes.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from services.notifier.answering.offers import Offer
+from services.notifier.answering.offers import LinkAct
 from services.notifier.delivery.record import SOURCE
 from services.notifier.messages.links import Link
 from shared.facts import Acknowledgement, Actor, CaseAct, Fact, Via
@@ -28,7 +28,7 @@ def snooze(link: Link, by: Actor, duties: Sequence[DutyId], span: timedelta, now
     return Fact.of(Kind.SNOOZED, id=fact_id, source=SOURCE, subject=link.case, time=now, data=data)
 
 
-def act(link: Link, by: Actor, offer: Offer, text: str | None, now: datetime) -> Fact:
+def act(link: Link, by: Actor, offer: LinkAct, text: str | None, now: datetime) -> Fact:
     """What a duty of the message waits for; once a link, kind and task."""
     data = CaseAct(by=by, task=offer.task, text=text)
     fact_id = f"{offer.kind}:{link.notice}:{link.person}:{offer.task or ''}"

@@ -27,7 +27,7 @@ from nats.errors import Error as NatsError
 
 from services.notifier.answering.answers import Answers, Mark, MarkName, mark_of_offer
 from services.notifier.answering.link_facts import acknowledgement, act, contest, second, snooze
-from services.notifier.answering.offers import Offer, offers
+from services.notifier.answering.offers import LinkAct, offers
 from services.notifier.delivery import whether_over
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
@@ -199,7 +199,7 @@ class LinkPages:
 
     async def _do(self, form: Mapping[str, str], link: Link) -> HTMLResponse:
         """One of the acts that the page offers; what it does not offer (any more) shows what is so now."""
-        chosen = Offer(Kind(form["choice"]), TaskId(form["task"]) if form.get("task") else None)
+        chosen = LinkAct(Kind(form["choice"]), TaskId(form["task"]) if form.get("task") else None)
         if (mark := await self.answers.mark_of(link, mark_of_offer(chosen))) is not None:
             return await self._became(link, mark)
         text = form.get("text", "").strip()
@@ -214,7 +214,7 @@ class LinkPages:
             link, await self.answers.give(link, mark_of_offer(chosen), fact, chosen.kind)
         )
 
-    async def _offers(self, link: Link, matter: NoticeMatter | None) -> tuple[tuple[Offer, ...], bool]:
+    async def _offers(self, link: Link, matter: NoticeMatter | None) -> tuple[tuple[LinkAct, ...], bool]:
         """What can be done by the link, and whether all that its message asked to be done is done."""
         if matter is None or not matter.duties or matter.purpose in PAGES:
             return (), False
@@ -303,7 +303,7 @@ class LinkPages:
         return sheet.matters.get(link.notice) if sheet else None
 
     async def _ask(
-        self, link: Link, put_off: Mark | None, typed: tuple[Offer, str] | None = None
+        self, link: Link, put_off: Mark | None, typed: tuple[LinkAct, str] | None = None
     ) -> HTMLResponse:
         """`typed`: the text of an act that can't be taken so."""
         language, matter, now = self._language(link), await self._matter(link), self.clock()
@@ -330,10 +330,10 @@ class LinkPages:
 
     def _offered(
         self,
-        offered: Sequence[Offer],
+        offered: Sequence[LinkAct],
         matter: NoticeMatter | None,
         said: Words,
-        typed: tuple[Offer, str] | None,
+        typed: tuple[LinkAct, str] | None,
     ) -> list[dict[str, Any]]:
         """What the template shows of each act: its words, and of which task where the message has several."""
         tasks = matter.brief.tasks if matter is not None else ()

@@ -24,7 +24,7 @@ TAKING_OR_NOT = (Kind.ACCEPTED, Kind.OBJECTED)
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class LinkAct:
     kind: Kind
     task: TaskId | None
     """None: the act is about the case itself."""
@@ -36,7 +36,7 @@ class Offer:
 
 def offers(
     case: Case | None, duties: Sequence[DutyId], by: Actor, directory: Directory, at: datetime
-) -> tuple[Offer, ...]:
+) -> tuple[LinkAct, ...]:
     """In the order of the case's duties, each once."""
     if case is None:
         return ()
@@ -59,19 +59,19 @@ def _asked_for(case: Case, duties: Sequence[DutyId], by: Actor) -> Iterator[Duty
             yield duty
 
 
-def _of_duty(case: Case, duty: Duty) -> Iterator[Offer]:
+def _of_duty(case: Case, duty: Duty) -> Iterator[LinkAct]:
     waits_for = {name.partition(".")[0] for name in case.plan_of(duty).discharged_by}
     task = next((task for task in case.tasks if task.id == duty.task), None)
     if duty.task is not None and task is None:
         return
     if Kind.ACCEPTED in waits_for and _fits(Kind.ACCEPTED, case, task):
         # Whoever can take it on can say that it is not theirs; what is done with it comes after.
-        yield from (Offer(kind, duty.task) for kind in TAKING_OR_NOT)
+        yield from (LinkAct(kind, duty.task) for kind in TAKING_OR_NOT)
         return
     waiting = task is not None and _fits(Kind.ACCEPTED, case, task)
     for kind in ANSWERS_BY_LINK:
         if kind in waits_for and kind not in TAKING_OR_NOT and not waiting and _fits(kind, case, task):
-            yield Offer(kind, duty.task)
+            yield LinkAct(kind, duty.task)
 
 
 def _fits(kind: Kind, case: Case, task: Task | None) -> bool:
