@@ -40,6 +40,7 @@ from shared.tlog import merkle
 from shared.tlog.checkpoint import Checkpoint
 from shared.tlog.merkle import Edge, Tile
 from shared.tlog.note import Signer, key_hash, public_bytes
+from tests.servers import start_mongo
 
 ORIGIN = "bench.fenghuo.invalid/trail"
 _CHECKPOINT_EVERY = 50_000
@@ -182,7 +183,7 @@ async def kept_store(records: int, seed: int = 1) -> AsyncGenerator[Store]:
     rate = None if made.exists() else await _made_at_once(folder, records, seed)
     made.touch()
     port = embedded.free_port()
-    process = embedded.start_mongo(folder / "mongo", port=port, log=folder / "mongo.log")
+    process = start_mongo(folder / "mongo", port=port, log=folder / "mongo.log")
     try:
         store = await make_store(_url(port), records, seed)
         yield replace(store, rate=store.rate or rate)

@@ -11,8 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.error import URLError
@@ -125,17 +124,6 @@ def nats_env(public_keys: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def start_nats(
-    data: Path, secrets: Path, *, port: int, monitor: int, log: Path, public_keys: Mapping[str, str]
-) -> subprocess.Popen[bytes]:
-    """The real broker under config/nats.conf."""
-    process = start(
-        nats_command(data, secrets, port=port, monitor=monitor), log=log, env=nats_env(public_keys)
-    )
-    _await(process, "nats-server", log, lambda: nats_answers(monitor))
-    return process
-
-
 def mongo_command(data: Path, *, port: int) -> list[str]:
     """The embedded MongoDB wire server: for evaluation and development, not for retained records."""
     if not MONGO_SERVER.exists():
@@ -147,30 +135,6 @@ def mongo_command(data: Path, *, port: int) -> list[str]:
         str(MONGO_SERVER), "--config", str(config), "--host", "127.0.0.1", "--port", str(port),
         "--storage-path", str(data), "--sync-on-commit", "--cache-size", "256M", "--log-level", "WARNING",
     ]  # fmt: skip
-
-
-def start_mongo(data: Path, *, port: int, log: Path) -> subprocess.Popen[bytes]:
-    process = start(mongo_command(data, port=port), log=log, cwd=data.parent)
-    _await(process, "the embedded store", log, lambda: mongo_answers(port), patience=30)
-    return process
-
-
-def _await(
-    process: subprocess.Popen[bytes],
-    part: str,
-    log: Path,
-    answers: Callable[[], bool],
-    patience: float = 15.0,
-) -> None:
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise EmbeddedError(f"{part} ended with code {process.returncode}; its own words: {log}")
-        if answers():
-            return
-        time.sleep(0.03)
-    stop(process)
-    raise EmbeddedError(f"{part} did not answer within {patience:.0f} s; its own words: {log}")
 
 
 def nats_answers(monitor: int) -> bool:

@@ -1,10 +1,11 @@
-"""Tasks that stand or fall together.
+"""Tasks that stand or fall together, and waiting for an event no longer than one likes.
 
-Invariant: none of them is left running once the wait for them is over.
+Invariant: none of the tasks is left running once the wait for them is over.
 """
 
 import asyncio
 from collections.abc import Collection, Coroutine
+from contextlib import suppress
 from typing import Any
 
 CANCEL_AGAIN = 3.0
@@ -31,3 +32,11 @@ async def end_all(tasks: Collection[asyncio.Task[Any]], again: float = CANCEL_AG
         for task in left:
             task.cancel()
         await asyncio.wait(left, timeout=again)
+
+
+async def happens(event: asyncio.Event, within: float) -> bool:
+    """Whether it is set before so many seconds are over."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            return await event.wait()
+    return False

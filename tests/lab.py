@@ -32,6 +32,7 @@ from shared.settings import Settings
 from shared.tokens import Principal
 from shared.vocabulary import Role
 from tests.forge import forge
+from tests.servers import start_mongo, start_nats
 
 ROOT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
@@ -130,7 +131,7 @@ class Lab:
         await declare_streams(self.settings("admin"))
 
     def start_nats(self) -> None:
-        self.nats = embedded.start_nats(
+        self.nats = start_nats(
             self.folder / "nats",
             self.secrets,
             port=self.nats_port,
@@ -144,9 +145,7 @@ class Lab:
         assert reload(embedded.nats_pid_file(self.folder / "nats"), f"http://127.0.0.1:{self.monitor_port}")
 
     def start_mongo(self) -> None:
-        self.mongo = embedded.start_mongo(
-            self.folder / "mongo", port=self.mongo_port, log=self.folder / "mongo.log"
-        )
+        self.mongo = start_mongo(self.folder / "mongo", port=self.mongo_port, log=self.folder / "mongo.log")
 
     def kill_nats(self) -> None:
         assert self.nats

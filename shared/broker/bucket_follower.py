@@ -21,6 +21,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from shared.broker.forever import forever
 from shared.broker.revisions import revisions
+from shared.concurrent import happens
 from shared.formats import NewerError, NewerSeen, refuse_newer_bytes
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -255,12 +256,8 @@ class _Thread:
 
     async def wait(self, seconds: float) -> None:
         """Until something may have changed, at most `seconds`."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._news.wait()
-        except TimeoutError:
-            return
-        self._news.clear()
+        if await happens(self._news, seconds):
+            self._news.clear()
 
     async def hear(self, message: Msg) -> None:
         self._heard = asyncio.get_running_loop().time()

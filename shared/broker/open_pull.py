@@ -9,7 +9,6 @@ again when its time is over; two open at once do no harm.
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -17,6 +16,7 @@ from nats.aio.msg import Msg
 from shared.broker.connection import inbox_prefix
 from shared.broker.forever import forever
 from shared.broker.times import hand_out
+from shared.concurrent import happens
 
 OPEN_FOR = 3.0
 """Seconds a request stays open; after a restart of the broker a lane stands still for no longer."""
@@ -105,8 +105,6 @@ class OpenPull:
         self._ended.clear()
         self._refused = False
         await self._connection().publish(self._ask, self._request, reply=self._inbox)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(OPEN_FOR + 1):
-                await self._ended.wait()
+        await happens(self._ended, OPEN_FOR + 1)
         if self._refused:
             await asyncio.sleep(PAUSE)

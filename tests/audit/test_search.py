@@ -30,6 +30,7 @@ from services.audit.records.stored import StoredRecord
 from services.audit.store.trail import Trail
 from services.audit.writing import indexer as search_indexer
 from services.audit.writing.indexer import SearchIndexer
+from tests.servers import start_mongo
 
 SIZE = 1_100
 SMALL, FEW, FEW_BITS = 32, 4, 2
@@ -123,7 +124,7 @@ def small_blocks() -> Iterator[None]:
 async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Made]:
     folder: Path = tmp_path_factory.mktemp("search")
     port = embedded.free_port()
-    process = embedded.start_mongo(folder / "mongo", port=port, log=folder / "mongo.log")
+    process = start_mongo(folder / "mongo", port=port, log=folder / "mongo.log")
     try:
         store = await make_store(
             f"mongodb://127.0.0.1:{port}/?directConnection=true", SIZE, seed=7, index=False

@@ -10,6 +10,7 @@ from pymongo import MongoClient
 from pymongo.uri_parser import parse_uri
 
 from fenghuo import embedded, store
+from tests.servers import start_mongo
 
 PASSWORDS = {user: f"{user}-password" for user in store.USERS}
 
@@ -27,7 +28,7 @@ def guarded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[st
             yield root, int(parse_uri(uri)["nodelist"][0][1] or 27017)
         return
     folder, port = tmp_path_factory.mktemp("store"), embedded.free_port()
-    first = embedded.start_mongo(folder / "mongo", port=port, log=folder / "mongo.log")
+    first = start_mongo(folder / "mongo", port=port, log=folder / "mongo.log")
     try:
         with closing(MongoClient[dict[str, Any]]("127.0.0.1", port, directConnection=True)) as client:
             client.admin.command("createUser", "root", pwd="root", roles=[{"role": "root", "db": "admin"}])

@@ -13,6 +13,7 @@ import structlog
 
 from services.audit.custody.reads import Reads, ReadWindow, fact_of
 from shared.broker.forever import AWAY, forever
+from shared.concurrent import happens
 from shared.facts import Fact
 from shared.facts.authors import SOURCES, Author
 from shared.subjects import fact_subject
@@ -66,6 +67,4 @@ class ReadsOnRecord:
     async def _rest(self) -> None:
         due = self._reads.next_due()
         wait = _IDLE if due is None else min(_IDLE, max(0.02, (due - self._clock()).total_seconds()))
-        with suppress(TimeoutError):
-            async with asyncio.timeout(wait):
-                await self._wake.wait()
+        await happens(self._wake, wait)

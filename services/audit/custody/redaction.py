@@ -19,6 +19,7 @@ from services.audit.store.calls import StoreError
 from services.audit.store.erasure import ErasureStore, RecordErasure
 from services.audit.store.trail import Trail
 from services.audit.writing.indexer import SearchIndexer
+from shared.concurrent import happens
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -73,10 +74,7 @@ class Eraser:
             except StoreError as error:
                 rest = _PATIENCE
                 log.warning("erasure_waits", why=str(error)[:300])
-            try:
-                await asyncio.wait_for(self._wake.wait(), rest)
-            except TimeoutError:
-                continue
+            await happens(self._wake, rest)
 
     async def carry_out(self, size: int) -> None:
         """Erase what the records below `size` say and still stands. Raises StoreError."""

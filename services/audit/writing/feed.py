@@ -31,6 +31,7 @@ from shared.broker.stored import StoredMessage, asking, message_at
 from shared.broker.times import hand_out
 from shared.broker.walk import walk
 from shared.broker.write import write
+from shared.concurrent import happens
 from shared.facts import rfc3339
 from shared.facts.authenticity import MESSAGE_ID
 from shared.subjects import CHECKPOINT, TRAIL_WRITER
@@ -119,15 +120,11 @@ class Feed:
             if left <= 0:
                 return []
             self._some.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(left, _PAUSE if self._due <= 0 else _OPEN_FOR)):
-                    await self._some.wait()
+            await happens(self._some, min(left, _PAUSE if self._due <= 0 else _OPEN_FOR))
         if len(self._ready) < limit:
             await self._ask(limit, len(self._ready))
             self._full.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_FILL):
-                    await self._full.wait()
+            await happens(self._full, _FILL)
         count = min(limit, len(self._ready))
         await self._ask(limit, len(self._ready) - count)
         # Nothing is waited for from here on: what is taken out is handed on.

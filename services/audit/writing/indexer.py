@@ -19,6 +19,7 @@ from services.audit.records.search_tiles import BLOCK, FAN, Block, Tile, TileErr
 from services.audit.records.stored import StoredRecord
 from services.audit.store.calls import StoreError
 from services.audit.store.trail import Trail
+from shared.concurrent import happens
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -87,7 +88,7 @@ class SearchIndexer:
     async def catch_up(self) -> None:
         """Look for every tile there should be, and write those that are missing."""
         while not (size := await self._covered()):
-            await _either(self._wake, _BEGINS)
+            await happens(self._wake, _BEGINS)
         self._size = size
         missing = await self._missing(list(tiles.blocks_below(self._size)))
         for block in missing:
@@ -102,7 +103,7 @@ class SearchIndexer:
         while asyncio.get_running_loop().time() < ends_at and not self._wake.is_set():
             self._size = await self._covered()
             if self.indexed + BLOCK > self._size:
-                await _either(self._wake, 1.0)
+                await happens(self._wake, 1.0)
                 continue
             block: Block | None = Block(0, self.indexed // BLOCK)
             end = block.end
@@ -210,10 +211,3 @@ class SearchIndexer:
                 await asyncio.sleep(0)
             await self._store.insert(above, words=words)
             self._step("search words" if words else "search fields")
-
-
-async def _either(event: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return

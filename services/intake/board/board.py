@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from services.intake.board.card import Card, card_of, desk_order, due_order
 from shared.case_parts import MissingPartError
+from shared.concurrent import happens
 from shared.ids import CaseId
 from shared.subjects import lane_of
 
@@ -207,10 +208,7 @@ class Board:
         self._readers.add(reader)
         try:
             while True:
-                try:
-                    async with asyncio.timeout(STILL):
-                        await reader.news.wait()
-                except TimeoutError:
+                if not await happens(reader.news, STILL):
                     yield None
                     continue
                 reader.news.clear()

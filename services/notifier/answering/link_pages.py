@@ -26,7 +26,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from services.notifier.answering.answers import Answers, Mark, MarkName, mark_of_offer
-from services.notifier.answering.link_facts import acknowledgement, act, contest, second, snooze
+from services.notifier.answering.link_facts import said_by
 from services.notifier.answering.offers import LinkAct, offers
 from services.notifier.delivery import whether_over
 from services.notifier.delivery.ledger import DeliveryLedger
@@ -42,7 +42,7 @@ from shared.broker.forever import AWAY, error_text
 from shared.case import desk_post
 from shared.directory import Directory
 from shared.door import KB, doorway
-from shared.facts import Actor, Purpose
+from shared.facts import Acknowledgement, Actor, CaseAct, Purpose, Via
 from shared.facts.authors import ANSWERS_BY_LINK
 from shared.ids import TaskId
 from shared.language.catalogue import name_in
@@ -162,12 +162,14 @@ class LinkPages:
         if mark is None and (page := await self._over(link)) is not None:
             return page
         if mark is None:
-            by, now = self._actor(link), self.clock()
-            fact = (
-                contest(link, by, now)
+            by = self._actor(link)
+            # The call that this person is said to have had never was; or the second person's decision.
+            kind, data = (
+                (Kind.CONTESTED, CaseAct(by=by, to_person=link.person))
                 if choice == "not_so"
-                else second(link, by, now, approve=choice == "agree")
+                else (Kind.SECONDED, CaseAct(by=by, approve=choice == "agree"))
             )
+            fact = said_by(link, kind, data, self.clock())
             mark = await self.answers.give(link, MarkName.SAID, fact, choice)
         return await self._became(link, mark)
 
@@ -182,7 +184,8 @@ class LinkPages:
             return await self._question_page(link)
         if (page := await self._answered_or_over(link)) is not None:
             return page
-        fact = acknowledgement(link, self._actor(link), self.clock())
+        data = Acknowledgement(person=link.person, via=Via.LINK, by=self._actor(link), notice=link.notice)
+        fact = said_by(link, Kind.ACKNOWLEDGED, data, self.clock())
         return await self._became(link, await self.answers.give(link, MarkName.USED, fact))
 
     async def _put_off(self, link: Link) -> HTMLResponse:
@@ -192,8 +195,10 @@ class LinkPages:
         mark = await self.answers.mark_of(link, MarkName.LATER)
         if mark is None:
             matter = await self._matter(link)
-            duties = matter.duties if matter else ()
-            fact = snooze(link, self._actor(link), duties, self.later, self.clock())
+            # Of the one duty the notice was about, or of all this person's of the case.
+            duty = matter.duties[0] if matter and len(matter.duties) == 1 else None
+            data = CaseAct(by=self._actor(link), span=self.later, duty=duty)
+            fact = said_by(link, Kind.SNOOZED, data, self.clock())
             mark = await self.answers.give(link, MarkName.LATER, fact)
         return await self._ask(link, mark)
 
@@ -209,7 +214,8 @@ class LinkPages:
             return await self._question_page(link)
         if chosen.needs_text and not 0 < len(text) <= LONGEST_TEXT:
             return await self._ask(link, None, typed=(chosen, text[:LONGEST_TEXT]))
-        fact = act(link, self._actor(link), chosen, text or None, self.clock())
+        data = CaseAct(by=self._actor(link), task=chosen.task, text=text or None)
+        fact = said_by(link, chosen.kind, data, self.clock(), chosen.task or "")
         return await self._became(
             link, await self.answers.give(link, mark_of_offer(chosen), fact, chosen.kind)
         )

@@ -24,6 +24,7 @@ from services.notifier.channels import (
 )
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.taking import GatewayTaking
+from shared.concurrent import happens
 from shared.directory.addresses import masked
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -126,11 +127,8 @@ class Courier:
                 self._metrics.attempts.labels(self.name).observe(time.perf_counter() - began)
 
     async def _pause(self, wait: timedelta) -> None:
-        try:
-            await asyncio.wait_for(self._stopping.wait(), wait.total_seconds())
-        except TimeoutError:
-            return
-        raise Interrupted
+        if await happens(self._stopping, wait.total_seconds()):
+            raise Interrupted
 
     async def close(self) -> None:
         await self._channel.close()
