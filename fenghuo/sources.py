@@ -88,7 +88,9 @@ class SourceKeys:
             return [
                 key.source
                 for key in self._make(
-                    [one for one in directory.sources if one.id not in sources_with_key], directory, now
+                    [source for source in directory.sources if source.id not in sources_with_key],
+                    directory,
+                    now,
                 )
             ]
 
@@ -117,8 +119,8 @@ class SourceKeys:
 
     def _make(self, sources: Sequence[Source], directory: Directory, now: datetime) -> list[SourceKey]:
         made = [
-            SourceKey(source=one.id, public_key=_write_seed(self.seed(one.id)), made_at=now)
-            for one in sources
+            SourceKey(source=source.id, public_key=_write_seed(self.seed(source.id)), made_at=now)
+            for source in sources
         ]
         self._write([*self.all(), *made], directory)
         return made

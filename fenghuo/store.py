@@ -134,9 +134,9 @@ def privileges(user: str, *, by_collection: bool, trails: int = 1) -> list[dict[
     with the same rights.
     """
     return [
-        one
+        privilege
         for number in range(1, trails + 1)
-        for one in _privileges(user, number, by_collection=by_collection)
+        for privilege in _privileges(user, number, by_collection=by_collection)
     ]
 
 
@@ -157,8 +157,8 @@ def _privileges(user: str, number: int, *, by_collection: bool) -> list[dict[str
     whole = [on(database, "", _LOOK_AROUND) for database in MAY[user]]
     return whole + [
         on(database, name, (*verbs, *also))
-        for database, held in MAY[user].items()
-        for name, verbs in held.items()
+        for database, verbs_by_name in MAY[user].items()
+        for name, verbs in verbs_by_name.items()
     ]
 
 

@@ -118,8 +118,8 @@ def write_rejected(rejected: Sequence[tuple[TableRow, str]], *, lines: bool) -> 
     """The refused rows with their line and the reason, in the form of the table they came from."""
     noted = [{**row.cells, NOTES[0]: row.line, NOTES[1]: reason} for row, reason in rejected]
     if lines:
-        return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in noted)
-    columns = list(dict.fromkeys(name for one in noted for name in one))
+        return "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in noted)
+    columns = list(dict.fromkeys(name for entry in noted for name in entry))
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()

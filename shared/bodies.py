@@ -46,9 +46,9 @@ def takes(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
 
 def takes_bytes(*media: str) -> dict[str, Any]:
     """The same for a body that is no form of ours."""
-    return {"requestBody": {"required": True, "content": {one: {} for one in media}}}
+    return {"requestBody": {"required": True, "content": {kind: {} for kind in media}}}
 
 
 def sends(*media: str) -> dict[int | str, dict[str, Any]]:
     """What a route answers that is no JSON, as its `responses`."""
-    return {200: {"description": "As it is", "content": {one: {} for one in media}}}
+    return {200: {"description": "As it is", "content": {kind: {} for kind in media}}}

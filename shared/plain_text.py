@@ -42,4 +42,4 @@ def line_of(given: str) -> str:
 
 def shown(given: str) -> str:
     """For a terminal: such letters written out, tabs and line ends as they are."""
-    return NOT_IN_TEXT.sub(lambda found: f"<{in_words(found[0])}>", given)
+    return NOT_IN_TEXT.sub(lambda match: f"<{in_words(match[0])}>", given)

@@ -95,8 +95,8 @@ def part(name: str, body: Json) -> None:
         return
     columns = _COLUMNS[name]
     table = Table(*columns, box=None, pad_edge=False, header_style="dim")
-    for one in body[name]:
-        table.add_row(*(escape(str(say(one))) for say in columns.values()))
+    for entry in body[name]:
+        table.add_row(*(escape(str(say(entry))) for say in columns.values()))
     out.print(table)
     out.print(
         f"[dim]version {body['version']}, revision {body.get('revision', 'of the file')}[/]", highlight=False
@@ -133,7 +133,7 @@ _COLUMNS: dict[str, dict[str, Callable[[Json], Any]]] = {
         "name": _name,
         "unit": _of("unit"),
         "channels": _of("channels"),
-        "away": lambda one: len(one["absences"]),
+        "away": lambda person: len(person["absences"]),
     },
     "units": {
         "unit": _of("id"),
@@ -196,8 +196,8 @@ def _person(directory: Directory, person: str | None) -> str:
 
 
 def would_change(result: Json) -> None:
-    for one in result["changes"]:
-        out.print(f"{one['op']} {escape(_about(one))}", highlight=False)
+    for change in result["changes"]:
+        out.print(f"{change['op']} {escape(_about(change))}", highlight=False)
     out.print(
         f"[dim]{len(result['changes'])} changes, valid as a whole; nothing was sent[/]", highlight=False
     )
@@ -236,25 +236,28 @@ def proposals(waiting: list[Json]) -> None:
         out.print("nothing waits for a second person", highlight=False)
         return
     directory_names = names()
-    for one in waiting:
-        by = one["by"]
+    for proposal in waiting:
+        by = proposal["by"]
         unit = f", {_name({'name': by['unit']})}" if by.get("unit") else ""
-        out.print(f"[bold]{escape(one['proposal'])}[/]  until {_clock(one['expires_at'])}", highlight=False)
         out.print(
-            f"  by       {escape(_name(by) + unit)}{escape('  · ' + one['why'] if one['why'] else '')}",
+            f"[bold]{escape(proposal['proposal'])}[/]  until {_clock(proposal['expires_at'])}",
             highlight=False,
         )
-        for touches in one["touches"]:
+        out.print(
+            f"  by       {escape(_name(by) + unit)}{escape('  · ' + proposal['why'] if proposal['why'] else '')}",
+            highlight=False,
+        )
+        for touches in proposal["touches"]:
             said = "; ".join(_change_words(change) for change in touches["changes"])
             out.print(
                 f"  touches  {escape(directory_names.person(touches['person']))}: {escape(said)}",
                 highlight=False,
             )
-        if not one["touches"]:
-            asked = ", ".join(f"{change['op']} {_about(change)}" for change in one["changes"])
+        if not proposal["touches"]:
+            asked = ", ".join(f"{change['op']} {_about(change)}" for change in proposal["changes"])
             out.print(f"  changes  {escape(asked)}", highlight=False)
-        mark = "[green]yours to decide[/]" if one["may_decide"] else ""
-        out.print(f"  approve  {escape(_approvers(one['approvers']))}  {mark}", highlight=False)
+        mark = "[green]yours to decide[/]" if proposal["may_decide"] else ""
+        out.print(f"  approve  {escape(_approvers(proposal['approvers']))}  {mark}", highlight=False)
 
 
 def _approvers(units: list[Json]) -> str:

@@ -47,9 +47,9 @@ def show_case(result: Any) -> None:
         out.print(_tasks(case, directory_names, now))
     for line in _judgement(case, directory_names):
         out.print(line, highlight=False)
-    for one in case.left_out:
-        reason = escape(f"{why_in_words(one.why, str)}{f': {one.note}' if one.note else ''}")
-        out.print(f"[reverse] LEFT OUT [/] {clock(one.at)} {one.kind}: {reason}", highlight=False)
+    for left_out in case.left_out:
+        reason = escape(f"{why_in_words(left_out.why, str)}{f': {left_out.note}' if left_out.note else ''}")
+        out.print(f"[reverse] LEFT OUT [/] {clock(left_out.at)} {left_out.kind}: {reason}", highlight=False)
     for entry in case.log:
         reason = escape(f"by {directory_names.by(entry.by)} {entry.text or ''}".rstrip())
         out.print(f"[dim]{clock(entry.at)}[/] {entry.kind} {reason}", highlight=False)
@@ -70,11 +70,10 @@ def _head(case: Case, directory_names: DirectoryNames) -> Iterator[str]:
         asked = f"asked: {directory_names.unit(case.transfer.to_unit)}, because {case.transfer.reason}"
         until = f", may refuse until {clock(case.transfer.answer_by)}" if case.transfer.answer_by else ""
         yield escape(f"  {asked}{until}; the sender answers until it is accepted")
-    for one in case.command:
-        if one.until is None:
-            yield escape(
-                f"{'acting commander' if one.acting else 'commander'}: {directory_names.person(one.person)} since {clock(one.since)}"
-            )
+    for term in case.command:
+        if term.until is None:
+            what = "acting commander" if term.acting else "commander"
+            yield escape(f"{what}: {directory_names.person(term.person)} since {clock(term.since)}")
     links = {"follows from": report.parent, "merged into": case.merged_into, "split from": case.split_from}
     yield from (f"{words} case {other}" for words, other in links.items() if other)
     if case.merged_from:
@@ -83,13 +82,13 @@ def _head(case: Case, directory_names: DirectoryNames) -> Iterator[str]:
 
 def _chain(held: tuple[HolderTerm, ...], known: DirectoryNames) -> str:
     """Who held it before, from when to when."""
-    before = [one for one in held if one.until is not None]
+    before = [period for period in held if period.until is not None]
     if not before:
         return ""
     return "".join(
-        f"\n  before: {escape(known.unit(one.unit))} {clock(one.since)} to {clock(one.until)} ({one.how})"
-        for one in before
-        if one.until
+        f"\n  before: {escape(known.unit(period.unit))} {clock(period.since)} to {clock(period.until)} ({period.how})"
+        for period in before
+        if period.until
     )
 
 
@@ -97,7 +96,7 @@ def _duties(case: Case, directory_names: DirectoryNames, now: datetime) -> Table
     table = Table(
         "what", "who", "state", "due", "left", "called", box=None, pad_edge=False, header_style="dim"
     )
-    for duty in sorted(case.duties, key=lambda one: (not one.is_owed, one.due_at)):
+    for duty in sorted(case.duties, key=lambda listed: (not listed.is_owed, listed.due_at)):
         plan = case.plan_of(duty)
         task = f" [dim]{duty.task}[/]" if duty.task else ""
         table.add_row(
@@ -106,7 +105,7 @@ def _duties(case: Case, directory_names: DirectoryNames, now: datetime) -> Table
             STATES[duty.state] + _marks(duty, directory_names),
             clock(duty.due_at) + (f" [dim](was {clock(duty.first_due_at)})[/]" if duty.first_due_at else ""),
             left(duty.due_at, now) if duty.is_owed else "",
-            ", ".join(f"{escape(directory_names.person(one.person))}{_answer(one)}" for one in duty.lit),
+            ", ".join(f"{escape(directory_names.person(lit.person))}{_answer(lit)}" for lit in duty.lit),
         )
     return table
 

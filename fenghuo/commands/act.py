@@ -39,7 +39,7 @@ def act(
     An act is on record even where it is refused; then the code is 1 and the reason is named.
     """
     if case is None or what is None:
-        answer([_row(one) for one in BY_PATH.values()], as_json=as_json, render=_list)
+        answer([_row(declared) for declared in BY_PATH.values()], as_json=as_json, render=_list)
         return
     act_declared = BY_PATH.get(what)
     if act_declared is None:
@@ -58,7 +58,7 @@ def act(
             "; ".join(f"{option}: {words}" for option, words in missing.items()),
         )
     headers = {"Idempotency-Key": key} if key else {}
-    who = role or next(one for one in PREFERRED if one in act_declared.roles)
+    who = role or next(preferred for preferred in PREFERRED if preferred in act_declared.roles)
     response = call("intake", "POST", f"/api/v1/cases/{case}/{what}", role=who, json=form, headers=headers)
     answer(response.json(), as_json=as_json, render=show_acted)
 
@@ -111,7 +111,7 @@ def _row(act_declared: Act) -> dict[str, Any]:
 def _list(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         needs = [*row["needs"], *([" or ".join(row["one_of"])] if row["one_of"] else [])]
-        takes = [f"[{one}]" for one in row["takes"]]
+        takes = [f"[{field}]" for field in row["takes"]]
         out.print(
             f"[bold]{row['act']}[/] {escape(' '.join([*needs, *takes]))}\n  [dim]{row['title']} · {', '.join(row['roles'])}[/]",
             highlight=False,

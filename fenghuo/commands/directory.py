@@ -135,7 +135,7 @@ def import_tables(
             fail(
                 Exit.USAGE,
                 f"{file}: not known what it holds",
-                f"name the file {', '.join(f'{one}.csv' for one in TABLES)}, or give --as",
+                f"name the file {', '.join(f'{name}.csv' for name in TABLES)}, or give --as",
             )
         try:
             changes += read_rows(file.read_bytes(), file.name, table, directory)
@@ -359,7 +359,8 @@ def _directory(against: Path | None) -> tuple[Directory, int]:
     revision = int(body.pop("revision"))
     for person in body["people"]:
         person["channels"] = [
-            {"channel": one, "address": HIDDEN} if isinstance(one, str) else one for one in person["channels"]
+            {"channel": channel, "address": HIDDEN} if isinstance(channel, str) else channel
+            for channel in person["channels"]
         ]
     return Directory.model_validate(body), revision
 
@@ -368,7 +369,7 @@ def _send(
     directory: Directory, revision: int, changes: list[Change], why: str, dry_run: bool, as_json: bool
 ) -> None:
     """Check the changes against `directory`; send them to intake unless it is a dry run."""
-    bodies = [one.model_dump(mode="json", exclude_none=True, by_alias=True) for one in changes]
+    bodies = [change.model_dump(mode="json", exclude_none=True, by_alias=True) for change in changes]
     if not changes:
         answer(
             {"changes": [], "sent": False},

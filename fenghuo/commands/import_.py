@@ -141,21 +141,21 @@ def _value(name: str, value: Any) -> Any:
     if name in TIMES:
         return moment_text(value)
     if name == "tasks":
-        return [task_form(one.strip()) for one in value.split(";") if one.strip()]
+        return [task_form(part.strip()) for part in value.split(";") if part.strip()]
     if name == "units":
-        return [one.strip() for one in value.split(";") if one.strip()]
+        return [part.strip() for part in value.split(";") if part.strip()]
     if name in ("sensitive", "exercise", "lead"):
         return True if value.lower() in TRUE else False if value.lower() in FALSE else value
     return value
 
 
 def _show(result: dict[str, Any]) -> None:
-    repeated = sum(bool(one.get("repeated")) for one in result["handed_in"])
+    repeated = sum(bool(row.get("repeated")) for row in result["handed_in"])
     again = f", {repeated} of them handed in before" if repeated else ""
     out.print(
         f"[green]✓[/] {len(result['handed_in'])} of {result['rows']} rows are well{again}", highlight=False
     )
-    for one in result["rejected"]:
-        err.print(f"[red]✗[/] line {one['line']}: {escape(one['reason'])}", highlight=False)
+    for row in result["rejected"]:
+        err.print(f"[red]✗[/] line {row['line']}: {escape(row['reason'])}", highlight=False)
     if result["rejected_file"]:
         err.print(f"  → correct {escape(result['rejected_file'])} and import it as it is", highlight=False)

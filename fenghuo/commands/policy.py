@@ -232,11 +232,16 @@ def list_versions(as_json: AsJson = False) -> None:
             box=None,
             header_style="dim",
         )
-        for one in found["versions"]:
-            last = one["approvals"][-1] if one["approvals"] else {"by": "–", "in_force_from": "–"}
-            name = one["label"].partition(" ")[0]
+        for version in found["versions"]:
+            last = version["approvals"][-1] if version["approvals"] else {"by": "–", "in_force_from": "–"}
+            name = version["label"].partition(" ")[0]
             table.add_row(
-                one["id"], name, one["standing"], one["drafted_by"], last["by"], last["in_force_from"]
+                version["id"],
+                name,
+                version["standing"],
+                version["drafted_by"],
+                last["by"],
+                last["in_force_from"],
             )
         out.print(table)
 

@@ -41,12 +41,12 @@ def cases(
     else:
         wanted = [case]
     done: list[dict[str, Any]] = []
-    for one in wanted:
+    for case_id in wanted:
         response = ask(
-            "escalator", "POST", f"/api/v1/cases/{one}/rebuild", role=Role.OPERATOR, timeout=PATIENCE
+            "escalator", "POST", f"/api/v1/cases/{case_id}/rebuild", role=Role.OPERATOR, timeout=PATIENCE
         )
         if response.status_code == _NOT_FOUND:
-            done.append({"case": one, "outcome": "not_on_record"})
+            done.append({"case": case_id, "outcome": "not_on_record"})
         elif response.is_error:
             fail(
                 Exit.NO,
@@ -56,7 +56,7 @@ def cases(
         else:
             done.append(response.json())
     answer({"cases": done}, as_json=as_json, render=_show)
-    if any(one["outcome"] == "not_on_record" for one in done):
+    if any(result["outcome"] == "not_on_record" for result in done):
         raise typer.Exit(Exit.NO)
 
 

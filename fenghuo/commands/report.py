@@ -83,7 +83,7 @@ def report(
             "topic": topic,
             "harm": option("--harm", harm, read_harm) if harm else None,
             "parent": parent,
-            "tasks": [option("--task", one, task_form) for one in task] if task else None,
+            "tasks": [option("--task", written, task_form) for written in task] if task else None,
             "sensitive": sensitive,
             "exercise": exercise,
             "learned_at": learned.isoformat(),

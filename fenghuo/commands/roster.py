@@ -30,18 +30,20 @@ def roster(
     rosters: list[dict[str, Any]] = call_all("intake", "/api/v1/directory/rosters", role=Role.DUTY_OFFICER)[
         "rosters"
     ]
-    if id is not None and id not in {one["id"] for one in rosters}:
+    if id is not None and id not in {roster["id"] for roster in rosters}:
         fail(
             Exit.USAGE,
             f"there is no roster {id!r}",
-            f"name one of {', '.join(one['id'] for one in rosters) or 'none: add one'}",
+            f"name one of {', '.join(roster['id'] for roster in rosters) or 'none: add one'}",
         )
     standing = call(
         "intake", "GET", "/api/v1/cases", role=Role.DUTY_OFFICER, params={"standing": "true", "limit": 200}
     ).json()["cases"]
     by_case = {case["id"]: case for case in standing}
     rows = [
-        _row(one, standing_case("roster", one["id"]), by_case) for one in rosters if id in (None, one["id"])
+        _row(roster, standing_case("roster", roster["id"]), by_case)
+        for roster in rosters
+        if id in (None, roster["id"])
     ]
 
     def render(result: list[dict[str, Any]]) -> None:

@@ -166,7 +166,7 @@ def revoke(
     taken = [(by, str(value)) for by, value in named if value is not None]
     if ids:
         issued = [claims.id for claims in _ledger_answer(settings, TokenLedger.read).issued if claims.id]
-        taken += [(TakenBackBy.TOKEN, _whole_id(given.upper(), issued)) for given in ids]
+        taken += [(TakenBackBy.TOKEN, _whole_id(written.upper(), issued)) for written in ids]
     if not taken:
         fail(
             Exit.USAGE,
@@ -265,7 +265,7 @@ def _whole_id(beginning: str, issued: list[str]) -> str:
             f"{beginning!r} is too short to name one token",
             f"give {SHORTEST_PREFIX} letters of its id, or all {WHOLE_ID}",
         )
-    matching = [known for known in issued if known.startswith(beginning)]
+    matching = [token for token in issued if token.startswith(beginning)]
     if len(matching) != 1:
         fail(
             Exit.USAGE,

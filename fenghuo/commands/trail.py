@@ -212,9 +212,9 @@ def verify(
     }  # fmt: skip
 
     def render(_: object) -> None:
-        for one in heads:
-            mark = "[bold green]✓[/]" if one.is_met else "[bold yellow]?[/]"
-            out.print(f"{mark} {one.words()}", highlight=False)
+        for head in heads:
+            mark = "[bold green]✓[/]" if head.is_met else "[bold yellow]?[/]"
+            out.print(f"{mark} {head.words()}", highlight=False)
         _show_verdict(verdict, case)
         for words in result["not_known"]:
             out.print(words, markup=False, highlight=False, style="dim")

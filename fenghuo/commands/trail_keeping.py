@@ -56,8 +56,8 @@ def redact(
 
 
 def _show_erased(result: dict[str, Any]) -> None:
-    for one in result["erased"]:
-        out.print(f"record {one['index']}: {', '.join(one['fields'])}", highlight=False)
+    for record in result["erased"]:
+        out.print(f"record {record['index']}: {', '.join(record['fields'])}", highlight=False)
     done = "erased" if result["carried_out"] else "on record, and erased as soon as a checkpoint covers it"
     out.print(f"{done}; on record as {', '.join(map(str, result['records']))}", highlight=False)
     out.print(f"[dim]{result['also']}[/]", highlight=False)
@@ -107,10 +107,10 @@ def holds(as_json: AsJson = False) -> None:
     result = call("audit", "GET", "/api/v1/trail/holds", role=Role.AUDITOR).json()
 
     def render(_: Any) -> None:
-        for one in result:
-            what = f"case {one['case']}" if one["case"] else f"records {one['first']} to {one['last']}"
+        for hold in result:
+            what = f"case {hold['case']}" if hold["case"] else f"records {hold['first']} to {hold['last']}"
             out.print(
-                f"{one['hold']}  {what}  since {one['time']} by {escape(one['by'])}: {escape(one['why'])}",
+                f"{hold['hold']}  {what}  since {hold['time']} by {escape(hold['by'])}: {escape(hold['why'])}",
                 highlight=False,
             )
         if not result:

@@ -52,7 +52,8 @@ def pinned_witnesses(vkeys: list[str], quorum: int, log_key: "Verifier") -> "lis
 
     try:
         witnesses = [
-            Witness.read(one if "+" in one else bytes_of(Path(one)).decode(errors="replace")) for one in vkeys
+            Witness.read(vkey if "+" in vkey else bytes_of(Path(vkey)).decode(errors="replace"))
+            for vkey in vkeys
         ]
         refuse_kin(witnesses, log_key)
     except NoteError as error:
@@ -85,7 +86,7 @@ def proof(
 ) -> None:
     """Prove that a record is in the trail: fetched, and checked here against the pinned key."""
     claims = _claims(receipt, receipt_key) if receipt is not None else None
-    if sum(one is not None for one in (index, sequence, receipt)) != 1:
+    if sum(named is not None for named in (index, sequence, receipt)) != 1:
         fail(Exit.USAGE, "name one record", "give its index, or --sequence of the fact, or --receipt FILE")
     at = claims.sequence if claims is not None else sequence
     asked = {"index": index} if at is None else {"sequence": at}

@@ -257,7 +257,7 @@ def _widths(shown: list[_Column], rows: list[dict[str, str]], width: int) -> dic
     # Whoever needs least of its share goes first, and leaves the rest to the others.
     flexible.sort(key=lambda column: needs[column.name] / column.share)
     for number, column in enumerate(flexible):
-        share = left * column.share // sum(one.share for one in flexible[number:])
+        share = left * column.share // sum(flexible_column.share for flexible_column in flexible[number:])
         needs[column.name] = max(1, min(needs[column.name], share))
         left -= needs[column.name]
     return needs
@@ -290,9 +290,9 @@ def _entry_words(entry: dict[str, Any], *, with_persons: bool) -> str:
     kind, text = entry["kind"], " ".join((entry["text"] or "").split())
     if reads := entry.get("reads"):
         text = "; ".join(map(_read_words, reads))
-    came = ", ".join(one for one in entry["outcomes"] if one != kind)
+    came = ", ".join(outcome for outcome in entry["outcomes"] if outcome != kind)
     way = "/".join(entry["channels"])
     if kind in _HANDED_OVER and with_persons and entry["persons"]:
         way = f"{way} to {', '.join(entry['persons'])}" if way else f"to {', '.join(entry['persons'])}"
-    said = " · ".join(one for one in (came, way, text) if one)
+    said = " · ".join(words for words in (came, way, text) if words)
     return said or _MEANT.get(kind, "")

@@ -101,21 +101,21 @@ def status(folder: Where = DEFAULT, as_json: AsJson = False) -> None:
     logs: list[dict[str, Any]] = [
         {
             "log": origin,
-            "size": one.size,
-            "root": one.root,
-            "age": now - one.time,
-            "quiet": now - one.time > config.quiet_after,
+            "size": head.size,
+            "root": head.root,
+            "age": now - head.time,
+            "quiet": now - head.time > config.quiet_after,
         }
-        for origin, one in heads.items()
+        for origin, head in heads.items()
     ]
 
     def render(_: object) -> None:
-        for one in logs:
-            mark = "[yellow]? quiet:[/]" if one["quiet"] else "[green]✓[/]"
+        for log in logs:
+            mark = "[yellow]? quiet:[/]" if log["quiet"] else "[green]✓[/]"
             out.print(
-                f"{mark} {one['log']}: {one['size']} records, cosigned {one['age']} s ago", highlight=False
+                f"{mark} {log['log']}: {log['size']} records, cosigned {log['age']} s ago", highlight=False
             )
-            if one["quiet"]:
+            if log["quiet"]:
                 out.print(
                     "  → see that `fenghuo witness run` runs here, that the log runs, and that it can be reached",
                     highlight=False,
@@ -128,5 +128,5 @@ def status(folder: Where = DEFAULT, as_json: AsJson = False) -> None:
     answer({"vkey": vkey, "logs": logs, "evidence": evidence}, as_json=as_json, render=render)
     if evidence:
         raise typer.Exit(Exit.NO)
-    if any(one["quiet"] for one in logs):
+    if any(log["quiet"] for log in logs):
         raise typer.Exit(Exit.UNREACHABLE)

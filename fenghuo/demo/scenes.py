@@ -237,7 +237,9 @@ class Story:
     ) -> list[OnRecord]:
         proof = await self.trail.expect(what, case, select, seconds=seconds, at_least=at_least)
         await self.stage.settle()
-        records = ", ".join(str(record.index) for record in {one.index: one for one in proof}.values())
+        records = ", ".join(
+            str(record.index) for record in {record.index: record for record in proof}.values()
+        )
         self.stage.say(f"{what}: in the trail, record{'s' if ',' in records else ''} {records}", "✓")
         return proof
 

@@ -96,7 +96,7 @@ class Stage:
         )
 
     def _owed(self, duty: OpenDuty, people: list[OpenDuty]) -> str:
-        names = ", ".join(self.teller.person(one.person) for one in people)
+        names = ", ".join(self.teller.person(person.person) for person in people)
         if duty.rule != REPORT:
             return f"{names}: {in_words(duty.rule)}"
         if duty.taken_by:

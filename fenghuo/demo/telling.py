@@ -130,7 +130,7 @@ class Teller:
         return merged(self._each(facts))
 
     def _each(self, facts: Iterable[tuple[Fact, datetime]]) -> Iterator[StoryLine]:
-        for (case, kind), run in groupby(facts, key=lambda one: (one[0].subject or "", one[0].kind)):
+        for (case, kind), run in groupby(facts, key=lambda told: (told[0].subject or "", told[0].kind)):
             together = list(run)
             if kind == Kind.DELIVERED:
                 yield self._delivered(case, together)

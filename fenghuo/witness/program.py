@@ -69,9 +69,9 @@ def build(
     witnessing = Witnessing(key, folder, config.logs, lambda: int(time.time()), webhook.evidence, step=step)
     followers = {
         origin: LogFollower(
-            witnessing, known, LogReader(client, known.url), config.quiet_after, webhook.quiet
+            witnessing, followed, LogReader(client, followed.url), config.quiet_after, webhook.quiet
         )
-        for origin, known in config.logs.items()
+        for origin, followed in config.logs.items()
     }
 
     @asynccontextmanager

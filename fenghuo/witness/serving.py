@@ -71,7 +71,7 @@ def routes(witnessing: Witnessing, followers: Mapping[str, LogFollower], metrics
 
     async def checkpoint(request: Request) -> Response:
         known = next(
-            (one for one in witnessing.logs.values() if one.short == request.path_params["short"]), None
+            (log for log in witnessing.logs.values() if log.short == request.path_params["short"]), None
         )
         cosigned = witnessing.cosigned(known) if known else None
         if cosigned is None:
@@ -80,7 +80,7 @@ def routes(witnessing: Witnessing, followers: Mapping[str, LogFollower], metrics
 
     async def logs(_: Request) -> Response:
         lines = [
-            f"{one.short} {witnessing.last_head(one).size} {one.origin}\n" for one in witnessing.logs.values()
+            f"{log.short} {witnessing.last_head(log).size} {log.origin}\n" for log in witnessing.logs.values()
         ]
         return PlainTextResponse("".join(lines))
 
@@ -91,8 +91,8 @@ def routes(witnessing: Witnessing, followers: Mapping[str, LogFollower], metrics
         return PlainTextResponse("alive\n")
 
     async def show_metrics(_: Request) -> Response:
-        for origin, known in witnessing.logs.items():
-            seen = witnessing.last_head(known)
+        for origin, followed in witnessing.logs.items():
+            seen = witnessing.last_head(followed)
             metrics.size.labels(origin).set(seen.size)
             metrics.time.labels(origin).set(seen.time)
             metrics.quiet.labels(origin).set(followers[origin].is_quiet)

@@ -45,7 +45,7 @@ class Witnessing:
         self.key, self.logs, self.clock = key, logs, clock
         self.evidence = EvidenceFolder(folder.path / "evidence")
         self._folder, self._tell, self._step = folder, tell, step
-        self._seen = {origin: folder.last_head(one) for origin, one in logs.items()}
+        self._seen = {origin: folder.last_head(log) for origin, log in logs.items()}
 
     def last_head(self, log_: Log) -> CosignedHead:
         return self._seen[log_.origin]
@@ -143,7 +143,10 @@ class Witnessing:
 
 def own_lines(followed_log: Log, signed: Note) -> Note:
     """The note without what others put behind the log's own signatures."""
-    return Note(signed.text, tuple(one for one in signed.signatures if one.name == followed_log.origin))
+    return Note(
+        signed.text,
+        tuple(signature for signature in signed.signatures if signature.name == followed_log.origin),
+    )
 
 
 def is_signed(followed_log: Log, submission: AddCheckpoint) -> bool:

@@ -198,7 +198,7 @@ def _add_meaning(
             )
         except YamlFault as fault:
             raise _refused(fault) from None
-        history = [(one.fact, one.at) for one in form.history]
+        history = [(line.fact, line.at) for line in form.history]
         begins = history[0][1]
         for number, (_, at) in enumerate(history):
             if not begins <= at <= begins + LONGEST_HISTORY:
@@ -250,8 +250,8 @@ def _shown(policies: Policies, version: Version) -> VersionShown:
 def _refused(fault: YamlFault) -> Problem:
     """Each `file:line: path: what` as a field (`line 17: half_hour.fallback`) with its message."""
     errors: list[tuple[str, str]] = []
-    for one in fault.faults:
-        place, _, rest = one.partition(": ")
+    for line in fault.faults:
+        place, _, rest = line.partition(": ")
         path, _, what = rest.partition(": ")
         errors.append((f"line {place.rpartition(':')[2]}: {path}", what or path))
     return Problem(

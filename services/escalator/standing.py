@@ -94,7 +94,7 @@ def to_be_watched(policy: Policy, directory: Directory) -> Iterator[Established]
             family = [
                 policy.document.duties[ancestor] for ancestor in reversed(ancestry(policy.document, name))
             ]
-            bearer = next((one.by for one in family if one.by), None)
+            bearer = next((member.by for member in family if member.by), None)
             yield _established(
                 directory, watch, name, _unit_of(directory, bearer), spec.title.zh if spec.title else name
             )
@@ -118,8 +118,8 @@ def _unit_of(directory: Directory, bearer: str | None) -> str:
 def watches(policy: Policy, directory: Directory) -> dict[str, Noted]:
     """All that is to be watched, by its key."""
     return {
-        key_of(said): Noted(digest=_digest(policy, directory, said), said=said)
-        for said in to_be_watched(policy, directory)
+        key_of(watch): Noted(digest=_digest(policy, directory, watch), said=watch)
+        for watch in to_be_watched(policy, directory)
     }
 
 
@@ -265,5 +265,5 @@ class StandingWatches:
         elif entry.value is not None:
             before = Watched.model_validate_json(entry.value)
             self._established_before = before.by
-            for said in before.subjects:
-                self._notes.setdefault(key_of(said), _Note(said, "", 0))
+            for subject in before.subjects:
+                self._notes.setdefault(key_of(subject), _Note(subject, "", 0))

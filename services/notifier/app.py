@@ -54,7 +54,7 @@ def build(settings: NotifierSettings) -> Service:
     service = Service("notifier", settings)
     directory = LiveDirectory(lambda: load_directory(settings.directory), lambda: service.connection)
     configured = load_channels(settings.channels, os.environ)
-    channels = {name: one.make(settings.secrets) for name, one in configured.items()}
+    channels = {name: config.make(settings.secrets) for name, config in configured.items()}
     for channel in channels.values():
         if isinstance(channel, WebhookChannel):
             channel.skew = service.skew.note
@@ -66,7 +66,7 @@ def build(settings: NotifierSettings) -> Service:
     gate = gate_of(service, directory)
     stopping = asyncio.Event()
     couriers = {
-        name: Courier(one, channels[name], metrics, now, stopping) for name, one in configured.items()
+        name: Courier(config, channels[name], metrics, now, stopping) for name, config in configured.items()
     }
     delivery = DecisionDelivery(
         directory=directory,
@@ -114,7 +114,7 @@ def build(settings: NotifierSettings) -> Service:
 
 def _callback_keys(configured: dict[str, Configured], secrets: Path) -> dict[str, Webhook]:
     """Gateways sign their call-backs with the key we sign with."""
-    keys = {name: getattr(one.config, "key", None) for name, one in configured.items()}
+    keys = {name: getattr(config.config, "key", None) for name, config in configured.items()}
     return {
         name: Webhook(read_secret(secrets, key).decode().strip())
         for name, key in keys.items()

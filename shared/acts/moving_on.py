@@ -21,7 +21,7 @@ def _waits_to_be_taken(case: Case) -> bool:
 
 def _has_no_taker(case: Case) -> bool:
     """It was passed on, or passed back before."""
-    was_passed_on = any(transfers(case)) or any(held.bounces for held in (case, *case.tasks))
+    was_passed_on = any(transfers(case)) or any(part.bounces for part in (case, *case.tasks))
     return is_going_on(case) and was_passed_on
 
 

@@ -41,7 +41,7 @@ def is_a_roster(case: Case) -> bool:
 
 def transfers(case: Case) -> Iterator[Transfer]:
     """Those that wait for an answer, of the case and of its tasks."""
-    return (held.transfer for held in (case, *case.tasks) if held.transfer is not None)
+    return (part.transfer for part in (case, *case.tasks) if part.transfer is not None)
 
 
 def is_under_way(task: Task) -> bool:

@@ -35,8 +35,8 @@ async def write_many(connection: Client, writes: Iterable[Write], timeout: float
         while batch := list(islice(left, AT_ONCE)):
             async with asyncio.timeout(timeout):
                 answers = [
-                    await exchange.publish(one.subject, one.raw, {LAST: str(one.last), **one.headers})
-                    for one in batch
+                    await exchange.publish(write.subject, write.raw, {LAST: str(write.last), **write.headers})
+                    for write in batch
                 ]
                 outcomes = await asyncio.gather(*answers, return_exceptions=True)
             conflicts += _conflicts(outcomes)

@@ -18,14 +18,16 @@ def masked(address: str) -> str:
 
 def telephone_of(person: Person) -> str | None:
     """The first number of theirs, in the order in which they are tried."""
-    return next((one.address for one in person.channels if TELEPHONE.fullmatch(one.address)), None)
+    return next(
+        (channel.address for channel in person.channels if TELEPHONE.fullmatch(channel.address)), None
+    )
 
 
 def is_theirs(person: Person, number: str) -> bool:
     """Whether the directory has this number for them, however it is written."""
     return any(
-        TELEPHONE.fullmatch(one.address) and _digits(one.address) == _digits(number)
-        for one in person.channels
+        TELEPHONE.fullmatch(channel.address) and _digits(channel.address) == _digits(number)
+        for channel in person.channels
     )
 
 

@@ -70,7 +70,7 @@ def read_calendar(
         raise CalendarFault([f"not an iCalendar file ({error}): export it anew from your calendar"]) from None
     faults: list[str] = []
     overrides: list[Override] = []
-    for event in sorted(events, key=lambda one: _moment(one["DTSTART"].dt, roster)):
+    for event in sorted(events, key=lambda shift: _moment(shift["DTSTART"].dt, roster)):
         begins, ends = _times(event, roster)
         summary = str(event.get("SUMMARY", ""))
         person = _person_of(event, summary, directory)
@@ -131,16 +131,27 @@ def _attendee(address: str, attendee: Any, directory: Directory) -> Person | Non
         return directory.people_by_id.get(PersonId(address[len(PERSON) :]))
     mail = address.lower().removeprefix("mailto:")
     by_mail = next(
-        (one for one in directory.people if any(entry.address.lower() == mail for entry in one.channels)),
+        (
+            person
+            for person in directory.people
+            if any(entry.address.lower() == mail for entry in person.channels)
+        ),
         None,
     )
     name = str(attendee.params.get("CN", "")) if hasattr(attendee, "params") else ""
     return by_mail or next(
-        (one for one in directory.people if name and name in (one.name.zh, one.name.en, one.id)), None
+        (
+            person
+            for person in directory.people
+            if name and name in (person.name.zh, person.name.en, person.id)
+        ),
+        None,
     )
 
 
 def _named_in(text: str, people: Iterable[Person]) -> list[Person]:
     return [
-        one for one in people if one.id in text or one.name.zh in text or one.name.en.lower() in text.lower()
+        person
+        for person in people
+        if person.id in text or person.name.zh in text or person.name.en.lower() in text.lower()
     ]

@@ -21,14 +21,14 @@ from shared.directory.whole import Directory
 from shared.ids import PersonId, PostId
 
 _PUT: dict[str, Callable[[Any], Change]] = {
-    "area": lambda one: wire.PutArea(area=one),
-    "unit": lambda one: wire.PutUnit(unit=one),
-    "person": lambda one: wire.PutPerson(person=one),
-    "post": lambda one: wire.PutPost(post=one),
-    "roster": lambda one: wire.PutRoster(roster=one),
-    "source": lambda one: wire.PutSource(source=one),
-    "plan": lambda one: wire.PutPlan(plan=one),
-    "suppression": lambda one: wire.PutSuppression(suppression=one),
+    "area": lambda area: wire.PutArea(area=area),
+    "unit": lambda unit: wire.PutUnit(unit=unit),
+    "person": lambda person: wire.PutPerson(person=person),
+    "post": lambda post: wire.PutPost(post=post),
+    "roster": lambda roster: wire.PutRoster(roster=roster),
+    "source": lambda source: wire.PutSource(source=source),
+    "plan": lambda plan: wire.PutPlan(plan=plan),
+    "suppression": lambda suppression: wire.PutSuppression(suppression=suppression),
 }
 
 
@@ -37,8 +37,8 @@ def apply_change(directory: Directory, change: wire.DirectoryChange) -> Director
     then.
     """
     draft = _Draft(directory)
-    for number, one in enumerate(change.changes):
-        draft.apply(one, number)
+    for number, part in enumerate(change.changes):
+        draft.apply(part, number)
     if draft.faults:
         raise DirectoryFault(draft.faults)
     changed = directory.revised(version=change.version, **draft.parts())
@@ -54,10 +54,12 @@ def difference(before: Directory | None, after: Directory) -> tuple[Change, ...]
     puts: list[Change] = []
     removals: list[Change] = []
     for kind, part in PARTS.items():
-        new = {id_of(one): one for one in getattr(after, part)}
-        old: dict[str, Any] = {id_of(one): one for one in getattr(before, part)} if before else {}
+        new = {id_of(entry): entry for entry in getattr(after, part)}
+        old: dict[str, Any] = {id_of(entry): entry for entry in getattr(before, part)} if before else {}
         puts += [
-            _PUT[kind](one) for key, one in new.items() if old.get(key) is not one and old.get(key) != one
+            _PUT[kind](entry)
+            for key, entry in new.items()
+            if old.get(key) is not entry and old.get(key) != entry
         ]
         removals += [wire.Remove.model_validate({"what": kind, "id": key}) for key in old if key not in new]
     return (*puts, *removals)
@@ -141,9 +143,9 @@ def _with_holder(post: Post, change: wire.SetHolder) -> Post:
 
 
 def _away(person: Person, absence: Absence) -> Person:
-    others = [one for one in person.absences if one.since != absence.since]
+    others = [kept for kept in person.absences if kept.since != absence.since]
     return person.model_copy(
-        update={"absences": tuple(sorted([*others, absence], key=lambda one: one.since))}
+        update={"absences": tuple(sorted([*others, absence], key=lambda span: span.since))}
     )
 
 
@@ -158,7 +160,7 @@ def _back(person: Person, at: datetime) -> Person:
 
 
 def _overridden(roster: Roster, override: Override) -> Roster:
-    others = [one for one in roster.overrides if one.since != override.since]
+    others = [kept for kept in roster.overrides if kept.since != override.since]
     return roster.model_copy(update={"overrides": (*others, override)})
 
 

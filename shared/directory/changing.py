@@ -83,7 +83,7 @@ def needs(
     """
     if asker.role is Role.OPERATOR:
         return (None,) * len(changes)
-    return tuple(_need(asker, one, before, after, now) for one in changes)
+    return tuple(_need(asker, change, before, after, now) for change in changes)
 
 
 def _need(asker: Asker, change: Change, before: Directory, after: Directory, now: datetime) -> Need | None:
@@ -126,7 +126,7 @@ def _ahead(directory: Directory, person: str, now: datetime) -> timedelta:
     """How long the person will be absent from now on, all in all."""
     known = directory.people_by_id.get(PersonId(person))
     return (
-        sum((_rest(one.since, one.until, now) for one in known.absences), timedelta())
+        sum((_rest(absence.since, absence.until, now) for absence in known.absences), timedelta())
         if known
         else timedelta()
     )

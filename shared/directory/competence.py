@@ -32,9 +32,9 @@ def competent_unit(whole: "Directory", matter: MatterSort, area: AreaCode) -> Co
     """None where no unit declares a competence that covers the matter at this place."""
     for at in whole.area_path(area):
         candidates = [
-            (_asks(one), unit, one)
-            for unit, one in whole.competences_by_area.get(at, ())
-            if covers(one, matter)
+            (_asks(entry), unit, entry)
+            for unit, entry in whole.competences_by_area.get(at, ())
+            if covers(entry, matter)
         ]
         if candidates:
             _, unit, competence = max(candidates, key=lambda each: each[0])

@@ -71,7 +71,7 @@ def _twice(whole: "Directory") -> Iterator[PlacedFault]:
         "rosters": ("roster", [roster.id for roster in whole.rosters]),
         "sources": ("source", [source.id for source in whole.sources]),
         "plans": ("plan", [plan.id for plan in whole.plans]),
-        "suppressions": ("suppression", [one.id for one in whole.suppressions]),
+        "suppressions": ("suppression", [suppression.id for suppression in whole.suppressions]),
     }
     for part, (noun, ids) in lists.items():
         declared: set[str] = set()
@@ -201,8 +201,8 @@ def _rosters(whole: "Directory", rosters: Iterable["Roster"]) -> Iterator[Placed
 
 
 def _on_roster(whole: "Directory", roster: "Roster", where: tuple[str | int, ...]) -> Iterator[PlacedFault]:
-    named = [(("rotation", place), one) for place, one in enumerate(roster.rotation)]
-    named += [(("leaders", place), one) for place, one in enumerate(roster.leaders)]
+    named = [(("rotation", place), member) for place, member in enumerate(roster.rotation)]
+    named += [(("leaders", place), leader) for place, leader in enumerate(roster.leaders)]
     for place, override in enumerate(roster.overrides):
         named.append((("overrides", place), override.person))
         if override.leader:

@@ -18,10 +18,12 @@ def file_changes(before: Directory | None, after: Directory, current: Directory)
     """The changes for `current` that bring in what is new between two readings of the file. `before` None:
     `after` counts whole.
     """
-    now_there = {what: {id_of(one): one for one in getattr(current, part)} for what, part in PARTS.items()}
+    now_there = {
+        what: {id_of(entry): entry for entry in getattr(current, part)} for what, part in PARTS.items()
+    }
     if before is None:
         return difference(current, after)
-    earlier = {what: {id_of(one): one for one in getattr(before, part)} for what, part in PARTS.items()}
+    earlier = {what: {id_of(entry): entry for entry in getattr(before, part)} for what, part in PARTS.items()}
     changes: list[Change] = []
     for change in difference(before, after):
         if isinstance(change, Remove):

@@ -80,4 +80,4 @@ class KeptProposals(Frozen):
 
     def at(self, now: datetime) -> tuple[Proposal, ...]:
         """Those that have not expired."""
-        return tuple(one for one in self.pending if one.expires_at > now)
+        return tuple(proposal for proposal in self.pending if proposal.expires_at > now)

@@ -105,7 +105,7 @@ def part_key(change: str, number: int) -> str:
 
 def named_by(changes: Iterable[Change]) -> list[tuple[str, str]]:
     """(what, id) of every object that the changes put, alter or take away; each once."""
-    return list(dict.fromkeys(_named(one) for one in changes))
+    return list(dict.fromkeys(_named(change) for change in changes))
 
 
 def _named(change: Change) -> tuple[str, str]:

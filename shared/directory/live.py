@@ -92,7 +92,7 @@ class LiveDirectory:
         if head.fact is not None:
             return DirectoryChange.model_validate(Fact.read(head.fact.encode()).data).changes
         parts = [self._parts.get(part_key(head.change, number)) for number in range(1, head.parts + 1)]
-        return tuple(one for part in parts for one in part or ()) if None not in parts else ()
+        return tuple(change for part in parts for change in part or ()) if None not in parts else ()
 
     # What the bucket tells
 

@@ -116,9 +116,9 @@ def _naming(objects: Iterable[Any], names: Mapping[str, Callable[[Any], _Ids]], 
     if not looked_for:
         return frozenset()
     return frozenset(
-        id_of(one)
-        for one in objects
-        if any(not those.isdisjoint(named_by(one)) for named_by, those in looked_for)
+        id_of(entry)
+        for entry in objects
+        if any(not those.isdisjoint(named_by(entry)) for named_by, those in looked_for)
     )
 
 

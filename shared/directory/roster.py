@@ -137,17 +137,22 @@ class Roster(Frozen):
     def _parts(self, number: int, begins: datetime, ends: datetime) -> list[Shift]:
         leader = self.leaders[number % len(self.leaders)] if self.leaders else None
         whole = Shift(self.id, number, self.rotation[number % len(self.rotation)], leader, begins, ends)
-        touching = [one for one in self.overrides if one.since < ends and one.until > begins]
+        touching = [
+            override for override in self.overrides if override.since < ends and override.until > begins
+        ]
         if not touching:
             return [whole]
         cuts = {whole.starts_at, whole.ends_at}
         cuts |= {
-            at for one in touching for at in (one.since, one.until) if whole.starts_at < at < whole.ends_at
+            at
+            for override in touching
+            for at in (override.since, override.until)
+            if whole.starts_at < at < whole.ends_at
         }
         edges = sorted(at.astimezone(UTC) for at in cuts)
         parts: list[Shift] = []
         for edge, following in pairwise(edges):
-            stand_in = next((one for one in reversed(touching) if one.covers(edge)), None)
+            stand_in = next((override for override in reversed(touching) if override.covers(edge)), None)
             part = _part(whole, stand_in, edge, following)
             if parts and (parts[-1].person, parts[-1].leader, parts[-1].override) == (
                 part.person,

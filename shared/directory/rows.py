@@ -45,7 +45,7 @@ TABLES = {
         "people",
         Person,
         ("unit", "language", "roles"),
-        lambda one: PutPerson(person=one),
+        lambda person: PutPerson(person=person),
         lists=("roles",),
         channels=True,
     ),
@@ -53,11 +53,11 @@ TABLES = {
         "posts",
         Post,
         ("unit", "holder", "deputies", "roster"),
-        lambda one: PutPost(post=one),
+        lambda post: PutPost(post=post),
         lists=("deputies",),
     ),
     "units": TableKind(
-        "units", Unit, ("area", "superior", "head", "duty_post"), lambda one: PutUnit(unit=one)
+        "units", Unit, ("area", "superior", "head", "duty_post"), lambda unit: PutUnit(unit=unit)
     ),
     "rosters": TableKind(
         "rosters",
@@ -74,7 +74,7 @@ TABLES = {
             "leaders",
             "sign_in_within",
         ),
-        lambda one: PutRoster(roster=one),
+        lambda roster: PutRoster(roster=roster),
         lists=("rotation", "leaders"),
     ),
 }
@@ -94,7 +94,7 @@ def read_rows(raw: bytes, name: str, table: TableKind, directory: Directory) -> 
     columns = [column.strip() for column in reader.fieldnames or ()]
     reader.fieldnames = columns
     _check_columns(columns, name, table)
-    current: dict[str, Frozen] = {one.id: one for one in getattr(directory, table.part)}
+    current: dict[str, Frozen] = {entry.id: entry for entry in getattr(directory, table.part)}
     faults: list[str] = []
     changes: list[Change] = []
     try:

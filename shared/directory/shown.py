@@ -36,7 +36,7 @@ def document(directory: Directory, *, personal: bool, start: int = 0, end: int |
     for name in PARTS:
         objects = getattr(directory, name)
         some = objects[max(0, start - first) : None if end is None else max(0, end - first)]
-        shown[name] = [_plain(one, personal=personal) for one in some]
+        shown[name] = [_plain(entry, personal=personal) for entry in some]
         first += len(objects)
     return shown
 
@@ -46,13 +46,13 @@ def part(
 ) -> list[Json]:
     """One part of the document (`people`, `posts` …), with what holds at `at`."""
     some = getattr(directory, name)[start:end]
-    plain = [_plain(one, personal=personal) for one in some]
+    plain = [_plain(entry, personal=personal) for entry in some]
     if name == "posts":
         for post in plain:
             post["held_by"] = directory.holder_of(post["id"], at).id
             post["why"] = directory.why_holder(post["id"], at)
     if name == "rosters":
-        return [one | _on_duty(roster, at) for one, roster in zip(plain, some, strict=True)]
+        return [line | _on_duty(roster, at) for line, roster in zip(plain, some, strict=True)]
     return plain
 
 
@@ -76,7 +76,7 @@ def _plain(value: Frozen, *, personal: bool) -> Json:
 
 def _person(person: Person) -> Json:
     shown = person.model_dump(mode="json", exclude_none=True)
-    away = [{"from": one["from"], "until": one["until"]} for one in shown["absences"]]
+    away = [{"from": absence["from"], "until": absence["until"]} for absence in shown["absences"]]
     # Kinds only: a number or an address never leaves the notifier but for the operator.
     return shown | {"channels": [entry.channel for entry in person.channels], "absences": away}
 

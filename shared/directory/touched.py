@@ -89,7 +89,7 @@ def _people(before: Directory, after: Directory, differs: Ids, now: datetime) ->
 
 def _without(these: Iterable[Absence], those: Iterable[Absence]) -> list[tuple[datetime, datetime]]:
     """The stretches of `these` that no stretch of `those` covers."""
-    left = [(one.since, one.until) for one in these]
+    left = [(span.since, span.until) for span in these]
     for other in those:
         left = [
             piece
@@ -139,8 +139,8 @@ def _rosters(before: Directory, after: Directory, differs: Ids, now: datetime) -
             ):
                 yield person, PersonalChange(Touch.ROSTER, about=old.name)
         if new is not None:
-            added = [one for one in new.overrides if one not in old.overrides and one.until > now]
-            gone = [one for one in old.overrides if one not in new.overrides and one.until > now]
+            added = [entry for entry in new.overrides if entry not in old.overrides and entry.until > now]
+            gone = [entry for entry in old.overrides if entry not in new.overrides and entry.until > now]
             for override in added:
                 yield from _override(before, after, old, new, override)
             for override in gone:

@@ -195,7 +195,7 @@ class Directory(Frozen):
 
     def below(self, unit: UnitId | str) -> tuple[UnitId, ...]:
         """Every unit under it, however deep."""
-        return tuple(one for one, above in self.superiors.items() if unit in above)
+        return tuple(below for below, above in self.superiors.items() if unit in above)
 
     def common_superior(self, a: UnitId | str, b: UnitId | str) -> Unit | None:
         """The nearest unit above both, or the one of them that is above the other; None where there is none.

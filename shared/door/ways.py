@@ -84,9 +84,9 @@ class Ways:
         ends = [_end(way.path) for way in self._ways]
         self._open_ended = [way for way, end in zip(self._ways, ends, strict=True) if end is None]
         self._by_end = {
-            known: [way for way, end in zip(self._ways, ends, strict=True) if end in (None, known)]
-            for known in ends
-            if known is not None
+            ending: [way for way, end in zip(self._ways, ends, strict=True) if end in (None, ending)]
+            for ending in ends
+            if ending is not None
         }
         """The ways whose paths may end so, in order: two or three of the sixty of intake."""
 

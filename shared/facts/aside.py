@@ -83,7 +83,7 @@ def aside(
         reason=reason[:WORDS_LIMIT],
         distrust=distrust,
         cause=cause,
-        errors=tuple((name[:WORDS_LIMIT], said[:WORDS_LIMIT]) for name, said in [*errors][:FAULT_LIMIT]),
+        errors=tuple((name[:WORDS_LIMIT], fault[:WORDS_LIMIT]) for name, fault in [*errors][:FAULT_LIMIT]),
         headers=kept_headers(odd.headers),
         body=base64.b64encode(odd.data).decode() if len(odd.data) <= LARGEST_BODY else None,
         digest=digest,

@@ -65,7 +65,7 @@ class Claim:
         if (
             where is Where.ASKED
             and self._task is not None
-            and all(held.transfer is None for held in self._about)
+            and all(part.transfer is None for part in self._about)
         ):
             where = Where.TASK
         return Refusal(
@@ -78,17 +78,17 @@ class Claim:
         case = self.case
         match where:
             case Where.ASKED:
-                yield from (held.transfer.to_unit for held in self._about if held.transfer is not None)
+                yield from (part.transfer.to_unit for part in self._about if part.transfer is not None)
             case Where.SUPERIOR:
                 yield from (
-                    held.transfer.superior
-                    for held in self._about
-                    if held.transfer is not None and held.transfer.superior
+                    part.transfer.superior
+                    for part in self._about
+                    if part.transfer is not None and part.transfer.superior
                 )
             case Where.COMPETENT:
                 yield from self.directory.superiors.get(case.holder, ())
             case Where.HOLDER:
-                yield from (_unit_of(held) for held in self._about)
+                yield from (_unit_of(part) for part in self._about)
             case Where.TASK:
                 yield from (task.unit for task in self._tasks)
             case Where.OWES:
@@ -124,10 +124,10 @@ class Claim:
             return False
         if speaks_for(self.directory, self._unit, unit):
             return True
-        return any(speaks_for(self.directory, one, unit) for one in self._units)
+        return any(speaks_for(self.directory, own, unit) for own in self._units)
 
     def _is_above(self, unit: UnitId | str) -> bool:
-        return any(self.directory.is_above(one, unit) for one in self._units)
+        return any(self.directory.is_above(own, unit) for own in self._units)
 
     def _is(self, person: str | None) -> bool:
         return person is not None and person == self.actor.who
@@ -219,7 +219,7 @@ class Claim:
 
     @property
     def holder(self) -> bool:
-        if self._is_about_nothing or any(self._holds(held) for held in self._about):
+        if self._is_about_nothing or any(self._holds(part) for part in self._about):
             return True
         return self._task is None and (self.whole_city or self.recipient)
 
@@ -227,14 +227,14 @@ class Claim:
     def asked(self) -> bool:
         """Where nothing is offered, for the act to say: to whoever holds it."""
         offers = (
-            self._has(held.transfer.to_unit) if held.transfer is not None else self._holds(held)
-            for held in self._about
+            self._has(part.transfer.to_unit) if part.transfer is not None else self._holds(part)
+            for part in self._about
         )
         return self._is_about_nothing or any(offers)
 
     @property
     def superior(self) -> bool:
-        return self._is_about_nothing or any(self._leads_over(held) for held in self._about)
+        return self._is_about_nothing or any(self._leads_over(part) for part in self._about)
 
     def _leads_over(self, held: Case | Task) -> bool:
         asked = held.transfer.superior if held.transfer is not None else None
@@ -337,8 +337,8 @@ def competent_units(case: Case, directory: Directory) -> Iterator[UnitId]:
     report = case.report
     kinds = (report.kind, ReportKind.INCIDENT) if report.kind is ReportKind.OPINION else (report.kind,)
     for area in directory.area_path(report.area):
-        for unit, one in directory.competences_by_area.get(area, ()):
-            if any(covers(one, MatterSort(kind, report.category, report.topic)) for kind in kinds):
+        for unit, competence in directory.competences_by_area.get(area, ()):
+            if any(covers(competence, MatterSort(kind, report.category, report.topic)) for kind in kinds):
                 yield unit.id
 
 

@@ -126,7 +126,7 @@ def add_checkpoint(old: int, hashes: Sequence[bytes], written: str) -> bytes:
     """The body of a request to a witness (C2SP tlog-witness): old size, consistency proof, empty line,
     checkpoint.
     """
-    lines = [f"old {old}", *(base64.b64encode(one).decode() for one in hashes)]
+    lines = [f"old {old}", *(base64.b64encode(node_hash).decode() for node_hash in hashes)]
     return ("\n".join(lines) + "\n\n" + written).encode()
 
 

@@ -164,9 +164,11 @@ def consistency_ranges(first: int, second: int) -> list[tuple[int, int]]:
 def _checked(hashes: Sequence[bytes], count: int) -> None:
     if len(hashes) != count:
         raise ProofError(f"the proof has {len(hashes)} hashes, it needs {count}")
-    for position, one in enumerate(hashes):
-        if len(one) != HASH_SIZE:
-            raise ProofError(f"hash {position} of the proof has {len(one)} bytes, a hash has {HASH_SIZE}")
+    for position, node_hash in enumerate(hashes):
+        if len(node_hash) != HASH_SIZE:
+            raise ProofError(
+                f"hash {position} of the proof has {len(node_hash)} bytes, a hash has {HASH_SIZE}"
+            )
 
 
 def verify_inclusion(index: int, size: int, leaf: bytes, hashes: Sequence[bytes], root: bytes) -> None:

@@ -38,7 +38,7 @@ class TlogProof:
             HEADER,
             *extra,
             f"index {self.index}",
-            *(base64.b64encode(one).decode() for one in self.hashes),
+            *(base64.b64encode(node_hash).decode() for node_hash in self.hashes),
         ]
         return "\n".join(lines) + "\n\n" + self.note
 

@@ -87,10 +87,10 @@ class Picker:
         """`likely` first; `chosen` and `written`: what came back from the form, ids with commas and the line
         beside the list.
         """
-        back = [*chosen.split(","), *(one for part in _parts(written)[:LOOKED_UP] for one in self.near(part))]
+        back = [*chosen.split(","), *(key for part in _parts(written)[:LOOKED_UP] for key in self.near(part))]
         if len(self._by_id) <= MOST:
             return Offer(self._choices(dict.fromkeys([*likely, *self._by_id])))
-        ordered = [one for one in dict.fromkeys([*back, *likely]) if one in self._by_id]
+        ordered = [key for key in dict.fromkeys([*back, *likely]) if key in self._by_id]
         return Offer(self._choices((ordered or list(self._by_id))[:MOST]), is_part=True)
 
     def named(self, text: str) -> str | None:
@@ -111,7 +111,7 @@ class Picker:
     def fault(self, text: str) -> Said:
         """What is wrong with a text that names not exactly one."""
         near, many = self._like(text)
-        names = tuple(self._name_with_id(one) for one in near)
+        names = tuple(self._name_with_id(key) for key in near)
         given = text[:LONGEST]
         if not near:
             return said(NOTHING_NEAR, given=given)
@@ -134,7 +134,7 @@ class Picker:
         return Name(zh=f"{name.zh} ({one})", en=f"{name.en} ({one})")
 
     def _choices(self, ids: Iterable[str]) -> tuple[Choice, ...]:
-        return tuple(Choice(one, self.name(one)) for one in ids if one in self._by_id)
+        return tuple(Choice(key, self.name(key)) for key in ids if key in self._by_id)
 
     def _like(self, text: str) -> tuple[list[str], int]:
         """The first few that the text may mean, and how many they are in all; of like letters none is meant
@@ -146,29 +146,33 @@ class Picker:
 
     def _look_for(self, written: str) -> tuple[list[str], int]:
         alike = self._by_name.get(written) or [
-            one for name, ids in self._by_name.items() if written in name for one in ids
+            key for name, ids in self._by_name.items() if written in name for key in ids
         ]
-        alike = list(dict.fromkeys(alike or (one for one in self._by_id if written in one.casefold())))
+        alike = list(dict.fromkeys(alike or (key for key in self._by_id if written in key.casefold())))
         if alike or not written:
             return alike[:NEAR], len(alike)
         pairs = _pairs(written)
         scored = ((_share(pairs, _pairs(name)), name) for name in self._by_name)
         closest = nlargest(NEAR, (pair for pair in scored if pair[0] >= ALIKE))
-        return list(dict.fromkeys(one for _, name in closest for one in self._by_name[name]))[:NEAR], 1
+        return list(dict.fromkeys(key for _, name in closest for key in self._by_name[name]))[:NEAR], 1
 
     @cached_property
     def _by_id(self) -> Mapping[str, Listed]:
         listed: Sequence[Listed] = getattr(self._directory, self._sort)
-        every: dict[str, Listed] = {one.code if isinstance(one, Area) else one.id: one for one in listed}
+        every: dict[str, Listed] = {
+            entry.code if isinstance(entry, Area) else entry.id: entry for entry in listed
+        }
         return (
-            every if self._among is None else {key: one for key, one in every.items() if key in self._among}
+            every
+            if self._among is None
+            else {key: entry for key, entry in every.items() if key in self._among}
         )
 
     @cached_property
     def _by_name(self) -> Mapping[str, list[str]]:
         ids_by_name: defaultdict[str, list[str]] = defaultdict(list)
-        for key, one in self._by_id.items():
-            for name in {_folded(one.name.zh), _folded(one.name.en)}:
+        for key, entry in self._by_id.items():
+            for name in {_folded(entry.name.zh), _folded(entry.name.en)}:
                 ids_by_name[name].append(key)
         return ids_by_name
 
@@ -230,7 +234,7 @@ def _single(picker: Picker, chosen: str, written: str, preset: Container[str]) -
 
 
 def _several(picker: Picker, chosen: str, written: str) -> Iterator[str]:
-    parts, kept = _parts(written), [one for one in chosen.split(",") if one]
+    parts, kept = _parts(written), [key for key in chosen.split(",") if key]
     if len(parts) > MOST_WRITTEN:
         raise _FaultyError(said(TOO_MANY, most=MOST_WRITTEN))
     named = dict.fromkeys(kept)
@@ -249,8 +253,12 @@ def near_units(directory: Directory, unit: str | None) -> list[str]:
     """
     own = directory.units_by_id.get(UnitId(unit)) if unit else None
     if own is None:
-        return [one.id for one in directory.units if one.superior is None]
-    beside = [one.id for one in directory.units if own.superior is not None and one.superior == own.superior]
+        return [top.id for top in directory.units if top.superior is None]
+    beside = [
+        sibling.id
+        for sibling in directory.units
+        if own.superior is not None and sibling.superior == own.superior
+    ]
     below = [one.id for one in directory.units if one.superior == own.id]
     return list(dict.fromkeys([own.id, *directory.superiors.get(own.id, ()), *below, *beside]))
 
@@ -258,7 +266,11 @@ def near_units(directory: Directory, unit: str | None) -> list[str]:
 def near_areas(directory: Directory, area: str) -> list[str]:
     """The area itself, those it lies within, those within it, and those beside it."""
     above = directory.area_path(area)
-    beside = [one.code for one in directory.areas if one.within is not None and one.within in above[:2]]
+    beside = [
+        near_area.code
+        for near_area in directory.areas
+        if near_area.within is not None and near_area.within in above[:2]
+    ]
     return list(dict.fromkeys([*above, *beside]))
 
 

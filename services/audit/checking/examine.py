@@ -229,9 +229,9 @@ class Chain:
             erased += 1
             if len(words) < _TOLD:
                 words += [
-                    f"record {index}: {one.words()}"
-                    for one in self.keeping.erasures[index]
-                    if one.case == case
+                    f"record {index}: {erasure.words()}"
+                    for erasure in self.keeping.erasures[index]
+                    if erasure.case == case
                 ]
         return erased, words
 

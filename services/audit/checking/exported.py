@@ -78,7 +78,7 @@ def _line_faults(
                 detail.index,
                 signed.size,
                 leaf_hash(detail.rec),
-                [bytes.fromhex(one) for one in path],
+                [bytes.fromhex(hash_text) for hash_text in path],
                 signed.root,
             )
             verdict.proven += 1

@@ -77,7 +77,7 @@ class SearchCheck:
         self._fields[block.level].append(fields)
         self._words[block.level].append(words)
         if (parent := block.parent()) is not None and len(self._fields[block.level]) == FAN:
-            rolled = [_rolled(block, held[block.level], parent) for held in (self._fields, self._words)]
+            rolled = [_rolled(block, lines[block.level], parent) for lines in (self._fields, self._words)]
             self._fields[block.level], self._words[block.level] = [], []
             await self._block(parent, *rolled)
 

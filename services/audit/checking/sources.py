@@ -116,7 +116,7 @@ class ServiceSource(TrailSource):
         return split_notes(content)
 
     async def timestamps(self) -> list[Stamp]:
-        return [Stamp.model_validate(one) for one in (await self._get("/api/v1/trail/timestamps")).json()]
+        return [Stamp.model_validate(stamp) for stamp in (await self._get("/api/v1/trail/timestamps")).json()]
 
     async def sealed_checkpoint(self, quorum: int, /) -> bytes | None:
         try:

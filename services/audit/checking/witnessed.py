@@ -57,7 +57,7 @@ async def check(
     best, faults = Witnessed(quorum, 0, {}), list[str]()
     newest_raw = await source.checkpoint()
     newest = checkpoint.read(newest_raw, key)
-    for raw in (newest_raw, *(one for one in (sealed, kept) if one)):
+    for raw in (newest_raw, *(note_kept for note_kept in (sealed, kept) if note_kept)):
         try:
             signed = checkpoint.read(raw, key)
             times = cosignature.cosigned(note.parse(raw), witnesses)

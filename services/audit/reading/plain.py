@@ -31,7 +31,7 @@ def lines(fact: Mapping[str, Any] | None, names: Names) -> tuple[PlainLine, ...]
     """The fields of the fact's data that people read."""
     data = data_of(fact)
     kind = (FactBody(fact).text("type") or "").removeprefix(TYPE_PREFIX).removesuffix(".v1")
-    read = {field: OTHERWISE.get((kind, field), known) for field, known in FIELDS.items()}
+    read = {field: OTHERWISE.get((kind, field), read_as) for field, read_as in FIELDS.items()}
     plain_lines = [
         _line(term, how, data.fields[field], names)
         for field, (term, how) in read.items()

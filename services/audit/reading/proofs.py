@@ -56,7 +56,7 @@ class Proofs:
             size=size,
             leaf=entry.leaf.hex(),
             root=(signed.root if current else await self._tree.root(size)).hex(),
-            hashes=tuple(one.hex() for one in hashes),
+            hashes=tuple(node_hash.hex() for node_hash in hashes),
             checkpoint=checkpoint_view(signed) if current else None,
             sealed=None if sealed is None else index < sealed,
             tlog_proof=tlog_proof(index, hashes, signed.note) if current else None,
@@ -77,9 +77,9 @@ class Proofs:
     async def paths(self, indexes: Sequence[int], size: int) -> list[list[bytes]]:
         """The bare hashes of inclusion proofs: what they share is read and hashed once."""
         wanted = [inclusion_ranges(index, size) for index in indexes]
-        ranges = list(dict.fromkeys(one for path in wanted for one in path))
+        ranges = list(dict.fromkeys(span for path in wanted for span in path))
         roots = dict(zip(ranges, await self._tree.ranges(ranges, size), strict=True))
-        return [[roots[one] for one in path] for path in wanted]
+        return [[roots[span] for span in path] for path in wanted]
 
     async def peaks(self, leaves: int, size: int) -> list[bytes]:
         """The roots of the perfect subtrees that make the first `leaves` records, the largest first."""
@@ -102,7 +102,7 @@ class Proofs:
             second=second,
             first_root=(await self._root(first)).hex(),
             second_root=(await self._root(second)).hex(),
-            hashes=tuple(one.hex() for one in hashes),
+            hashes=tuple(node_hash.hex() for node_hash in hashes),
         )
 
     async def _root(self, size: int) -> bytes:

@@ -45,8 +45,8 @@ class TrailStanding:
             sealed=await self._checkpoints.sealed_size(),
             witnesses=tuple(
                 [
-                    await self._witness(one.name, one.id)
-                    for one in self._checkpoints.cosigned.witnesses.values()
+                    await self._witness(witness.name, witness.id)
+                    for witness in self._checkpoints.cosigned.witnesses.values()
                 ]
             ),
             store=server.name,

@@ -158,7 +158,7 @@ def searched_words(envelope: Json) -> str:
     data = FactBody(envelope).part("data")
     words = [data.text(field) for field in _SEARCHED]
     for part, field in (("effects", "note"), ("deliveries", "error"), ("tasks", "title")):
-        words += [one.text(field) for one in data.parts(part)]
+        words += [element.text(field) for element in data.parts(part)]
     return "\n".join(filter(None, words))[:_SEARCHED_LIMIT]
 
 

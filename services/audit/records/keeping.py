@@ -121,7 +121,7 @@ class Keeping:
         )
 
     def _take_redaction(self, act: KeepingFact, order: Redacted) -> None:
-        indexes = [one.index for one in order.entries]
+        indexes = [place.index for place in order.entries]
         if order.by.role not in MAY_REDACT or max(indexes) >= act.index or self.holds_on(indexes, act.case):
             self.refused.append(act.index)
             return

@@ -51,7 +51,7 @@ def export_line(entry: StoredRecord, payload: Payload | None, path: Sequence[byt
             payload_line["remains"] = _remains_line(payload.remains)
         line["payload"] = payload_line
     if path is not None:
-        line["proof"] = [one.hex() for one in path]
+        line["proof"] = [node_hash.hex() for node_hash in path]
     return orjson.dumps(line) + b"\n"
 
 
@@ -129,8 +129,8 @@ def _remains_line(remains: Remains) -> dict[str, Any]:
 
 def _remains(line: dict[str, Any]) -> Remains:
     left = {
-        path: PersonalField(bytes.fromhex(one["salt"]), one["values"].encode())
-        for path, one in line["fields"].items()
+        path: PersonalField(bytes.fromhex(field["salt"]), field["values"].encode())
+        for path, field in line["fields"].items()
     }
     return Remains(
         line["kind"],

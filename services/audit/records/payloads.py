@@ -95,7 +95,7 @@ class Payload:
     def by(self, actor_salt: bytes | None) -> "Payload":
         """The same with the author's salt; what was parsed stays so."""
         made = Payload(self.index, self.raw, self.salt, actor_salt, self.remains, self.making)
-        made.__dict__.update({name: held for name, held in self.__dict__.items() if name in _PARSED})
+        made.__dict__.update({name: value for name, value in self.__dict__.items() if name in _PARSED})
         return made
 
 

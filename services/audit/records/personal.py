@@ -118,9 +118,9 @@ def _take(node: Json, tree: Paths, values: dict[str, list[Any]]) -> None:
         elif isinstance(value, dict):
             _take(cast("Json", value), below, values)
         elif isinstance(value, list):
-            for one in cast("list[Any]", value):
-                if isinstance(one, dict):
-                    _take(cast("Json", one), below, values)
+            for element in cast("list[Any]", value):
+                if isinstance(element, dict):
+                    _take(cast("Json", element), below, values)
 
 
 def put_back(envelope: Json, kind: str, values: dict[str, list[Any]]) -> None:
@@ -137,9 +137,9 @@ def _put(node: Json, tree: Paths, values: dict[str, Any]) -> None:
             if value is None and below in values:
                 node[step] = next(values[below], None)
         else:
-            for one in cast("list[Any]", value) if isinstance(value, list) else [value]:
-                if isinstance(one, dict):
-                    _put(cast("Json", one), below, values)
+            for element in cast("list[Any]", value) if isinstance(value, list) else [value]:
+                if isinstance(element, dict):
+                    _put(cast("Json", element), below, values)
 
 
 def canonical(value: "Json | list[Any]") -> bytes:
@@ -165,7 +165,7 @@ def _numbers(value: Any) -> Any:
     if isinstance(value, float):
         return orjson.Fragment(rfc8785.dumps(value))
     if isinstance(value, dict):
-        return {key: _numbers(one) for key, one in value.items()}  # pyright: ignore[reportUnknownVariableType]
+        return {key: _numbers(element) for key, element in value.items()}  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, list):
-        return [_numbers(one) for one in value]  # pyright: ignore[reportUnknownVariableType]
+        return [_numbers(element) for element in value]  # pyright: ignore[reportUnknownVariableType]
     return value

@@ -185,7 +185,9 @@ class Answering:
             if matter.exercise or matter.is_standing:
                 continue
             for task, periods in ((None, matter.holders), *matter.tasks.items()):
-                if len(periods) > 1 and any(self._counting.window.asks_for(one.unit) for one in periods):
+                if len(periods) > 1 and any(
+                    self._counting.window.asks_for(period.unit) for period in periods
+                ):
                     lines.append(_chain(matter, task, periods))
         lines.sort(key=lambda line: (-len(line.chain), line.chain[0].since, line.case))
         return tuple(lines[:CHAINS])
@@ -249,7 +251,9 @@ def _chain(matter: ReportedCase, task: str | None, periods: list[HolderPeriod]) 
         level=matter.level,
         summary=matter.summary,
         chain=tuple(
-            HeldLine(unit=one.unit, since=one.since, until=one.until, how=one.how, index=one.index)
-            for one in periods
+            HeldLine(
+                unit=period.unit, since=period.since, until=period.until, how=period.how, index=period.index
+            )
+            for period in periods
         ),
     )

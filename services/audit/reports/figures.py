@@ -80,7 +80,7 @@ class Figures:
         return self.of(table, row, column).count
 
     def rows(self, table: str) -> list[str]:
-        return sorted({row for held, row, _ in self._figures if held == table})
+        return sorted({row for name, row, _ in self._figures if name == table})
 
     def named(self, name: str) -> Figure | None:
         """`unit/water_bureau/late`, or with `/median` or `/worst` behind it the records of that time; None

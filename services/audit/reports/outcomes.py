@@ -52,9 +52,9 @@ async def lines_of(reader: TrailReader, lapses: Sequence[LapseSeen], size: int) 
     since = min((lapse.index for lapse in lapses), default=0) - _CROSSING
     for unit in sorted(ledgers):
         follow_ledger(followed, await _from(reader, standing_case("ledger", unit), since, size))
-    for one in followed.values():
-        if one.accountability is not None:
-            one.steps += steps_of(await _from(reader, one.accountability, 0, size))
+    for after in followed.values():
+        if after.accountability is not None:
+            after.steps += steps_of(await _from(reader, after.accountability, 0, size))
     return tuple(_line(lapse, followed[lapse.case, lapse.duty]) for lapse in lapses)
 
 

@@ -67,7 +67,7 @@ class Cosigned:
         is_writer: bool = False,
     ) -> None:
         """`is_writer`: nobody else adds to the store, so it is read once."""
-        self.witnesses, self.quorum = {one.id: one for one in witnesses}, quorum
+        self.witnesses, self.quorum = {witness.id: witness for witness in witnesses}, quorum
         self._store, self._checkpoints = store, checkpoints
         self._count = -1
         self._is_writer, self._is_read = is_writer, False
@@ -77,17 +77,17 @@ class Cosigned:
     async def lines(self, number: int) -> list[str]:
         """The cosignature lines of a checkpoint, if it is one of the last some hundred."""
         await self._refresh()
-        return [one.line for one in self._recent.get(number, {}).values()]
+        return [cosignature.line for cosignature in self._recent.get(number, {}).values()]
 
     async def last_of(self, key: str) -> Cosignature | None:
         await self._refresh()
-        return next((held[key] for held in reversed(self._recent.values()) if key in held), None)
+        return next((by_key[key] for by_key in reversed(self._recent.values()) if key in by_key), None)
 
     async def sealed(self, quorum: int | None = None) -> Cosignature | None:
         """Of the newest checkpoint that a quorum cosigned: one of its cosignatures."""
         await self._refresh()
         wanted = quorum or self.quorum
-        held = max((number for number, held in self._recent.items() if len(held) >= wanted), default=None)
+        held = max((number for number, by_key in self._recent.items() if len(by_key) >= wanted), default=None)
         return None if held is None else next(iter(self._recent[held].values()))
 
     async def add(self, cosignature: Cosignature) -> None:
@@ -109,9 +109,9 @@ class Cosigned:
             return
         known = max(self._count, 0)
         count = await self._store.count(known)
-        for one in await self._store.read(max(known, count - _RECENT), count):
-            if await self._holds(one):
-                self._take(one)
+        for cosignature in await self._store.read(max(known, count - _RECENT), count):
+            if await self._holds(cosignature):
+                self._take(cosignature)
         self._count, self._is_read = max(self._count, count), self._is_writer
 
     async def _holds(self, cosignature: Cosignature) -> bool:

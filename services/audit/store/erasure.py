@@ -62,10 +62,10 @@ class ErasureStore:
     async def erase(self, erasures: Mapping[int, RecordErasure]) -> None:
         """Safe to repeat. Raises StoreError."""
         chunks = await self._docs_with(erasures)
-        own = {payload.index for _, held in chunks for payload in held if _is_own(payload, erasures)}
-        for doc, held in chunks:
+        own = {payload.index for _, chunk in chunks for payload in chunk if _is_own(payload, erasures)}
+        for doc, chunk in chunks:
             await self._keep(
-                [left for payload in held if (left := _left(payload, erasures, own)) is not None]
+                [left for payload in chunk if (left := _left(payload, erasures, own)) is not None]
             )
             self._step("kept")
             await answer_of(
@@ -96,7 +96,7 @@ class ErasureStore:
             (doc, payloads_in(doc))
             for doc in await find_among(self._chunks, "_id", payloads.starts_of(erasures))
         ]
-        return [(doc, held) for doc, held in read if any(payload.index in erasures for payload in held)]
+        return [(doc, chunk) for doc, chunk in read if any(payload.index in erasures for payload in chunk)]
 
     async def _rests(self, indexes: Sequence[int]) -> list[tuple[Doc, Payload]]:
         docs = await find_among(self._rest, "index", indexes)

@@ -97,9 +97,9 @@ class Payloads:
             if len(candidates) > 1 and (entry := await self._entries.at(index)) is not None:
                 digest = Rec.read(entry.rec).digest
                 fit = (
-                    one
-                    for one in candidates
-                    if one.raw is not None and digest_of(one.salt, one.raw) == digest
+                    candidate
+                    for candidate in candidates
+                    if candidate.raw is not None and digest_of(candidate.salt, candidate.raw) == digest
                 )
                 chosen[index] = next(fit, candidates[0])
         return chosen
@@ -121,7 +121,7 @@ class Payloads:
         wanted = dict.fromkeys(indexes)
         found: dict[int, list[Payload]] = {}
         _merge(found, await find_among(self._chunks, "_id", payloads.multiples_of(wanted)), wanted)
-        return {index: held[0] for index, held in found.items()}
+        return {index: versions[0] for index, versions in found.items()}
 
     async def authors(self, principals: Iterable[str]) -> dict[str, Pseudonym]:
         """Those that have a salt."""

@@ -45,8 +45,8 @@ def cases_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
         moments = [CaseMoment(entry=entry, fact=_fact(entry, payloads.get(entry.index))) for entry in entries]
         if is_operator:
             moments = [
-                CaseMoment(entry=masks.entry(one.entry), fact=masks.fact(one.fact, one.entry.kind))
-                for one in moments
+                CaseMoment(entry=masks.entry(row.entry), fact=masks.fact(row.fact, row.entry.kind))
+                for row in moments
             ]
         return CaseTimeline(
             case=case_id,

@@ -51,7 +51,9 @@ def keeping_router(desk: KeepingDesk, gate: Gate) -> APIRouter:
         gate.admit(request, *READERS, *MAY_REDACT)
         erasures = (await desk.state()).erasures
         return tuple(
-            one for at in ([index] if index is not None else sorted(erasures)) for one in erasures.get(at, ())
+            erasure
+            for at in ([index] if index is not None else sorted(erasures))
+            for erasure in erasures.get(at, ())
         )
 
     @router.post("/holds", status_code=201, openapi_extra=takes(HoldForm))

@@ -42,7 +42,7 @@ def masked(envelope: dict[str, Any], kind: str, pseudonym: Pseudonym) -> dict[st
 
 def _people(value: Any, pseudonym: Pseudonym) -> Any:
     if isinstance(value, list):
-        return [_people(one, pseudonym) for one in cast("list[Any]", value)]
+        return [_people(element, pseudonym) for element in cast("list[Any]", value)]
     if not isinstance(value, dict):
         return value
     shown: dict[str, Any] = {}
@@ -51,8 +51,8 @@ def _people(value: Any, pseudonym: Pseudonym) -> Any:
             shown[name] = pseudonym(content)
         elif name in _IDS and isinstance(content, list):
             shown[name] = [
-                pseudonym(one) if isinstance(one, str) else _people(one, pseudonym)
-                for one in cast("list[Any]", content)
+                pseudonym(element) if isinstance(element, str) else _people(element, pseudonym)
+                for element in cast("list[Any]", content)
             ]
         elif name in _PEOPLE and isinstance(content, dict) and isinstance(content.get("id"), str):  # pyright: ignore[reportUnknownMemberType]
             person = cast("dict[str, Any]", content)
@@ -87,11 +87,13 @@ class Masks:
         )
 
     def page(self, page: Page) -> Page:
-        return page.model_copy(update={"entries": tuple(self.entry(one) for one in page.entries)})
+        return page.model_copy(update={"entries": tuple(self.entry(entry) for entry in page.entries)})
 
     def record(self, record: Record) -> Record:
         fact = self.fact(record.fact, record.entry.kind)
-        erased = tuple(one.model_copy(update={"by": self.pseudonym(one.by)}) for one in record.erased)
+        erased = tuple(
+            erasure.model_copy(update={"by": self.pseudonym(erasure.by)}) for erasure in record.erased
+        )
         return record.model_copy(
             update={
                 "entry": self.entry(record.entry),

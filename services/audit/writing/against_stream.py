@@ -42,7 +42,8 @@ async def stream_faults(
     for start in range(stream.first, stream.last + 1, _AT_ONCE):
         messages = await feed.fetch_range(start, min(start + _AT_ONCE, stream.last + 1))
         details = {
-            one.index: one for one in await source.details(start - 1, min(start - 1 + _AT_ONCE, signed.size))
+            detail.index: detail
+            for detail in await source.details(start - 1, min(start - 1 + _AT_ONCE, signed.size))
         }
         for sequence, message in messages.items():
             if words := _difference(message, details.get(sequence - 1), signed):

@@ -158,9 +158,9 @@ class Appender:
         start = self._prepared + 1
         last = max(self._fetch_to, max(self._at_hand, default=0))
         if last < start:
-            for one in await self._feed.next(self._limit, _IDLE):
-                self._at_hand[one.message.sequence] = one
-                self._pace.stream_has(one.message.sequence + one.pending)
+            for delivery in await self._feed.next(self._limit, _IDLE):
+                self._at_hand[delivery.message.sequence] = delivery
+                self._pace.stream_has(delivery.message.sequence + delivery.pending)
             return []
         end = min(last + 1, start + self._limit)
         missing = [sequence for sequence in range(start, end) if sequence not in self._at_hand]
@@ -187,7 +187,7 @@ class Appender:
         if not again:
             return
         delivered = [self._at_hand[sequence] for sequence in again]
-        for words in await differences(self._trail, [one.message for one in delivered]):
+        for words in await differences(self._trail, [delivery.message for delivery in delivered]):
             log.critical("trail_fault", what=words)
             self._metrics.faults.inc()
             self.faults = [*self.faults, words][-_FAULTS_KEPT:]
@@ -206,11 +206,15 @@ class Appender:
         start = messages[0].sequence - 1
         kept = await self._left(messages) if start < self._doubtful else {}
         read = [opened(message) for message in messages]
-        odd = [one for one in read if one.distrust is not None]
+        odd = [part for part in read if part.distrust is not None]
         built = await self._build(read, kept)
         self._step("built")
         while refused := await self._trail.payloads.insert(
-            [one.payload for one in built if one.payload.raw is not None and one.payload.index not in kept]
+            [
+                record.payload
+                for record in built
+                if record.payload.raw is not None and record.payload.index not in kept
+            ]
         ):
             payloads = await self._kept(refused, messages)
             if not payloads:
@@ -219,21 +223,23 @@ class Appender:
                 )
             kept |= payloads
             built = await self._build([opened(message) for message in messages], kept)
-        self._heads.move_on({one.case: one.head for one in built})
+        self._heads.move_on({record.case: record.head for record in built})
         self._step("payloads")
-        if keeping := [one.entry.index for one in built if one.entry.fields["kind"] in KEEPING_KINDS]:
+        if keeping := [
+            record.entry.index for record in built if record.entry.fields["kind"] in KEEPING_KINDS
+        ]:
             await self._trail.acts.insert(keeping)
         return _Batch(messages, built, odd)
 
     async def _build(self, read: Sequence[ReadMessage], kept: dict[int, Payload]) -> list[Built]:
-        heads = await self._heads.of({one.case for one in read})
+        heads = await self._heads.of({message.case for message in read})
         actors = await self._trail.payloads.make_authors(
-            {one.principal for one in read if one.principal is not None}
+            {message.principal for message in read if message.principal is not None}
         )
         now, built = self._clock(), list[Built]()
         for at in range(0, len(read), _SLICE):
             part = read[at : at + _SLICE]
-            messages = [one.message for one in part]
+            messages = [delivery.message for delivery in part]
             built += builder.build_all(
                 messages, heads, self.source, actors, now, kept, self._recent_ids, already=part
             )
@@ -285,7 +291,9 @@ class Appender:
         """Before their records are written, so that a crash in between repeats it: the broker stores it
         once.
         """
-        for message, case, why in ((one.message, one.case, one.distrust) for one in odd):
+        for message, case, why in (
+            (odd_message.message, odd_message.case, odd_message.distrust) for odd_message in odd
+        ):
             assert why is not None
             self._metrics.distrusted.labels(why).inc()
             log.critical(
@@ -312,15 +320,17 @@ class Appender:
 
     async def _write(self, batch: _Batch) -> None:
         await self._set_aside(batch.odd)
-        await self._trail.entries.insert([one.entry for one in batch.built])
+        await self._trail.entries.insert([record.entry for record in batch.built])
         self._step("entries")
         edge = self._edge.copy()
-        filled = [tile for one in batch.built for tile in edge.append(one.entry.leaf)]
+        filled = [tile for record in batch.built for tile in edge.append(record.entry.leaf)]
         await self._trail.tiles.insert([(tile, merkle.fold(tile.hashes)) for tile in filled])
         self._step("tiles")
         self._edge = edge
         done_with = [
-            self._at_hand.pop(one.sequence) for one in batch.messages if one.sequence in self._at_hand
+            self._at_hand.pop(written.sequence)
+            for written in batch.messages
+            if written.sequence in self._at_hand
         ]
         self._metrics.records.set(edge.size)
         self._pace.recorded(edge.size)

@@ -176,15 +176,15 @@ class Feed:
 
     async def ack(self, delivered: Sequence[Delivered]) -> None:
         connection = self._connection()
-        for one in delivered:
-            await connection.publish(one.reply, b"")
+        for message in delivered:
+            await connection.publish(message.reply, b"")
 
     async def release(self, delivered: Sequence[Delivered]) -> None:
         """Give back what will not be taken: another sequencer has it at once instead of after the
         ack_wait.
         """
-        for one in delivered:
-            await self._connection().publish(one.reply, b"-NAK")
+        for message in delivered:
+            await self._connection().publish(message.reply, b"-NAK")
 
     # --- fetched
     # --------------------------------------------------------------------------------------------------------

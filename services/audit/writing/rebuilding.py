@@ -32,8 +32,8 @@ async def rebuild(trail: Trail, feed: Feed, signed: SignedCheckpoint, follows: s
         return start, start
     edge = await StoredTree(trail).edge(start)
     async for batch in _rebuilt(trail, feed, start, signed.size, follows):
-        for one in batch:
-            edge.append(one.entry.leaf)
+        for record in batch:
+            edge.append(record.entry.leaf)
     if edge.root() != signed.root:
         raise RefusedError(
             f"records {start} to {signed.size - 1}, made again, do not make the root that was signed: a fact, a salt or an author's salt "
@@ -47,8 +47,8 @@ async def rebuild(trail: Trail, feed: Feed, signed: SignedCheckpoint, follows: s
 
 async def _write(trail: Trail, edge: Edge, batches: AsyncIterator[list[Built]]) -> None:
     async for batch in batches:
-        await trail.entries.insert([one.entry for one in batch])
-        filled = [tile for one in batch for tile in edge.append(one.entry.leaf)]
+        await trail.entries.insert([record.entry for record in batch])
+        filled = [tile for record in batch for tile in edge.append(record.entry.leaf)]
         await trail.tiles.insert([(tile, merkle.fold(tile.hashes)) for tile in filled])
 
 
@@ -72,13 +72,13 @@ async def _rebuilt(
                 raise RefusedError(_why_not(index, index + 1 in messages, payload is not None))
         read = [opened(messages[index + 1]) for index in indexes]
         authors = await trail.payloads.make_authors(
-            {one.principal for one in read if one.principal is not None}
+            {message.principal for message in read if message.principal is not None}
         )
-        case_heads = await heads.of({one.case for one in read})
+        case_heads = await heads.of({message.case for message in read})
         source = WriterStream(STREAM, created, 0, follows)
         # Times and writers are those kept with each payload.
         built = build_all(
-            [one.message for one in read],
+            [message.message for message in read],
             case_heads,
             source,
             authors,
@@ -87,7 +87,7 @@ async def _rebuilt(
             recent_ids,
             already=read,
         )
-        heads.move_on({one.case: one.head for one in built})
+        heads.move_on({record.case: record.head for record in built})
         yield built
 
 

@@ -99,7 +99,7 @@ class Sequencer:
     def words(self) -> str:
         """How it stands, for people."""
         said = [self.status, self._pace.words(), f"alarm: {self.faults[-1]}" if self.faults else ""]
-        return "; ".join(one for one in said if one)
+        return "; ".join(words for words in said if words)
 
     async def run(self) -> None:
         """Until cancelled. A refusal ends the writing; reading goes on, and readiness says why."""

@@ -270,15 +270,19 @@ class TrailWitnesses:
     ) -> None:
         """Raises NoteError where `setting` names none rightly, or the log itself."""
         witnesses = read_witnesses(setting)
-        cosignature.refuse_kin((one.key for one in witnesses), log_key)
+        cosignature.refuse_kin((witness.key for witness in witnesses), log_key)
         self.book = Cosigned(
-            trail.cosignatures, trail.checkpoints, [one.key for one in witnesses], quorum, is_writer=True
+            trail.cosignatures,
+            trail.checkpoints,
+            [witness.key for witness in witnesses],
+            quorum,
+            is_writer=True,
         )
         self._trail, self._count = trail, 0
-        metrics = WitnessMetrics(registry, [one.key.name for one in witnesses])
+        metrics = WitnessMetrics(registry, [witness.key.name for witness in witnesses])
         self._askers = [
-            WitnessClient(one, self.book, self._newest, StoredTree(trail).consistency, metrics)
-            for one in witnesses
+            WitnessClient(witness, self.book, self._newest, StoredTree(trail).consistency, metrics)
+            for witness in witnesses
         ]
 
     def after(self, announce: Callable[[str], Awaitable[None]]) -> Callable[[str], Awaitable[None]]:

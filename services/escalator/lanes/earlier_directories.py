@@ -62,7 +62,10 @@ def revisions_of(facts: Iterator[tuple[int, Fact]]) -> Iterator[DirectoryRevisio
         parts.append(change)
         if change.part == change.parts == len(parts):
             yield DirectoryRevision(
-                sequence, change.base, change.version, tuple(one for part in parts for one in part.changes)
+                sequence,
+                change.base,
+                change.version,
+                tuple(part_change for part in parts for part_change in part.changes),
             )
 
 
@@ -92,7 +95,7 @@ def _place_of(moment: DecisionMoment, revisions: Sequence[DirectoryRevision]) ->
     """Of its revision. A change is in force a moment before its fact is stored, so that one named may stand
     after the decision.
     """
-    named = [place for place, one in enumerate(revisions) if moment.revision in (0, one.base + 1)]
+    named = [place for place, revision in enumerate(revisions) if moment.revision in (0, revision.base + 1)]
     before = [place for place in named if revisions[place].sequence < moment.sequence]
     return before[-1] if before else named[0] if named else None
 
@@ -115,7 +118,9 @@ class EarlierDirectories:
         missing = [moment for moment in moments if moment not in directories]
         if not missing:
             return directories
-        stored = [one async for one in walk(self._connection, FACTS, f"fact.*.{Kind.DIRECTORY_CHANGED}")]
+        stored = [
+            message async for message in walk(self._connection, FACTS, f"fact.*.{Kind.DIRECTORY_CHANGED}")
+        ]
         # A city's directory takes seconds to read: the lanes go on meanwhile.
         from_record = await asyncio.to_thread(
             lambda: directories_at(missing, [*revisions_of(_authentic(stored))])

@@ -111,7 +111,7 @@ def by_limit(first: LateClock, waiting: list[StoredMessage]) -> list[LateClock]:
         if case is not None and case not in cases:
             cases.add(case)
             overdue += _overdue_in(stored)
-    return sorted(overdue, key=lambda one: (one.due_at, one.sequence))
+    return sorted(overdue, key=lambda strike: (strike.due_at, strike.sequence))
 
 
 def overdue_of(fact: Fact, sequence: int, at: datetime) -> LateClock | None:

@@ -69,7 +69,7 @@ def explain(form: ReportForm, reported_at: datetime, policy: Policy, directory: 
     )
     world.happens(Kind.REPORTED, case_id, report, reported_at)
     opened = world.cases[case_id]
-    ends = [one for duty in opened.duties for one in (duty.due_at, *(step.at for step in duty.overdue))]
+    ends = [moment for duty in opened.duties for moment in (duty.due_at, *(step.at for step in duty.overdue))]
     world.pass_until(min(max(ends, default=reported_at) + timedelta(seconds=1), reported_at + HORIZON))
     decisions = [decision for decision in world.decisions if decision.case == case_id]
     told = _Narrator(world.cases[case_id], opened, directory)
@@ -150,7 +150,7 @@ class _Narrator:
         post = effect.post or duty.bearer_post
         at = effect.due_at if effect.kind is EffectKind.LAPSED and effect.due_at else decision.about.time
         notice = next(
-            (one for one in decision.notices if one.person == person.id and duty.id in one.duties), None
+            (sent for sent in decision.notices if sent.person == person.id and duty.id in sent.duties), None
         )
         return ExplainedStep(
             at=at,

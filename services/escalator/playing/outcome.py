@@ -195,7 +195,7 @@ class _Play:
         if effect.kind is EffectKind.OPENED:
             assert effect.due_at is not None
             rule, bearer = str(effect.duty).partition("-")[0], effect.person or ""
-            number = sum(one[:2] == (rule, bearer) for one in case_outcome.duties)
+            number = sum(owed[:2] == (rule, bearer) for owed in case_outcome.duties)
             self._open[name] = case_outcome.duties[rule, bearer, number] = DutyOutcome(
                 rule, bearer, effect.due_at
             )
@@ -223,12 +223,12 @@ def is_replayed(fact: Fact) -> bool:
 def _latest_notice(case: Case, person: str, channel: str) -> NoticeId | None:
     """The last call of this person that went over this channel and has not been answered for there yet."""
     lit = [
-        one
+        contact
         for duty in case.duties
-        for one in duty.lit
-        if one.person == person
-        and channel in one.channels
-        and channel not in one.delivered
-        and channel not in one.failed
+        for contact in duty.lit
+        if contact.person == person
+        and channel in contact.channels
+        and channel not in contact.delivered
+        and channel not in contact.failed
     ]
-    return max(lit, key=lambda one: one.at).notice if lit else None
+    return max(lit, key=lambda contact: contact.at).notice if lit else None

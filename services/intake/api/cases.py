@@ -126,7 +126,7 @@ def cases_router(board: Board, lookup: CaseLookup, gate: Gate, clock: Callable[[
         closed = query.state in (TaskState.VERIFIED, TaskState.CANCELLED)
         found = [listed for listed in listed_tasks(cards, clock(), closed=closed) if query.fits(listed)]
         body = {
-            "tasks": [_shown(one) for one in found[: query.limit]],
+            "tasks": [_shown(task) for task in found[: query.limit]],
             "more": max(len(found) - query.limit, 0),
             "caught_up": board.ready,
         }

@@ -100,7 +100,9 @@ def directory_router(
     async def proposals(request: Request) -> Response:
         """The changes that wait for a second person, as far as they are the reader's to see."""
         waiting = await changes.waiting(gate.admit(request))
-        return _part(live, {"proposals": [one.model_dump(mode="json", exclude_none=True) for one in waiting]})
+        return _part(
+            live, {"proposals": [proposal.model_dump(mode="json", exclude_none=True) for proposal in waiting]}
+        )
 
     @router.post(
         "/directory/proposals/{proposal}/approve",

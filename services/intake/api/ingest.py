@@ -51,11 +51,11 @@ def _add(router: APIRouter, name: str, hand_in: HandIn, gate: Gate, clock: Calla
         except FormatError as error:
             detail = f"Nothing is stored ({error.reason}): correct what errors name and send it again."
             raise Problem(422, f"Not taken: {error.reason}", detail, errors=error.faults) from None
-        items = [one.model_dump(mode="json", exclude_none=True) for one in items_taken]
-        if all(one.outcome is ItemOutcome.REFUSED for one in items_taken):
-            errors = [(one.id, one.note or "refused") for one in items_taken]
+        items = [item.model_dump(mode="json", exclude_none=True) for item in items_taken]
+        if all(item.outcome is ItemOutcome.REFUSED for item in items_taken):
+            errors = [(item.id, item.note or "refused") for item in items_taken]
             raise Problem(422, "Not taken", "Nothing of it could be taken.", errors=errors, items=items)
-        return answer({"items": items}, 201 if any(one.outcome in NEW for one in items_taken) else 200)
+        return answer({"items": items}, 201 if any(item.outcome in NEW for item in items_taken) else 200)
 
     media = "application/xml" if name == "cap" else "application/json"
     router.add_api_route(

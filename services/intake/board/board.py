@@ -167,7 +167,8 @@ class Board:
     def raised_from(self, case: CaseId) -> list[Card]:
         """The cases that follow from this one."""
         return sorted(
-            (self._cards[one] for one in self._raised.get(case, ()) if one in self._cards), key=due_order
+            (self._cards[follower] for follower in self._raised.get(case, ()) if follower in self._cards),
+            key=due_order,
         )
 
     async def wait_for(self, case: CaseId, accept: Callable[[Card], T | None], seconds: float) -> T | None:

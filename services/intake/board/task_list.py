@@ -24,10 +24,10 @@ class ListedTask:
 
 def listed_tasks(cards: Iterable[Card], now: datetime, *, closed: bool = False) -> list[ListedTask]:
     """Open tasks, or the closed ones of cases still on the board."""
-    listed = [one for card in cards if card.has_tasks or closed for one in tasks_in(card.lean, now)]
+    listed = [task for card in cards if card.has_tasks or closed for task in tasks_in(card.lean, now)]
     return sorted(
-        (one for one in listed if (one.task.state in TASK_OPEN) is not closed),
-        key=lambda one: (URGENCY[one.slip], one.task.due_at, one.case, one.task.id),
+        (task for task in listed if (task.task.state in TASK_OPEN) is not closed),
+        key=lambda task: (URGENCY[task.slip], task.task.due_at, task.case, task.task.id),
     )
 
 

@@ -321,10 +321,10 @@ def _sign(directory: Directory, principal: Principal) -> Signature:
 def _refusal(fault: DirectoryFault) -> Problem:
     """Problem 409 where a post would be dark, otherwise 422 with the fields at fault."""
     errors = [
-        (".".join(map(str, one.path)) if one.path[0] == "changes" else "changes", one.text)
-        for one in fault.found
+        (".".join(map(str, placed.path)) if placed.path[0] == "changes" else "changes", placed.text)
+        for placed in fault.found
     ]
     if not fault.dark:
         return invalid(errors, "change")
-    detail = "Nothing is stored. " + "; ".join(one.text for one in fault.found if one.dark)
+    detail = "Nothing is stored. " + "; ".join(placed.text for placed in fault.found if placed.dark)
     return Problem(409, "A post would be dark", detail, errors=errors, dark=list(fault.dark))

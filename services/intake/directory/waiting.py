@@ -99,7 +99,7 @@ class Weighed:
 
     @classmethod
     def of(cls, changes: Sequence[Change], before: Directory, after: Directory, now: datetime) -> "Weighed":
-        concerned = frozenset[UnitId | None]().union(*(units_of(one, before, after) for one in changes))
+        concerned = frozenset[UnitId | None]().union(*(units_of(change, before, after) for change in changes))
         return cls(touched(before, after, now), approvers(concerned, before))
 
 
@@ -125,8 +125,11 @@ class WaitingChanges:
         async for _ in attempts(TRIES):
             proposals, last = await self._bucket.proposals()
             pending = proposals.at(self._clock())
-            repeated = next((one for one in pending if one.id == proposal.id), None)
-            if repeated is None and sum(one.by.principal == proposal.by.principal for one in pending) >= MOST:
+            repeated = next((waiting for waiting in pending if waiting.id == proposal.id), None)
+            if (
+                repeated is None
+                and sum(waiting.by.principal == proposal.by.principal for waiting in pending) >= MOST
+            ):
                 raise Problem(
                     409,
                     "Too many wait",
@@ -144,11 +147,11 @@ class WaitingChanges:
 
     async def pending(self) -> tuple[Proposal, ...]:
         proposals, _ = await self._bucket.proposals()
-        return tuple(one for one in proposals.at(self._clock()) if not one.taken_back)
+        return tuple(waiting for waiting in proposals.at(self._clock()) if not waiting.taken_back)
 
     async def find(self, proposal: str) -> Proposal:
         """Problem 404."""
-        waiting = next((one for one in await self.pending() if one.id == proposal), None)
+        waiting = next((pending for pending in await self.pending() if pending.id == proposal), None)
         if waiting is None:
             raise Problem(
                 404,
@@ -167,7 +170,7 @@ class WaitingChanges:
     async def drop(self, proposal: str, instead: Proposal | None = None) -> None:
         async for _ in attempts(TRIES):
             proposals, last = await self._bucket.proposals()
-            left = tuple(one for one in proposals.at(self._clock()) if one.id != proposal)
+            left = tuple(waiting for waiting in proposals.at(self._clock()) if waiting.id != proposal)
             left = (*left, instead) if instead else left
             if left == proposals.pending or await self._bucket.store_proposals(
                 KeptProposals(pending=left), last
@@ -231,7 +234,7 @@ def may_decide(
     proposal: Proposal, principal: Principal, weighed: Weighed, directory: Directory
 ) -> NotYours | None:
     asker = Asker.of(principal.role, principal.unit, principal.person or principal.subject, directory)
-    people = [one.person for one in weighed.touches]
+    people = [touch.person for touch in weighed.touches]
     return why_not(asker, principal.subject, proposal.by, proposal.person, people, weighed.units)
 
 
@@ -255,11 +258,11 @@ def shown_to(
         expires_at=proposal.expires_at,
         by=proposal.signature,
         why=proposal.why,
-        touches=tuple(Touches(person=one.person, changes=one.changes) for one in weighed.touches),
+        touches=tuple(Touches(person=touch.person, changes=touch.changes) for touch in weighed.touches),
         approvers=tuple(directory.units_by_id[unit].name for unit in weighed.units),
         yours=proposal.by.principal == principal.subject,
         may_decide=may_decide(proposal, principal, weighed, directory) is None,
-        changes=tuple(shown.change(one, personal=is_operator) for one in proposal.changes),
+        changes=tuple(shown.change(change, personal=is_operator) for change in proposal.changes),
     )
 
 

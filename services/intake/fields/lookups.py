@@ -36,14 +36,14 @@ def directory_faults(field: str, names: Named, name: str | None, directory: Dire
 
 
 def task_faults(task: str | None, case: Case) -> list[Fault]:
-    ids = [one.id for one in case.tasks]
+    ids = [case_task.id for case_task in case.tasks]
     return named(
         "task", "task", task, ids, f"this case has {_listed(ids, 'no task')}, see GET /api/v1/cases/{case.id}"
     )
 
 
 def duty_faults(duty: str | None, case: Case) -> list[Fault]:
-    ids = [one.id for one in case.duties]
+    ids = [case_duty.id for case_duty in case.duties]
     return named(
         "duty", "duty", duty, ids, f"this case has {_listed(ids, 'no duty')}, see GET /api/v1/cases/{case.id}"
     )

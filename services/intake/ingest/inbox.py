@@ -84,7 +84,7 @@ class Ingress:
             )
             return
         if refused := [
-            (one.id, one.note or "refused") for one in items if one.outcome is ItemOutcome.REFUSED
+            (item.id, item.note or "refused") for item in items if item.outcome is ItemOutcome.REFUSED
         ]:
             await self._reject(message, "could not be taken as a report", refused)
 
@@ -97,7 +97,7 @@ class Ingress:
         rejection = Rejection(
             subject=message.subject,
             reason=reason,
-            errors=tuple((name[:WORDS_LIMIT], said[:WORDS_LIMIT]) for name, said in faults[:FAULT_LIMIT]),
+            errors=tuple((name[:WORDS_LIMIT], fault[:WORDS_LIMIT]) for name, fault in faults[:FAULT_LIMIT]),
             headers=kept_headers(message.headers or {}),
             body=base64.b64encode(message.data).decode(),
             digest=digest,

@@ -62,24 +62,24 @@ class Gathering:
     async def _send(self, line: Line, courier: Courier) -> None:
         await self._all_there(line)
         gathered = sorted(
-            self._waiting.pop(line), key=lambda one: (one.due_at or WITHOUT_LIMIT, one.message.id)
+            self._waiting.pop(line), key=lambda waiting: (waiting.due_at or WITHOUT_LIMIT, waiting.message.id)
         )
-        message = together([one.message for one in gathered], courier.form)
+        message = together([waiting.message for waiting in gathered], courier.form)
         try:
             carried = await courier.carry(message, line[2])
         except BaseException as error:
-            for one in gathered:
-                if not one.carried.done():
-                    one.carried.set_exception(error)
+            for waiting in gathered:
+                if not waiting.carried.done():
+                    waiting.carried.set_exception(error)
             if isinstance(error, asyncio.CancelledError):
                 raise
             return
         if message.also and carried.error is None:
             # By it a call-back finds every notice that went out with this message.
             carried = replace(carried, reference=carried.reference or message.id)
-        for one in gathered:
-            if not one.carried.done():
-                one.carried.set_result(carried)
+        for waiting in gathered:
+            if not waiting.carried.done():
+                waiting.carried.set_result(carried)
 
     async def _all_there(self, line: Line) -> None:
         """Sixteen lanes come out of an outage side by side, and each says what it has in its own time."""

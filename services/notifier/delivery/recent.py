@@ -77,9 +77,9 @@ def _references(raw: bytes) -> list[tuple[tuple[str, str], HandOver]]:
     try:
         deliveries = [record["delivery"] for bundle in orjson.loads(raw)["bundles"] for record in bundle]
         return [
-            ((one["channel"], reference), _hand_over(one))
-            for one in deliveries
-            if (reference := one.get("reference"))
+            ((delivery["channel"], reference), _hand_over(delivery))
+            for delivery in deliveries
+            if (reference := delivery.get("reference"))
         ]
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError("it is no sheet") from error

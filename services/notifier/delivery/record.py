@@ -152,7 +152,9 @@ class Sheet(Frozen):
         """The same sheet with the record of `record`'s notice and channel replaced."""
         about = (record.delivery.notice, record.delivery.channel)
         bundles = tuple(
-            tuple(record if (one.delivery.notice, one.delivery.channel) == about else one for one in bundle)
+            tuple(
+                record if (kept.delivery.notice, kept.delivery.channel) == about else kept for kept in bundle
+            )
             for bundle in self.bundles
         )
         return self.model_copy(update={"bundles": bundles})
@@ -167,9 +169,9 @@ class Sheet(Frozen):
     def record_of(self, notice: str, channel: str) -> DeliveryRecord | None:
         """By the notice's id or by its key-safe form."""
         records = (
-            one
-            for one in self.records()
-            if one.delivery.channel == channel and key_safe(one.delivery.notice) == key_safe(notice)
+            record
+            for record in self.records()
+            if record.delivery.channel == channel and key_safe(record.delivery.notice) == key_safe(notice)
         )
         return next(records, None)
 
@@ -177,7 +179,7 @@ class Sheet(Frozen):
         """Bundle `number` told: `delivered`, `failed` or both."""
         facts: list[Fact] = []
         for outcome in TOLD:
-            deliveries = [one.delivery for one in self.bundles[number] if one.outcome is outcome]
+            deliveries = [record.delivery for record in self.bundles[number] if record.outcome is outcome]
             if deliveries:
                 facts.append(_fact(self.case, outcome, f"{self.decision}:{outcome}:{number}", deliveries))
         return facts
@@ -206,7 +208,7 @@ def _fact(case: CaseId, outcome: DeliveryOutcome, fact_id: str, deliveries: Sequ
 
 def key_safe(text: str) -> str:
     """In letters the KV takes."""
-    return UNSAFE.sub(lambda found: f"={ord(found[0]):02x}", text)
+    return UNSAFE.sub(lambda match: f"={ord(match[0]):02x}", text)
 
 
 def sheet_key(notice: str) -> str:

@@ -84,7 +84,7 @@ def _spans(query: EntriesQuery) -> Iterator[tuple[str, str]]:
 
 def _unknown(value: str, choices: tuple[str, ...]) -> str:
     near = get_close_matches(value.casefold(), choices, n=3) or [
-        one for one in choices if one.casefold() == value.casefold()
+        choice for choice in choices if choice.casefold() == value.casefold()
     ]
     return f"there is no {value[:60]!r}: " + (
         f"did you mean {' or '.join(near)}?" if near else f"take one of {', '.join(choices)}"

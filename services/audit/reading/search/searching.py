@@ -109,8 +109,8 @@ class Searcher:
         )
         entries: list[StoredRecord] = []
         reached, cut = bounds.high if newest else bounds.low, False
-        async for found, reached in steps:  # noqa: B007 - used below
-            entries += found
+        async for batch, reached in steps:  # noqa: B007 - used below
+            entries += batch
             if len(entries) > limit or (cut := asyncio.get_running_loop().time() > ends_at):
                 break
         if len(entries) > limit:

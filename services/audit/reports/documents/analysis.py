@@ -332,7 +332,7 @@ class _Writer:
         )
         return [
             self._heading(N_("Definitions, and how to check this")),
-            *(words.say(one, style="small") for one in texts),
+            *(words.say(text, style="small") for text in texts),
             words.say(
                 N_(
                     "Every figure is counted from records of the trail, named in the annex by their index. The trail holds %(size)s "

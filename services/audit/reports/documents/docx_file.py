@@ -133,18 +133,18 @@ class DocxFile:
     def _bars(self, bars: Bars) -> None:
         """A table of a label, a row of cells of which some are filled, and the number."""
         heading = self._paragraph(bars.title, SUBSECTION, 12)
-        self._mark(heading, [said for _, _, said in bars.rows])
+        self._mark(heading, [figure for _, _, figure in bars.rows])
         most = bars.most or max(value for _, value, _ in bars.rows) or 1
         word_table = self._file.add_table(rows=0, cols=CELLS + 2)
         word_table.autofit = False
-        for label, value, said in bars.rows:
+        for label, value, figure in bars.rows:
             cells = word_table.add_row().cells
             for at, cell in enumerate(cells):
                 cell.width = Mm(44) if at == 0 else Mm(20) if at == CELLS + 1 else Mm(4.4)
             self._cell(cells[0], label, right=True)
             for at in range(round(CELLS * min(max(value / most, 0), 1))):
                 _shade(cells[at + 1], "2F6690")
-            self._cell(cells[CELLS + 1], said.text)
+            self._cell(cells[CELLS + 1], figure.text)
         self._file.add_paragraph()
 
     def _annex(self) -> None:

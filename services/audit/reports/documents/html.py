@@ -108,7 +108,7 @@ def _bars(bars: Bars, link: Link, notes: Notes | None) -> Markup:
         )
         href = link(figure)
         parts.append(Markup('<a href="{}">{}</a>').format(href, text) if href is not None else text)
-    mark = _mark(notes.number([said for _, _, said in bars.rows])) if notes is not None else Markup("")
+    mark = _mark(notes.number([amount for _, _, amount in bars.rows])) if notes is not None else Markup("")
     return Markup(
         '<figure><figcaption>{}{}</figcaption><svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg></figure>'
     ).format(bars.title, mark, WIDTH, height, bars.title, Markup("").join(parts))

@@ -247,7 +247,8 @@ class NoticeWriter:
         rows += [row(words.of(N_("Reply")), *self._act_cells(reply, reply.text)) for reply in state.replies]
         rows.append(row(words.of(N_("Publication")), *self._act_cells(state.published)))
         rows += [
-            row(words.of(N_("Correction")), *self._act_cells(one, one.text)) for one in state.corrections
+            row(words.of(N_("Correction")), *self._act_cells(correction, correction.text))
+            for correction in state.corrections
         ]
         columns = ("", words.of(N_("By")), words.of(N_("At")), words.of(N_("Record")))
         stage = words.say(N_("How it stands: %(stage)s."), stage=words.of(STAGES[state.stage]))

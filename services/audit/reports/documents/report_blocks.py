@@ -80,7 +80,11 @@ def duties_table(
             measured(words, line, "median_seconds", "done", "median"),
             measured(words, line, "worst_late_seconds", "late", "worst"),
         )
-        for name, line in [one for one in named if one[1].in_time or one[1].lapsed or one[1].late][:MOST_ROWS]
+        for name, line in [
+            named_line
+            for named_line in named
+            if named_line[1].in_time or named_line[1].lapsed or named_line[1].late
+        ][:MOST_ROWS]
     ]
     return TableBlock(columns, tuple(rows), title)
 
@@ -209,7 +213,7 @@ def lapses_table(words: DocumentWords, lines: Sequence[LapseLine], most: int = M
             words.person(line.person),
             words.label("cause", line.cause),
             done_late(words, line.cause, line.late_by_seconds, line.done_index, line.done_late_by_seconds),
-            words.listed([words.label("excuse", one) for one in line.excuses]),
+            words.listed([words.label("excuse", excuse) for excuse in line.excuses]),
             Cell(outcome_words(words, line), None, tuple(step.index for step in line.steps)),
         )
         for line in lines[:most]

@@ -23,7 +23,7 @@ def text_of(document: WrittenDocument, notes: Notes) -> str:
                     *(" | ".join(cell.text for cell in row) + _mark(notes.number(row)) for row in block.rows),
                 ]
             case Bars():
-                lines += [block.title, *(f"{label}  {said.text}" for label, _, said in block.rows)]
+                lines += [block.title, *(f"{label}  {figure.text}" for label, _, figure in block.rows)]
     lines += ["", *(f"[{number}] {text}" for number, text in enumerate(notes.texts, 1)), "", document.foot]
     return "\n".join(lines).strip() + "\n"
 

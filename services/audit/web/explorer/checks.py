@@ -62,7 +62,7 @@ def _check_inclusion(record: Record, leaf: bytes, checkpoint: CheckpointView | N
             record.entry.index,
             proof.size,
             leaf,
-            [bytes.fromhex(one) for one in proof.hashes],
+            [bytes.fromhex(hash_text) for hash_text in proof.hashes],
             bytes.fromhex(root),
         )
     except (ProofError, ValueError) as error:

@@ -81,7 +81,9 @@ def report_pages_router(
         pages.admit(request, *READERS)
         window, values, _ = read_question(request)
         if index:
-            indexes = tuple(sorted({int(one) for one in index.split(",")[:LISTED] if NUMBER.fullmatch(one)}))
+            indexes = tuple(
+                sorted({int(part) for part in index.split(",")[:LISTED] if NUMBER.fullmatch(part)})
+            )
             number = len(indexes)
         else:
             counted = await answer_or_fault(lambda: reports.records(window, figure))
@@ -123,8 +125,8 @@ def report_pages_router(
             "report.html",
             names=names,
             name=name,
-            reports={one: f"/reports/{one}?{urlencode(values)}" for one in REPORTS},
-            titles={one: known.title for one, known in REPORTS.items()},
+            reports={report: f"/reports/{report}?{urlencode(values)}" for report in REPORTS},
+            titles={report: declared.title for report, declared in REPORTS.items()},
             values=values,
             faults=faults,
             offers=offers(pickers(), near_units(directory(), principal.unit), values),

@@ -38,7 +38,7 @@ PICKED: dict[str, PickedSort] = {
 }
 """What is named of a list of the directory, where there is one."""
 CHANNELS = tuple(LABELS["channel"])
-OUTCOMES = tuple(str(one) for one in EffectKind)
+OUTCOMES = tuple(str(kind) for kind in EffectKind)
 __all__ = [
     "CATEGORIES",
     "CHANNELS",

@@ -82,7 +82,7 @@ def _draft(value: Any, arrival: Arrival, where: str, prefix: str) -> ReportDraft
     try:
         event = json_body.model_of(value, CloudEvent, "a CloudEvent 1.0")
     except FormatError as error:
-        raise FormatError(error.reason, [(prefix + field, said) for field, said in error.faults]) from None
+        raise FormatError(error.reason, [(prefix + field, fault) for field, fault in error.faults]) from None
     if event.type != TYPE:
         said = f"{event.type[:80]!r} is not taken here: publish reports as {TYPE}; acts on a case go through the HTTP interface"
         raise FormatError("not a report", [(f"{prefix}type", said)])

@@ -24,7 +24,7 @@ class FormatError(ValueError):
     """Bytes that can't be taken. `reason` in one line, `faults` by field."""
 
     def __init__(self, reason: str, faults: Sequence[Fault] = ()) -> None:
-        super().__init__("; ".join([reason, *(f"{name}: {said}" for name, said in faults)]))
+        super().__init__("; ".join([reason, *(f"{name}: {fault}" for name, fault in faults)]))
         self.reason, self.faults = reason, tuple(faults)
 
 
