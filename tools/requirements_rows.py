@@ -166,7 +166,7 @@ ROWS = (
     Row(
         (19,),
         "can't reach them: secretary-general …",
-        "fallback chain; the first duty stays open and visible",
+        "fallback chain; whoever on it answers settles the unit's report, the leader is not reached and is told",
         "5+3 min ·",
         "failed attempts, who took it",
         ("GET /api/v1/deliveries",),

@@ -227,19 +227,12 @@ class Teller:
             case EffectKind.REMINDED:
                 return "reminded", who, f", due {self.clock(first.due_at)}", Tone.LIT
             case EffectKind.DISCHARGED:
-                late = (
-                    f", {first.late_by_seconds:.0f} s late: the lapse stays"
-                    if first.late_by_seconds
-                    else ", in time"
-                )
-                if answer:
-                    return "answered", who, f"{how}{late}", Tone.WELL
-                return "done", who, f": {_duty_rules(effects)}{late}", Tone.WELL
+                return self._done(who, how, effects, answered=answer is not None)
             case EffectKind.TAKEN:
                 return (
                     "taken",
                     who,
-                    f" took it{how}; the duty stays open until its own person answers",
+                    f" took it{how}; the chain stops",
                     Tone.WELL,
                 )
             case EffectKind.LAPSED:
@@ -272,6 +265,20 @@ class Teller:
             f"{moved} to {self.clock(first.due_at)}" if first.due_at and first.was else "",
         ]
         return "".join([*parts, f": {first.note}" if first.note else ""])
+
+    def _done(
+        self, who: tuple[str, ...], how: str, effects: list[Effect], *, answered: bool
+    ) -> tuple[str, tuple[str, ...], str, Tone]:
+        first = effects[0]
+        if first.stood_in:
+            by = self.person(first.stood_in)
+            return "settled", who, f": not reached; {by} answered, the report is settled", Tone.WELL
+        late = (
+            f", {first.late_by_seconds:.0f} s late: the lapse stays" if first.late_by_seconds else ", in time"
+        )
+        if answered:
+            return "answered", who, f"{how}{late}", Tone.WELL
+        return "done", who, f": {_duty_rules(effects)}{late}", Tone.WELL
 
     def _lapsed(self, names: str, effects: list[Effect]) -> str:
         first = effects[0]

@@ -23,6 +23,7 @@ from shared.case.duty import (
     Overdue,
     Reminder,
     Slip,
+    StandIn,
     desk_post,
 )
 from shared.case.proceedings import Commander, Ending, LoggedCall, Measure, PublicNotice, Suspicion
@@ -53,6 +54,7 @@ __all__ = [
     "PublicNotice",
     "Reminder",
     "Slip",
+    "StandIn",
     "Standing",
     "Suspicion",
     "Task",

@@ -31,6 +31,15 @@ class Slip(StrEnum):
     RED = "red"
 
 
+class StandIn(StrEnum):
+    """What the answer of a contact of the chain means for a duty to report."""
+
+    SETTLES = "settles"
+    """Whoever on the chain answers has taken the report: the unit has done its duty."""
+    KEEPS_OPEN = "keeps_open"
+    """The chain stops; the duty stays open until the person whom it is owed to answers."""
+
+
 class Lit(Value, frozen=True, kw_only=True):
     """A person who was told about a duty: the one it is owed to, or a contact of its fallback chain."""
 
@@ -99,6 +108,11 @@ class DutyTerms(Value, frozen=True, kw_only=True):
     """What a lapse of it is called."""
     again: bool = False
     """Opens anew when done: follow-ups, heartbeats."""
+    stand_in: StandIn = StandIn.SETTLES
+
+    @property
+    def is_settled_by_stand_in(self) -> bool:
+        return self.by_recipient and self.stand_in is StandIn.SETTLES
 
 
 def desk_post(plans: Iterable[DutyTerms]) -> PostId | None:
@@ -120,6 +134,8 @@ class Lapse(Value, frozen=True, kw_only=True):
     """When we were away ourselves."""
     referred_by: str | None = None
     """Our own failure had excused it, and a person has referred it all the same."""
+    unit: UnitId | None = None
+    """Who answers for it where that is not the unit that owed it: the unit whose duty roster stayed silent."""
     refuted: str | None = None
     """A suspected omission that a person refuted, with the reason; the lapse itself stays."""
 
@@ -211,6 +227,13 @@ class Duty(Value, frozen=True, kw_only=True):
     @property
     def is_owed(self) -> bool:
         return self.state is DutyState.OPEN or self.state is DutyState.LAPSED
+
+    @property
+    def is_stood_in(self) -> bool:
+        """A contact of the chain has answered, and the person whom it is owed to has not."""
+        return self.taken_by is not None and not any(
+            lit.person == self.bearer and lit.answered_at is not None for lit in self.lit
+        )
 
 
 class Opening(Value, frozen=True, kw_only=True):

@@ -200,6 +200,8 @@ class Brief(Value, frozen=True, kw_only=True):
     """Changed: what is different for the person told."""
     ending: EarlyEnd | None = None
     called: CallMade | None = None
+    stood_in: Name | None = None
+    """Inform: who of the chain has answered, so that the reader's own answer is not owed any more."""
     reported_by: Name | None = None
     """Undecided: who handed the report in."""
 

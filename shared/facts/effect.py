@@ -28,7 +28,7 @@ class EffectKind(StrEnum):
     DISCHARGED = "discharged"
     LAPSED = "lapsed"
     TAKEN = "taken"
-    """A contact of the fallback chain answered: the chain stops, the duty stays open."""
+    """A contact of the fallback chain answered: the chain stops; what it settles is the policy's."""
     DARK = "dark"
     """A contact whom a call has reached did not answer in time: the next is lit."""
     UNREACHED = "unreached"

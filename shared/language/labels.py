@@ -179,7 +179,13 @@ LABELS: dict[str, dict[str, str]] = {
         "7": N_("Sunday"),
     },
     "answer": {"yes": N_("yes"), "no": N_("no")},
-    "via": {"api": N_("interface"), "desk": N_("desk"), "link": N_("link"), "logged_call": N_("logged call")},
+    "via": {
+        "api": N_("interface"),
+        "desk": N_("desk"),
+        "link": N_("link"),
+        "logged_call": N_("logged call"),
+        "stood_in": N_("by a stand-in who knew already"),
+    },
 }
 
 

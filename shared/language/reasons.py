@@ -49,6 +49,9 @@ WHY: dict[str, str] = {
     "every_channel_failed": N_("every channel failed"),
     "not_handed_over": N_("no call could be handed over within the wait"),
     "not_referred_the_failure_was_ours": N_("not referred: the failure was ours; a person may refer it"),
+    "not_referred_nobody_was_asked_to_stand_in": N_(
+        "not referred: no stand-in had been called by the limit, and the report itself was in time"
+    ),
     "nothing_was_left_unreferred": N_("no lapse of this duty was left unreferred"),
     "referred_already": N_("referred already"),
     "tries_not_confirmed": N_("the tries that were named are not confirmed by our record"),
@@ -56,6 +59,9 @@ WHY: dict[str, str] = {
     "being_rung_already": N_("being rung about this case already"),
     "answered_in_this_case_already": N_("has answered in this case already"),
     "answered_for_the_one_who_is_dark": N_("answered for the one who is dark"),
+    "settled_by_a_stand_in": N_("a stand-in answered: the report is settled; the person was not reached"),
+    "settled_by_a_stand_in_late": N_("a stand-in answered after the limit; the person was not reached"),
+    "knows_too": N_("answered after a stand-in had settled it"),
     "acknowledged_in_time": N_("acknowledged in time"),
     "acknowledged_late": N_("acknowledged late"),
     "already_acknowledged": N_("had acknowledged already"),

@@ -57,6 +57,15 @@ def _rules(replacements: tuple[tuple[str, str], ...]) -> Rules:
     return Rules(parse_policy(text), example_directory())
 
 
+KEEPS_OPEN = {
+    '    refers: true\n    variants:\n      - { when: { level: none }, within: "@half_hour.within" }': (
+        "    refers: true\n    stand_in: keeps_open\n    variants:\n"
+        '      - { when: { level: none }, within: "@half_hour.within" }'
+    )
+}
+"""The first report waits for its own recipient, whoever stands in."""
+
+
 def default_rules(**replacements: str) -> Rules:
     """The default policy with pieces of its text replaced: `default_rules(**{"after: PT5M": "after:
     PT1M"})`.

@@ -30,6 +30,8 @@ class Duties:
         self.follows: list[tuple[str, str | None]] = []
         """(event, task) that this fact brings about."""
         self.case: dict[str, Any] = {}
+        self.accused: set[tuple[str, str]] = set()
+        """(rule, unit): who may have to answer for something by now."""
         self.absorbing = False
         """A duplicate is taken in: nothing that has passed already counts against anybody by it."""
         self.now = datetime.min.replace(tzinfo=UTC)
@@ -304,6 +306,15 @@ class Duties:
         duty["done"] = self.now
         forget(duty)
         self.follows.append((f"discharged.{duty['rule']}", duty["task"]))
+
+    def settle_taken(self) -> None:
+        """Whoever of the chain has answered has taken the report; the person who was not reached is told."""
+        for duty in self.owed():
+            rule = duty["says"]
+            if duty["taken"] and rule["by"] == "recipient" and rule["stand_in"] == "settles":
+                self.discharge(duty)
+                duty["logged_by"] = None
+                self.calls.add((duty["bearer"], "inform"))
 
     def cancel(self, duty: Duty) -> None:
         duty["state"] = "cancelled"

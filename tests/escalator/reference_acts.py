@@ -54,6 +54,7 @@ class Model(Tasks):
                 counted = standing and self.act(kind, data)
                 actor, task = (data.by.principal, data.by.unit), data.task
                 event = f"filed.{data.document}" if kind is Kind.FILED and data.document else event
+        self.settle_taken()
         if counted and event and not self.kept:
             self.happened(event, task, actor)
         while self.follows:
@@ -145,6 +146,10 @@ class Model(Tasks):
             elif lit:
                 duty["next"], duty["taken"] = None, duty["taken"] or said.person
                 settled.append(duty)
+                self.settle_taken()
+                if means == "logged_call" and not is_owed(duty):
+                    duty["logged_by"] = said.by.principal
+                duty["told_now"] = True
         if means == "logged_call":
             self.logged.append(
                 {
@@ -242,7 +247,7 @@ class Model(Tasks):
             duty
             for duty in self.duties
             if duty["says"]["by"] == "recipient"
-            and (is_owed(duty) or duty.get("logged_by") == act.by.principal)
+            and (is_owed(duty) or stood_in(duty) or duty.get("logged_by") == act.by.principal)
         ]
         return self.is_grave() and bool(unanswered) and (kind is not Kind.REGRADED or bool(less))
 
@@ -316,14 +321,17 @@ class Model(Tasks):
         ]
         for call in calls:
             call["contested"] = True
-            duties: list[Duty] = call["duties"] if self.case["status"] not in ENDED else []
-            for duty in duties:
-                self.undo(call, duty, who)
+            if self.case["status"] not in ENDED:
+                for duty in self.duties:
+                    if duty["taken"] == who or any(duty is one for one in call["duties"]):
+                        self.undo(call, duty, who)
         return bool(calls)
 
     def undo(self, call: dict[str, Any], duty: Duty, who: str) -> None:
         wait = span(duty["says"]["wait"]) if duty["says"]["wait"] else None
-        if duty["done"] == call["at"] and duty.get("logged_by"):
+        known_before = duty["taken"] == who and duty["done"] and not duty.get("told_now")
+        if (duty["done"] == call["at"] and duty.get("logged_by")) or known_before:
+            duty["taken"] = None if duty["taken"] == who else duty["taken"]
             duty |= {"state": "lapsed" if duty["lapse"] else "open", "done": None, "logged_by": None}
             self.plan_ahead(duty)
             duty["overdue"] = [one for one in duty["overdue"] if one[0] > call["at"]]
@@ -461,6 +469,13 @@ class Model(Tasks):
         if due != duty["due"]:
             duty["due"] = due
             self.plan_ahead(duty)
+
+
+def stood_in(duty: Duty) -> bool:
+    """A contact of the chain has answered, and the person whom it is owed to has not."""
+    return bool(duty["taken"]) and not any(
+        lit["person"] == duty["bearer"] and lit["answered"] for lit in duty["lits"]
+    )
 
 
 __all__ = ["Model"]

@@ -18,10 +18,28 @@ class Clocks(Duties):
         for duty in self.owed():
             if duty["state"] == "open" and duty["paused"] is None and self.now > duty["due"]:
                 duty["state"], duty["lapse"] = "lapsed", duty["due"]
+                self.accused |= {(duty["rule"], unit) for unit in self.who_answers(duty)}
                 if duty["says"]["nag"]:
                     duty["nag"] = duty["due"] + span(duty["says"]["nag"])
                 if duty["slip"] or any(slip for _, slip in duty["reminders"]):
                     self.slip(duty, "red")
+
+    def who_answers(self, duty: Duty) -> set[str]:
+        """The unit that did not report, or did so late. Where the report was in time and nobody on the chain
+        took it: whose roster was called in vain.
+        """
+        if duty["says"]["by"] != "recipient" or duty["due"] < duty["opened"]:
+            return {duty["unit"]}
+        silent = [
+            lit
+            for lit in duty["lits"]
+            if lit["person"] != duty["bearer"]
+            and (lit["delivered"] or not set(lit["channels"]) <= set(lit["failed"]))
+        ]
+        assert not any(lit["answered"] for lit in silent), "whoever answered has settled it"
+        return {
+            next(post.unit for post in self.directory.posts if post.id == lit["post"]) for lit in silent[-1:]
+        }
 
     def slip(self, duty: Duty, colour: str) -> None:
         duty["slip"] = colour

@@ -9,7 +9,7 @@ from services.escalator.deciding import states
 from shared.case import DutyState, TaskState
 from shared.facts import EffectKind, Purpose
 from shared.vocabulary import Kind, Role
-from tests.escalator.builders import LEARNED, Story, default_rules
+from tests.escalator.builders import KEEPS_OPEN, LEARNED, Story, default_rules
 
 UNIT = "wangshan_info_centre"
 OTHER = "wangshan_emergency"
@@ -182,7 +182,8 @@ def test_a_pause_ends_when_it_was_to_end_however_late_its_clock_is(story: Story)
     assert story.duty("written_report").due_at == LEARNED + timedelta(minutes=65)
 
 
-def test_going_through_the_chain_by_hand_forgets_nobody_who_was_called(story: Story) -> None:
+def test_going_through_the_chain_by_hand_forgets_nobody_who_was_called() -> None:
+    story = Story(default_rules(**KEEPS_OPEN))
     story.reported()
     story.act(Kind.ESCALATED, 1, step=2, duty="first_report-gov_main")
     assert [lit.post for lit in story.duty("first_report-gov_main").lit] == [

@@ -177,18 +177,34 @@ def test_a_try_that_our_record_does_not_confirm_is_on_record_and_excuses_nothing
 # Whom no call has reached
 
 
-def test_whoever_was_never_called_is_not_referred() -> None:
+def test_a_chain_that_was_never_called_answers_for_nothing() -> None:
     story = Story(tells=False)
-    notices = story.reported().notices
-    one = next(notice for notice in notices if MAIN in notice.duties)
-    for other in notices:
-        if other is not one:
-            story.delivery(Kind.DELIVERED, other.id, other.person, "voice", 0.01)
+    for notice in story.reported().notices:
+        story.delivery(Kind.DELIVERED, notice.id, notice.person, "voice", 0.01)
     story.time_passes(31)
 
     assert lapse(story) == ((Excuse.NOTHING_DELIVERED,), None)
-    assert one.person not in {story.duty(sent.duty).bearer for sent in referred(story)}
-    assert referred(story), "those who were called are"
+    assert not referred(story), "no stand-in's telephone has rung"
+
+
+def test_a_chain_that_was_called_and_stayed_silent_answers_for_its_roster() -> None:
+    story = Story()
+    story.reported()
+    story.time_passes(31)
+
+    assert {(sent.rule, sent.unit) for sent in referred(story)} == {("first_report", "gov_office")}, (
+        "neither the unit that reported in time nor the leaders"
+    )
+
+
+def test_a_report_in_the_last_minute_leaves_the_chain_no_time_and_nobody_answers_for_that() -> None:
+    story = Story()
+    story.reported(29)
+    story.time_passes(31)
+
+    assert story.duty(MAIN).lapse
+    assert not referred(story)
+    assert (MAIN, "not_referred_nobody_was_asked_to_stand_in") in story.effects(EffectKind.NOTED, MAIN)
 
 
 def test_nobody_is_dark_whom_no_call_has_reached_and_the_chain_goes_on_all_the_same() -> None:
@@ -277,7 +293,7 @@ def test_over_any_history_with_any_outages_nobody_is_referred_for_what_fell_into
             assert not _fell_into_a_late_strike(step, said), (
                 "nobody is referred for what a late clock has found"
             )
-            called = [lit for lit in duty.lit if lit.person == duty.bearer and lit.channels]
+            called = [lit for lit in duty.lit if lit.person != duty.bearer and lit.channels]
             is_late_report = said.cause == LapseCause.REPORTED_LATE
             assert is_late_report or not called or any(lit.is_reached for lit in called), (
                 "nobody whom no call has reached"

@@ -11,7 +11,7 @@ from shared.directory import Directory
 from shared.facts import Due, EffectKind, LapseCause, Purpose, Via
 from shared.ids import DutyId, PersonId, PostId
 from shared.vocabulary import Kind
-from tests.escalator.builders import LEADERS, LEARNED, Story, default_rules
+from tests.escalator.builders import KEEPS_OPEN, LEADERS, LEARNED, Story, default_rules
 
 OWED = ["party_main", "gov_main", "party_in_charge", "gov_in_charge", "emergency_office"]
 CHAIN = ["secretary_general", "deputy_sg_in_charge", "two_offices_duty"]
@@ -97,15 +97,33 @@ def test_all_who_stay_dark_at_once_light_the_next_with_one_call(story: Story) ->
     assert len(notice.brief.dark) == 5
 
 
-def test_who_takes_it_for_the_dark_one_stops_the_chain_but_the_first_duty_stays_open(story: Story) -> None:
+def test_who_takes_it_for_the_dark_one_stops_the_chain_and_settles_the_duty(story: Story) -> None:
+    story.reported()
+    all_but_one_answer(story, dark="party_main")
+    story.time_passes(5)
+    stand_in = story.holder("secretary_general")
+    decision = story.acknowledged(stand_in, 6)
+    duty = story.duty("first_report-party_main")
+    assert (duty.state, duty.taken_by, duty.is_stood_in) == (DutyState.DISCHARGED, stand_in, True)
+    assert [(notice.post, notice.purpose) for notice in decision.notices] == [("party_main", Purpose.INFORM)]
+    story.time_passes(31)
+    assert len(story.lit()) == 7, "nobody else is rung"
+    story.acknowledged(story.holder("party_main"), 40)
+    assert story.duty("first_report-party_main").discharged_by == stand_in
+    assert not story.duty("first_report-party_main").is_stood_in, "now he knows of it himself"
+
+
+def test_where_the_policy_keeps_it_open_the_first_duty_waits_for_its_own_person() -> None:
+    story = Story(default_rules(**KEEPS_OPEN))
     story.reported()
     all_but_one_answer(story, dark="party_main")
     story.time_passes(5)
     story.acknowledged(story.holder("secretary_general"), 6)
-    duty = story.duty("first_report-party_main")
-    assert (duty.state, duty.taken_by) == (DutyState.OPEN, story.holder("secretary_general"))
-    story.time_passes(14)
-    assert len(story.lit()) == 6, "nobody else is rung"
+    assert story.duty("first_report-party_main").state is DutyState.OPEN
+    story.time_passes(31)
+    lapse = story.duty("first_report-party_main").lapse
+    assert lapse
+    assert (lapse.stood_in, lapse.unit) == (story.holder("secretary_general"), "party_committee")
 
 
 def test_a_failed_delivery_moves_the_chain_on_at_once(story: Story) -> None:
@@ -164,17 +182,6 @@ def test_the_limit_passes_and_the_lapse_is_on_record_for_good(story: Story) -> N
     assert story.duty("first_report-party_main").state is DutyState.LAPSED_DISCHARGED
     assert story.duty("first_report-party_main").lapse == duty.lapse
     assert decision.effects[0].late_by_seconds == 12 * 60
-
-
-def test_a_lapse_says_who_stood_in(story: Story) -> None:
-    story.reported()
-    all_but_one_answer(story, dark="party_main")
-    story.time_passes(5)
-    story.acknowledged(story.holder("secretary_general"), 6)
-    story.time_passes(31)
-    lapse = story.duty("first_report-party_main").lapse
-    assert lapse
-    assert lapse.stood_in == story.holder("secretary_general")
 
 
 def test_a_report_handed_in_after_the_limit_lapses_at_once_and_the_leaders_are_still_told(

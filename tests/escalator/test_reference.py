@@ -96,6 +96,12 @@ def compare(seed: int) -> None:
             assert mine[name] == theirs[name], (
                 f"{where}: {name}\nmodel  {_differing(mine[name], theirs[name])}\n{step.data}"
             )
+        pursued = {
+            (sent.data["rule"], sent.data["unit"])
+            for sent in step.decision.sends
+            if sent.kind is Kind.REFERRED
+        }
+        assert pursued <= model.accused, f"{where}: {pursued - model.accused} have met their duty"
         calls = {(notice.person, notice.purpose.value) for notice in step.decision.notices}
         assert model.calls == calls, (
             f"{where}: only the model calls {model.calls - calls}, only decide {calls - model.calls}\n{step.data}"

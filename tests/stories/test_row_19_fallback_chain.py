@@ -1,11 +1,16 @@
-"""Whoever can't be reached for the moment is stood in for by the next on the chain, and the first duty stays
-open and visible. Row 19.
+"""Whoever can't be reached for the moment is stood in for by the next on the chain, whose answer settles the
+unit's duty to report; the leader hears who answered. Row 19.
 """
 
+from msgspec.structs import replace
+
+from services.notifier.channels import Form
+from services.notifier.messages.writer import Writer
 from shared.case import DutyState
-from shared.facts import EffectKind, Purpose
-from shared.vocabulary import Level
-from tests.stories.stage import Stage
+from shared.facts import EffectKind, Notice, Purpose
+from shared.ids import CaseId
+from shared.vocabulary import Language, Level, ReportKind
+from tests.stories.stage import ZONE, Stage
 
 OTHERS = ("gov_main", "party_in_charge", "gov_in_charge", "emergency_office")
 
@@ -24,24 +29,41 @@ def test_after_five_minutes_the_secretary_general_then_every_three_the_next() ->
     assert stage.duties(case, "first_report")[0].state is DutyState.OPEN
 
 
-def test_whoever_takes_it_stops_the_chain_and_not_the_duty() -> None:
+def test_whoever_takes_it_settles_the_duty_and_the_leader_reads_who_answered() -> None:
     stage = Stage()
     case = stage.report(level=Level.II)
     stage.acknowledges(case, *OTHERS)
     stage.after(minutes=6)
     stage.acknowledges(case, "secretary_general")
-    stage.after(minutes=20)
+    duty = stage.duties(case, "first_report")[0]
+    assert (duty.state, duty.taken_by) == (DutyState.DISCHARGED, stage.holder("secretary_general"))
+    ((_, notice),) = stage.notices(case, purpose=Purpose.INFORM)
+    assert notice.post == "party_main"
+    assert read(stage, notice) == {
+        Language.ZH: "【烽火·已代接】II级重大事故灾难：望山县，化工厂爆炸。"
+        "未能联系上您，吴己已代您接报，首报已履行。请知悉，您无需操作。",
+        Language.EN: "[Fenghuo, answered for you] Level II (grave) accident, Wangshan County: 化工厂爆炸. "
+        "You could not be reached; Wu Ji has answered in your place, and the first report is settled. "
+        "There is nothing for you to do.",
+    }
+    stage.after(minutes=30)
     assert stage.told(case, "first_report", Purpose.FALLBACK) == [("11-23 11:05", "secretary_general")]
-    assert stage.told(case, "first_report", Purpose.REMINDER) == [
-        ("11-23 11:15", "party_main"),
-        ("11-23 11:25", "party_main"),
-    ]
-    stage.after(minutes=5)
-    lapse = stage.duties(case, "first_report")[0].lapse
-    assert lapse
-    assert (lapse.stood_in, lapse.excuses) == (stage.holder("secretary_general"), ("stood_in",))
+    assert stage.told(case, "first_report", Purpose.REMINDER) == []
+    assert not stage.has_lapsed(case, "first_report")
+    assert stage.raised(case, ReportKind.ACCOUNTABILITY) == [], "the unit has reported in time, and was heard"
     stage.acknowledges(case, "party_main")
-    assert stage.duties(case, "first_report")[0].state is DutyState.LAPSED_DISCHARGED
+    assert stage.effects(case, EffectKind.NOTED)[-1].why == "knows_too"
+
+
+def read(stage: Stage, notice: Notice) -> dict[Language, str]:
+    """The text message in both languages."""
+    writer = Writer(ZONE)
+    return {
+        language: writer.write(
+            CaseId("c"), replace(notice, language=language), Form.SHORT, link=None, now=stage.now
+        ).text
+        for language in Language
+    }
 
 
 def test_a_call_that_fails_on_every_channel_does_not_wait() -> None:

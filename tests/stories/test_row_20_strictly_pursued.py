@@ -32,13 +32,17 @@ def test_a_report_handed_in_late_is_the_units_lapse_and_the_leaders_are_told_all
     ]
 
 
-def test_a_leader_who_stays_dark_answers_for_it_and_the_reporter_does_not() -> None:
+def test_a_report_that_was_in_time_accuses_neither_its_unit_nor_the_leader_who_stays_dark() -> None:
     stage = Stage()
     case = stage.report(level=Level.II)
     stage.acknowledges(case, "gov_main", "party_in_charge", "gov_in_charge", "emergency_office")
     stage.after(minutes=31)
     (accountability,) = stage.raised(case, ReportKind.ACCOUNTABILITY)
-    assert stage.case(accountability).report.unit == "party_committee"
+    assert stage.case(accountability).report.unit == "gov_office", "nobody of the duty roster took it either"
+    lapsed = [
+        effect for effect in stage.effects(case, EffectKind.LAPSED) if effect.duty_rule == "first_report"
+    ]
+    assert [(effect.person, effect.unit) for effect in lapsed] == [("zhao_jia", "gov_office")]
 
 
 def test_a_written_report_that_is_late_stays_on_record_when_it_comes() -> None:
@@ -53,12 +57,13 @@ def test_a_written_report_that_is_late_stays_on_record_when_it_comes() -> None:
     assert [(effect.why, effect.late_by_seconds) for effect in late] == [("done_late", 15 * 60)]
 
 
-def test_failed_deliveries_are_on_the_lapse_as_evidence() -> None:
+def test_a_leader_without_a_line_is_nobodys_lapse_once_a_stand_in_has_answered() -> None:
     stage = Stage()
     case = stage.report(level=Level.II)
     _, notice = next(stage.notices(case, "first_report-gov_main"))
     stage.fails(notice)
+    stage.acknowledges(case, "secretary_general")
     stage.after(minutes=31)
-    lapse = next(duty.lapse for duty in stage.duties(case, "first_report") if duty.posts == ("gov_main",))
-    assert lapse
-    assert lapse.excuses == ("nothing_delivered", "every_channel_failed")
+    (mayor,) = [duty for duty in stage.duties(case, "first_report") if duty.posts == ("gov_main",)]
+    assert (mayor.lapse, mayor.discharged_by) == (None, stage.holder("secretary_general"))
+    assert "unreached" in [effect.kind for effect in stage.effects(case, EffectKind.UNREACHED)]

@@ -13,7 +13,15 @@ import msgspec
 
 from shared.facts import EffectKind, Excuse, Outage, Reason
 
-_BY_RECIPIENT = frozenset({Reason.OWED_ON_REPORT, Reason.ACKNOWLEDGED_IN_TIME, Reason.ACKNOWLEDGED_LATE})
+_BY_RECIPIENT = frozenset(
+    {
+        Reason.OWED_ON_REPORT,
+        Reason.ACKNOWLEDGED_IN_TIME,
+        Reason.ACKNOWLEDGED_LATE,
+        Reason.SETTLED_BY_A_STAND_IN,
+        Reason.SETTLED_BY_A_STAND_IN_LATE,
+    }
+)
 
 
 def instant(text: str | None) -> datetime | None:

@@ -81,10 +81,12 @@ class Fates:
     def _lapsed(
         self, matter: ReportedCase, fact: ReportedFact, effect: EffectBody, duty: str, inside: bool
     ) -> None:
+        """A report that nobody answered is not the lapse of the unit that reported: the effect says whose."""
         unit = effect.unit or matter.unit
         owed = matter.duties.setdefault(duty, _owed(effect, unit, fact.index))
         if owed.lapse is not None:
             return
+        owed.unit = unit
         cause = effect.text("cause")
         owed.lapse = LapseSeen(
             index=fact.index,
@@ -140,7 +142,8 @@ class Fates:
                 owed.lapse.done, owed.lapse.done_late_by = index, late_by
         if effect.via == Via.LOGGED_CALL:
             self._count(matter, owed, "logged_calls", index, inside)
-        answered_by_doing(self.figures, matter, owed, index, moment)
+        if effect.text("stood_in") is None:
+            answered_by_doing(self.figures, matter, owed, index, moment)
 
     def _contested(self, matter: ReportedCase, owed: Owed, effect: EffectBody, inside: bool) -> None:
         """It was held for done by a call that never was; of a contact of the chain nothing was held for

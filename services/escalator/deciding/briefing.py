@@ -93,7 +93,7 @@ def _brief(
         due_at = min([duty.due_at for duty in duties])
         rules = tuple(dict.fromkeys([duty.rule for duty in duties]))
     tasks = tuple(dict.fromkeys([duty.task for duty in duties if duty.task in draft.tasks]))
-    key = (due_at, rules, tasks, owed_by, tuple([name.zh for name in call.dark]), call.ending, call.called)
+    key = (due_at, rules, tasks, owed_by, tuple([name.zh for name in call.dark]), *call.more.items())
     if key not in briefs:
         case, report, directory = draft.case, draft.case.report, draft.directory
         briefs[key] = Brief(
@@ -119,9 +119,8 @@ def _brief(
             or PostId(draft.policy.document.half_hour.fallback.chain[-1]),
             owed_by=unit_name(directory, owed_by),
             dark=tuple(call.dark),
-            ending=call.ending,
-            called=call.called,
             reported_by=_reporter(report, directory) if first.rule == DESK_DUTY else None,
+            **call.more,
         )
     return briefs[key]
 
@@ -148,6 +147,11 @@ def _reporter(report: Matter, directory: Directory) -> Name:
         return person.name
     source = directory.sources_by_id.get(SourceId(report.reported_by.removeprefix("source:")))
     return source.name if source is not None else Name(zh=report.reported_by, en=report.reported_by)
+
+
+def person_name(directory: Directory, person: PersonId) -> Name:
+    found = directory.people_by_id.get(person)
+    return found.name if found else Name(zh=person, en=person)
 
 
 def unit_name(directory: Directory, unit: UnitId) -> Name:

@@ -26,7 +26,7 @@ from services.escalator.deciding.acts.merging import absorb
 from services.escalator.deciding.clockwork import note_lateness, strike
 from services.escalator.deciding.directory_told import tell_touched
 from services.escalator.deciding.draft import Draft, Event, Rules, UndecidableError
-from services.escalator.deciding.duties import answer, done_by, ended_by, lapse_if_past
+from services.escalator.deciding.duties import answer, done_by, ended_by, lapse_if_past, settle_taken
 from services.escalator.deciding.harm import note_harm
 from services.escalator.deciding.leaving_out import LeavingOut, failed
 from services.escalator.deciding.lighting import deliveries
@@ -256,6 +256,7 @@ def _make_own_report(draft: Draft, by: Actor) -> None:
 
 def _follow_up(draft: Draft) -> None:
     """What happened discharges, ends and opens duties; what that brings about may do so in turn."""
+    settle_taken(draft)
     for _ in range(ROUNDS):
         events, draft.events = draft.events, []
         if not events:

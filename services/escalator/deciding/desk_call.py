@@ -11,7 +11,7 @@ from services.escalator.deciding.draft import DESK_DUTY, Draft
 from services.escalator.deciding.lighting import light_first
 from services.escalator.deciding.parties import Party
 from services.escalator.policy.resolve import UNTIL
-from shared.case import Duty, DutyTerms, Reminder
+from shared.case import Duty, DutyTerms, Reminder, StandIn
 from shared.facts import EffectKind, LapseCause, Name, Reason
 from shared.ids import DutyId, PersonId, PostId, UnitId
 
@@ -63,6 +63,7 @@ def _plan(draft: Draft) -> DutyTerms:
         chain_rule=rule("half_hour", "fallback"),
         remind_rule=rule("half_hour", "remind"),
         cause=LapseCause.NOT_ACKNOWLEDGED,
+        stand_in=StandIn.KEEPS_OPEN,
     )
 
 

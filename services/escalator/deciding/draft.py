@@ -20,9 +20,7 @@ from shared.directory import Directory, Person
 from shared.directory.gaps import GapCode
 from shared.facts import (
     Actor,
-    CallMade,
     Decision,
-    EarlyEnd,
     Effect,
     EffectKind,
     LapseCause,
@@ -35,7 +33,7 @@ from shared.facts import (
     Spelled,
 )
 from shared.facts.authors import Author
-from shared.ids import CaseId, DutyId, NoticeId, PersonId, PostId, TaskId
+from shared.ids import CaseId, DutyId, NoticeId, PersonId, PostId, TaskId, UnitId
 from shared.vocabulary import Kind
 
 Why = Reason | Spelled | CaseStatus | TaskState | Slip | LapseCause | GapCode | Kind
@@ -87,15 +85,15 @@ class Event:
 class NoticeInMaking:
     """A notice being bundled."""
 
-    __slots__ = ("called", "dark", "duties", "ending", "number", "person", "post", "purpose", "why")
+    __slots__ = ("dark", "duties", "more", "number", "person", "post", "purpose", "why")
 
     def __init__(self, number: int, person: Person, post: PostId, purpose: Purpose, why: Why) -> None:
         self.number, self.person, self.post, self.purpose, self.why = number, person, post, purpose, why
         self.duties: dict[DutyId, None] = {}
         """In order."""
         self.dark: list[Name] = []
-        self.ending: EarlyEnd | None = None
-        self.called: CallMade | None = None
+        self.more: dict[str, Any] = {}
+        """What its brief says besides what every brief says: `ending`, `called`, `stood_in` …"""
 
 
 class Draft:
@@ -231,9 +229,18 @@ class Draft:
         self.effects.append(Effect(kind=kind, why=why, **more))
 
     def on(
-        self, duty: Duty, kind: EffectKind, why: Why, *, person: PersonId | None = None, **more: Any
+        self,
+        duty: Duty,
+        kind: EffectKind,
+        why: Why,
+        *,
+        person: PersonId | None = None,
+        unit: UnitId | None = None,
+        **more: Any,
     ) -> None:
-        """An effect on a duty, naming its bearer (unless another person) and the unit that owes it."""
+        """An effect on a duty, naming its bearer (unless another person) and the unit that owes it (unless
+        another).
+        """
         self.effects.append(
             Effect(
                 kind=kind,
@@ -242,7 +249,7 @@ class Draft:
                 duty_rule=duty.rule,
                 task=duty.task,
                 person=person or duty.bearer,
-                unit=duty.owed_by,
+                unit=unit or duty.owed_by,
                 **more,
             )
         )
@@ -279,10 +286,12 @@ class Draft:
         duty: Duty,
         *,
         dark: Name | None = None,
-        ending: EarlyEnd | None = None,
-        called: CallMade | None = None,
+        **more: Any,
     ) -> NoticeId:
-        """Tell `person`; a second call in the same decision joins the first. Returns the id of the notice."""
+        """Tell `person`; a second call in the same decision joins the first. Returns the id of the notice.
+
+        `more`: fields of the brief that this notice has besides what every brief says.
+        """
         key = (person.id, purpose)
         call = self.calls.get(key)
         if call is None:
@@ -290,7 +299,7 @@ class Draft:
         call.duties.setdefault(duty.id)
         if dark is not None and dark not in call.dark:
             call.dark.append(dark)
-        call.ending, call.called = ending or call.ending, called or call.called
+        call.more |= more
         return self.notice_id(call.number)
 
     def is_calling(self, person: str, purpose: Purpose) -> bool:
@@ -332,6 +341,6 @@ def _copied(value: Any) -> Any:
         return {key: _copied(one) if isinstance(one, NoticeInMaking) else one for key, one in value.items()}  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, NoticeInMaking):
         call = copy(value)
-        call.duties, call.dark = {**value.duties}, [*value.dark]
+        call.duties, call.dark, call.more = {**value.duties}, [*value.dark], {**value.more}
         return call
     return [*value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]

@@ -12,19 +12,23 @@ from typing import Any
 from msgspec.structs import replace
 
 from services.escalator.deciding import states
+from services.escalator.deciding.briefing import person_name
 from services.escalator.deciding.draft import Draft, Event, Why
 from services.escalator.deciding.excuses import weigh_for
 from services.escalator.deciding.lighting import record_taken, with_lit
-from services.escalator.deciding.referral import refer
+from services.escalator.deciding.parties import bearer_of
+from services.escalator.deciding.referral import answerable, refer_or_say_why_not
 from services.escalator.deciding.suspicion import suspect
 from shared.case import Duty, DutyState, Lapse, Overdue, Reminder, Slip
-from shared.facts import Actor, EffectKind, LapseCause, Reason, spelled
+from shared.facts import Actor, EffectKind, LapseCause, Purpose, Reason, spelled
 from shared.ids import DutyId, PersonId
 from shared.territory import speaks_for, unit_of
 
 JUST_AFTER = timedelta(milliseconds=1)
 """The clock of a limit strikes this much after it: on the limit itself an act is still in time."""
 NOBODY_ACTS = "system"
+STOOD_IN = "stood_in"
+"""How a duty was done that a contact of the chain took who had answered in this case before."""
 NOTHING_TO_COME: dict[str, Any] = {
     "next_link_at": None,
     "nag_at": None,
@@ -42,6 +46,7 @@ _DONE = {
     (False, True): Reason.DONE_LATE,
 }
 """By whether it was owed to its recipient, and whether it came late."""
+_SETTLED = {False: Reason.SETTLED_BY_A_STAND_IN, True: Reason.SETTLED_BY_A_STAND_IN_LATE}
 HANDING_OVER = frozenset({"transferred", "bounced"})
 """What is owed on these is an answer to one transfer, of the case or of one task."""
 
@@ -62,8 +67,15 @@ def lapse(draft: Draft, duty: Duty, acted_at: datetime, cause: LapseCause | None
     plan = draft.plan_of(duty)
     why = cause if cause is not None and plan.by_recipient else plan.cause
     excuses, outage = weigh_for(draft, duty, why)
+    unit = answerable(draft, duty, why)
     written = Lapse(
-        at=duty.due_at, found_at=draft.now, cause=why, stood_in=duty.taken_by, excuses=excuses, outage=outage
+        at=duty.due_at,
+        found_at=draft.now,
+        cause=why,
+        stood_in=duty.taken_by,
+        excuses=excuses,
+        outage=outage,
+        unit=unit,
     )
     duty = draft.put(
         duty,
@@ -79,6 +91,7 @@ def lapse(draft: Draft, duty: Duty, acted_at: datetime, cause: LapseCause | None
         duty,
         EffectKind.LAPSED,
         Reason.LIMIT_PASSED,
+        unit=unit,
         due_at=duty.due_at,
         late_by_seconds=late_by,
         cause=why,
@@ -95,7 +108,7 @@ def lapse(draft: Draft, duty: Duty, acted_at: datetime, cause: LapseCause | None
     if plan.refers and written.is_ours:
         draft.on(duty, EffectKind.NOTED, Reason.NOT_REFERRED_THE_FAILURE_WAS_OURS, rule=plan.limit)
     elif plan.refers:
-        refer(draft, duty, late_by)
+        refer_or_say_why_not(draft, duty, late_by)
     return duty
 
 
@@ -116,9 +129,17 @@ def _colour_task(draft: Draft, duty: Duty, slip: Slip) -> None:
         draft.put_task(draft.tasks[duty.task], slip=slip)
 
 
-def discharge(draft: Draft, duty: Duty, via: str, by: str, at: datetime | None = None) -> Duty:
+def discharge(
+    draft: Draft,
+    duty: Duty,
+    via: str,
+    by: str,
+    at: datetime | None = None,
+    *,
+    stood_in: PersonId | None = None,
+) -> Duty:
     """It is done. `at`: when, where that is not now (a report that stood in the trail before it was
-    found).
+    found). `stood_in`: who answered for the one who was not reached.
     """
     done_at = at or draft.now
     if duty.paused_at is not None:
@@ -139,8 +160,18 @@ def discharge(draft: Draft, duty: Duty, via: str, by: str, at: datetime | None =
         **NOTHING_TO_COME,
     )
     late_by = round((done_at - duty.due_at).total_seconds(), 3) if late else None
-    why = _DONE[plan.by_recipient, late]
-    draft.on(duty, EffectKind.DISCHARGED, why, due_at=duty.due_at, late_by_seconds=late_by, via=via, note=via)
+    why = _DONE[plan.by_recipient, late] if stood_in is None else _SETTLED[late]
+    draft.on(
+        duty,
+        EffectKind.DISCHARGED,
+        why,
+        unit=duty.lapse.unit if duty.lapse is not None else None,
+        due_at=duty.due_at,
+        late_by_seconds=late_by,
+        stood_in=stood_in,
+        via=via,
+        note=via,
+    )
     draft.happened(f"discharged.{duty.rule}", done_at, task=duty.task, follows=True)
     return duty
 
@@ -164,7 +195,7 @@ def cancel_owed(draft: Draft, why: Why) -> None:
 
 def answer(draft: Draft, person: PersonId, via: str, by: str) -> tuple[DutyId, ...]:
     """`person` knows: what is owed to them as a report is discharged; where they were lit for somebody else,
-    the chain stops.
+    the chain stops, and a duty to report is settled unless the policy keeps it open.
 
     Returns the duties that were discharged or whose chain was stopped by it.
     """
@@ -181,6 +212,9 @@ def answer(draft: Draft, person: PersonId, via: str, by: str) -> tuple[DutyId, .
         elif duty.bearer != person:
             continue
         if not duty.is_owed:
+            if lit is not None and duty.bearer == person and duty.taken_by is not None:
+                draft.on(duty, EffectKind.NOTED, Reason.KNOWS_TOO, rule=draft.plan_of(duty).limit)
+                touched = True
             continue
         plan = draft.plan_of(duty)
         theirs = duty.bearer == person or (plan.any_answers and lit is not None and lit.post in duty.posts)
@@ -188,7 +222,9 @@ def answer(draft: Draft, person: PersonId, via: str, by: str) -> tuple[DutyId, .
             discharge(draft, duty, via, by)
             answered.append(duty.id)
             touched = True
-        elif theirs and plan.by_recipient:
+        elif plan.by_recipient and (
+            theirs or (plan.is_settled_by_stand_in and lit is not None and means not in plan.discharged_by)
+        ):
             draft.on(
                 duty, EffectKind.NOTED, Reason(f"{means}_discharges_nothing_by_this_policy"), rule=plan.limit
             )
@@ -202,6 +238,7 @@ def answer(draft: Draft, person: PersonId, via: str, by: str) -> tuple[DutyId, .
             record_taken(draft, duty, person, Reason.ANSWERED_FOR_THE_ONE_WHO_IS_DARK)
             answered.append(duty.id)
             touched = True
+    settle_taken(draft, via, by)
     if not touched:
         is_acknowledged = any(
             duty.bearer == person or any(lit.person == person for lit in duty.lit)
@@ -213,6 +250,26 @@ def answer(draft: Draft, person: PersonId, via: str, by: str) -> tuple[DutyId, .
             person=person,
         )
     return tuple(answered)
+
+
+def settle_taken(draft: Draft, via: str = STOOD_IN, by: str | None = None) -> None:
+    """Whoever of the chain has answered has taken the report: the unit has done its duty. The person whom it
+    was owed to was not reached, and is told.
+    """
+    for duty in draft.owed():
+        stand_in = duty.taken_by
+        if stand_in is None or not draft.plan_of(duty).is_settled_by_stand_in:
+            continue
+        duty = discharge(draft, duty, via, by or stand_in, stood_in=stand_in)  # noqa: PLW2901 - the duty as it now is
+        person, post = bearer_of(draft, duty)
+        draft.call(
+            person,
+            post,
+            Purpose.INFORM,
+            Reason.SETTLED_BY_A_STAND_IN,
+            duty,
+            stood_in=person_name(draft.directory, stand_in),
+        )
 
 
 def done_by(draft: Draft, event: Event) -> None:

@@ -9,7 +9,7 @@ says that intake was away then.
 from datetime import datetime
 
 from services.escalator.deciding.draft import Draft
-from shared.case import Duty
+from shared.case import Duty, DutyTerms
 from shared.facts import EffectKind, Excuse, LapseCause, Outage, Reason
 from shared.facts.authors import Author
 
@@ -20,7 +20,7 @@ def weigh_for(draft: Draft, duty: Duty, cause: LapseCause) -> tuple[tuple[Excuse
         return _of_a_late_report(draft, duty)
     outage = draft.outage_at(duty.due_at)
     excuses = [Excuse.SYSTEM_AWAY] if outage is not None else []
-    excuses += _of_the_calls(duty)
+    excuses += _of_the_calls(duty, draft.plan_of(duty))
     if duty.taken_by is not None:
         excuses.append(Excuse.STOOD_IN)
     if draft.case.transfer is not None and duty.task is None:
@@ -32,9 +32,13 @@ def weigh_for(draft: Draft, duty: Duty, cause: LapseCause) -> tuple[tuple[Excuse
     return tuple(excuses), outage
 
 
-def _of_the_calls(duty: Duty) -> list[Excuse]:
-    """Whoever was to be called and was not; a duty that rings nobody by itself is no excuse."""
+def _of_the_calls(duty: Duty, plan: DutyTerms) -> list[Excuse]:
+    """Whoever was to be called and was not; a duty that rings nobody by itself is no excuse. Where a stand-in
+    could have settled it, those of the chain were to answer.
+    """
     called = [lit for lit in duty.lit if lit.person == duty.bearer and lit.channels]
+    if plan.is_settled_by_stand_in:
+        called = [lit for lit in duty.lit if lit.person != duty.bearer and lit.channels] or called
     if not called or any(lit.is_reached for lit in called):
         return []
     has_failed = all(set(lit.channels) <= set(lit.failed) for lit in called)

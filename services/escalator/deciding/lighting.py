@@ -181,7 +181,7 @@ def tell(draft: Draft, duty: Duty, names: tuple[str, ...], purpose: Purpose, why
 
 
 def record_taken(draft: Draft, duty: Duty, person: PersonId, why: Why) -> Duty:
-    """The first answer counts; the duty stays open and visible until its own person answers."""
+    """The first answer counts and stops the chain; what it settles is the policy's (`stand_in`)."""
     plan = draft.plan_of(duty)
     if duty.taken_by is None:
         duty = draft.put(duty, next_link_at=None, taken_by=person, taken_at=draft.now)

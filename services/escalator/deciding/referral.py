@@ -1,15 +1,17 @@
 """A lapse is referred: first to the ledger of the unit, which counts repeats; the ledger opens the
 accountability case.
 
-Invariant: one referral for each unit, rule and cause of a decision, however many people the same failure
-concerned; an exercise refers nothing, and so does what another unit says of one that has said nothing itself.
+Invariant: pursued is the unit that does not report or reports late. One whose report was in time has done its
+duty, whoever picks up the telephone: where nobody on the chain did, the unit whose roster stayed silent answers.
+One referral for each unit, rule and cause of a decision, however many people the same failure concerned; an
+exercise refers nothing, and so does what another unit says of one that has said nothing itself.
 What our own failure excuses is referred by a person or not at all (excuses.py).
 """
 
 from msgspec.structs import asdict
 
 from services.escalator.deciding.draft import Draft
-from shared.case import Duty
+from shared.case import Duty, Lit
 from shared.facts import EffectKind, Harm, LapseCause, Reason, Referred
 from shared.ids import UnitId
 from shared.standing import standing_case
@@ -21,7 +23,7 @@ def refer(draft: Draft, duty: Duty, late_by: float | None, *, intent: bool = Fal
     lapse, report = duty.lapse, draft.case.report
     if lapse is None or report.exercise:
         return
-    unit = answerable(draft, duty)
+    unit = lapse.unit or answerable(draft, duty, lapse.cause)
     if report.witness and unit == report.unit and lapse.cause is not LapseCause.OMITTED:
         draft.on(
             duty, EffectKind.NOTED, Reason.ON_A_WITNESS_ALONE_NOBODY_ANSWERS, rule=draft.plan_of(duty).limit
@@ -66,12 +68,31 @@ def refer(draft: Draft, duty: Duty, late_by: float | None, *, intent: bool = Fal
     )
 
 
-def answerable(draft: Draft, duty: Duty) -> UnitId:
-    """A report that came late is its unit's; one that nobody answered is the unit's of whoever stayed
-    dark.
+def refer_or_say_why_not(draft: Draft, duty: Duty, late_by: float | None) -> None:
+    """As `refer`, but for a report that nobody answered: only those answer for that who were called."""
+    plan = draft.plan_of(duty)
+    unanswered = duty.lapse is not None and duty.lapse.cause is LapseCause.NOT_ACKNOWLEDGED
+    if unanswered and plan.is_settled_by_stand_in and plan.chain and not _called_of_the_chain(duty):
+        draft.on(duty, EffectKind.NOTED, Reason.NOT_REFERRED_NOBODY_WAS_ASKED_TO_STAND_IN, rule=plan.limit)
+    else:
+        refer(draft, duty, late_by)
+
+
+def answerable(draft: Draft, duty: Duty, cause: LapseCause) -> UnitId:
+    """A report that came late, and work that was not done, is the unit's that owed it. A report that nobody
+    answered is the unit's whose duty roster it is: of the last post of the chain that a call has reached;
+    without a stand-in who could have settled it, of the person whom it was owed to.
     """
-    if duty.lapse is not None and duty.lapse.cause is LapseCause.NOT_ACKNOWLEDGED:
-        bearer = draft.directory.people_by_id.get(duty.bearer)
-        if bearer is not None:
-            return bearer.unit
-    return duty.owed_by
+    plan, directory = draft.plan_of(duty), draft.directory
+    if cause is not LapseCause.NOT_ACKNOWLEDGED or not plan.by_recipient:
+        return duty.owed_by
+    if plan.is_settled_by_stand_in:
+        for lit in reversed(_called_of_the_chain(duty)):
+            if lit.post in directory.posts_by_id:
+                return directory.posts_by_id[lit.post].unit
+    bearer = directory.people_by_id.get(duty.bearer)
+    return bearer.unit if bearer is not None else duty.owed_by
+
+
+def _called_of_the_chain(duty: Duty) -> list[Lit]:
+    return [lit for lit in duty.lit if lit.person != duty.bearer and lit.is_reached]

@@ -15,7 +15,7 @@ from services.escalator.policy.rule import RuleScope
 from services.escalator.policy.terms import PATTERN, parse_term
 from services.escalator.policy.written import Also, OneOrMany, WrittenPart
 from shared.acts import ACTS
-from shared.case import Slip
+from shared.case import Slip, StandIn
 from shared.facts import LapseCause, Name
 from shared.vocabulary import Category, Document, Kind, Level, ReportKind
 
@@ -159,6 +159,8 @@ class WrittenTerms(WrittenPart):
     refers: bool | None = None
     channels: Names | None = None
     """Default: those of the half-hour rule."""
+    stand_in: StandIn | None = None
+    """What it means for a duty to report that a contact of the chain has answered. Default: `settles`."""
     calls: bool | None = None
     """Whether the bearer is called when it opens. Default: only where the recipient must answer."""
 

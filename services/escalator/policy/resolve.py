@@ -24,7 +24,7 @@ from services.escalator.policy.inherit import (
 from services.escalator.policy.model import Fallback, PolicyDocument
 from services.escalator.policy.rule import DutyRule, MatterChoice, RuleScope
 from services.escalator.policy.terms import Term, fixed_term, parse_term
-from shared.case import DutyTerms, Slip
+from shared.case import DutyTerms, Slip, StandIn
 from shared.facts import LapseCause, Name, PolicyLine
 from shared.ids import PostId
 
@@ -100,6 +100,7 @@ class _TermReader:
             refers=bool(self._plainly("refers")),
             cause=self._plainly("cause") or LapseCause.NOT_DONE,
             again=bool(self._plainly("again")),
+            stand_in=self._plainly("stand_in") or StandIn.SETTLES,
         )
         return DutyRule(
             name=self._name,

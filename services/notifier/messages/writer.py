@@ -145,6 +145,7 @@ class Writer:
             "harm": harm_in_words(said, brief.harm) if brief.harm else "",
             "dark": named(*brief.dark),
             "ending": _ending(brief.ending, said) if brief.ending else None,
+            "stood_in": named(brief.stood_in) if brief.stood_in else "",
             "reporter": named(brief.reported_by) if brief.reported_by else "",
             "called": self._called(brief.called, said, now) if brief.called else None,
             "late": due is not None and now > due,

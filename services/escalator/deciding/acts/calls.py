@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from services.escalator.deciding import states
 from services.escalator.deciding.briefing import unit_name
 from services.escalator.deciding.draft import Draft
-from services.escalator.deciding.duties import lapse_if_past
+from services.escalator.deciding.duties import STOOD_IN, lapse_if_past
 from services.escalator.deciding.early_end import name_of
 from services.escalator.deciding.opening import overdue_of, reminders_of
 from shared.case import ENDED, Duty, DutyState, Lit, LoggedCall
@@ -90,8 +90,11 @@ def contest(draft: Draft, act: CaseAct) -> None:
     if draft.case.status in ENDED:
         return
     for call in contested:
-        for duty in [draft.duties[duty] for duty in call.duties if duty in draft.duties]:
-            if duty.discharged_via == Via.LOGGED_CALL and duty.discharged_at == call.at:
+        for duty in [
+            duty for duty in draft.duties.values() if duty.id in call.duties or duty.taken_by == who
+        ]:
+            by_call = duty.discharged_via == Via.LOGGED_CALL and duty.discharged_at == call.at
+            if by_call or (duty.discharged_via == STOOD_IN and duty.taken_by == who):
                 _owed_again(draft, duty, call)
             elif duty.is_owed and duty.taken_by == who:
                 _not_taken(draft, duty, call)
@@ -110,6 +113,8 @@ def _owed_again(draft: Draft, duty: Duty, call: LoggedCall) -> None:
         discharged_via=None,
         discharged_by=None,
         lit=_unanswered(duty, call),
+        taken_by=None if duty.taken_by == call.person else duty.taken_by,
+        taken_at=None if duty.taken_by == call.person else duty.taken_at,
         next_link_at=_resumed(draft, duty),
         reminders=reminders_of(rule, duty.starts_at, duty.due_at, draft.now, calendar)
         if rule is not None

@@ -89,7 +89,12 @@ def _needs_second(draft: Draft, kind: Kind, act: CaseAct) -> bool:
 
 
 def _is_unanswered(duty: Duty, by: Actor) -> bool:
-    return duty.is_owed or (duty.discharged_via == Via.LOGGED_CALL and duty.discharged_by == by.who)
+    """A stand-in's answer settles the unit's duty; of a grave case the leaders themselves must know before one
+    person alone may end it.
+    """
+    if duty.is_owed or duty.is_stood_in:
+        return True
+    return duty.discharged_via == Via.LOGGED_CALL and duty.discharged_by == by.who
 
 
 def _would_be_refused(draft: Draft, kind: Kind, act: CaseAct) -> bool:
