@@ -4,7 +4,7 @@ do, a code for scripts.
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.markup import escape
@@ -13,6 +13,9 @@ from fenghuo.terminal import Terminal, json_text
 
 out = Terminal(soft_wrap=True)
 err = Terminal(stderr=True, soft_wrap=True)
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 class Exit(IntEnum):

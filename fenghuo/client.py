@@ -67,9 +67,11 @@ def token_for(role: Role) -> str:
 
 
 def ask(service: str, method: str, path: str, *, role: Role | None = None, **options: Any) -> httpx2.Response:
-    """One request, whatever it is answered. Ends the command with code 3 where the service can't be
-    reached.
+    """One request, whatever it is answered; `params` that are None are left out. Ends the command with code 3
+    where the service can't be reached.
     """
+    if params := options.get("params"):
+        options["params"] = {name: value for name, value in params.items() if value is not None}
     headers, patience = dict(options.pop("headers", {})), options.pop("timeout", 30)
     if role is not None:
         headers["Authorization"] = f"Bearer {token_for(role)}"

@@ -8,9 +8,10 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import httpx2
+import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from fenghuo.answers import Exit, err, fail
@@ -22,6 +23,13 @@ from shared.vocabulary import Role
 
 if TYPE_CHECKING:
     from shared.tlog.note import Verifier
+
+Vkey = Annotated[
+    str | None,
+    typer.Option(
+        help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own."
+    ),
+]
 
 T = TypeVar("T")
 Progressed = Callable[[int, int], None]

@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from fenghuo.answers import Exit, answer, fail, out
+from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
 from services.audit.reports.names import ReportName
 from shared.plain_text import shown
@@ -21,7 +21,6 @@ _FORMATS = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
 _SLOW = 600
 """Seconds a year of a large city may take to count."""
 _LEFT_OUT = ("figure", "records", "steps", "chain")
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 class OutputForm(StrEnum):
@@ -47,14 +46,13 @@ def report(
     """Count a report from the trail (role auditor, discipline or supervisor); with --records, list what a
     figure was counted from.
     """
-    parameters: dict[str, Any] = {
+    params: dict[str, Any] = {
         "since": since and since.isoformat(),
         "until": until and until.isoformat(),
         "unit": unit,
         "below": below or None,
         "figure": records,
     }
-    params = {name: value for name, value in parameters.items() if value is not None}
     path = "records" if records is not None else what.value
     found = call(
         "audit", "GET", f"/api/v1/reports/{path}", role=Role.AUDITOR, params=params, timeout=_SLOW

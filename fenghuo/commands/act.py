@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from fenghuo.answers import Exit, answer, fail, out
+from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
 from fenghuo.commands._typed import moment_text, option, task_form
 from shared.acts import ACTS, Act
@@ -30,7 +30,7 @@ def act(
     key: Annotated[
         str | None, typer.Option(help="Idempotency-Key: a repeat with the same key is the same act.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: AsJson = False,
     **given: Any,
 ) -> None:
     """Do an act on a case: follow-up, transfer, assign, complete, verify, pause, confirm … `fenghuo act`

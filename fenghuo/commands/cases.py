@@ -30,7 +30,7 @@ def cases(
     from fenghuo.commands._show import show_cases
     from fenghuo.commands._typed import moment_text, option
 
-    parameters: dict[str, Any] = {
+    params: dict[str, Any] = {
         "limit": limit,
         "unit": unit,
         "holder": holder,
@@ -41,6 +41,5 @@ def cases(
         "due_before": option("--due-before", due_before, moment_text) if due_before else None,
         "open": None if everything or standing else "true",
     }
-    params = {name: value for name, value in parameters.items() if value is not None}
     response = call("intake", "GET", "/api/v1/cases", role=Role.DUTY_OFFICER, params=params)
     answer(response.json(), as_json=as_json, render=show_cases)

@@ -14,7 +14,7 @@ import orjson
 import typer
 from rich.markup import escape
 
-from fenghuo.answers import Exit, answer, err, fail, out
+from fenghuo.answers import AsJson, Exit, answer, err, fail, out
 from fenghuo.client import call, call_all
 from fenghuo.commands import _directory as lines
 from fenghuo.parts import located
@@ -42,7 +42,6 @@ app = typer.Typer(
 
 HIDDEN = "not shown"
 """Stands for addresses where the token is not an operator's."""
-AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 Days = Annotated[int, typer.Option(min=1, max=366, help="How far ahead to look.")]
 Against = Annotated[
     Path | None,

@@ -71,13 +71,12 @@ def inbox(
     from fenghuo.client import call
     from fenghuo.commands._typed import moment_text, option
 
-    parameters = {
+    params = {
         "kind": Kind.REJECTED.value,
         "limit": limit,
         "case": case,
         "since": option("--since", since, moment_text) if since else None,
     }
-    params = {name: value for name, value in parameters.items() if value is not None}
     page = call("audit", "GET", "/api/v1/trail/entries", role=Role.AUDITOR, params=params).json()
     records = [
         call("audit", "GET", f"/api/v1/trail/entries/{entry['index']}", role=Role.AUDITOR).json()

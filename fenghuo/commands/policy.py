@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fenghuo import history_source
-from fenghuo.answers import Exit, answer, fail, out
+from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
 from fenghuo.side_by_side import simulate_at_once
 from services.escalator.playing.explain import ExplainedStep, Explanation, explain
@@ -35,7 +35,6 @@ from shared.vocabulary import Category, Kind, Language, Level, ReportKind, Role
 app = typer.Typer(help="Check, explain and simulate the policy, and put it into force.", no_args_is_help=True)
 
 PolicyFile = Annotated[Path | None, typer.Argument(help="The policy file; default FENGHUO_POLICY.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 
 
 @app.command("check")

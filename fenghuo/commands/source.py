@@ -3,13 +3,18 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
-if TYPE_CHECKING:
-    from fenghuo.sources import SourceKey, SourceKeys
-    from shared.directory import Directory
+from fenghuo.answers import AsJson, Exit, answer, err, fail, out
+from fenghuo.parts import located
+from fenghuo.places import reload_broker, secrets_folder
+from fenghuo.sources import SourceKey, SourceKeyError, SourceKeys
+from shared.directory import Directory, load_directory
+from shared.lined_yaml import YamlFault
+from shared.settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="The keys of the sources that publish on the broker."
@@ -17,7 +22,6 @@ app = typer.Typer(
 
 Id = Annotated[str, typer.Argument(metavar="SOURCE", help="Its id under `sources` in the directory.")]
 Secrets = Annotated[Path | None, typer.Option(help="The secrets folder; default that of what runs here.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 NOT_TOLD = (
     "no broker of this folder runs here. One that runs elsewhere reads it when told, twice: "
     "`docker compose kill -s HUP nats`, or `nats-server --signal reload=<pid>`"
@@ -49,9 +53,6 @@ def refresh(secrets: Secrets = None, as_json: AsJson = False) -> None:
 @app.command("list")
 def list_(secrets: Secrets = None, as_json: AsJson = False) -> None:
     """Every source of the directory, and every key: when it was made, when it was taken back."""
-    from rich.table import Table
-
-    from fenghuo.answers import answer, out
 
     keys, directory = _keys_and_directory(secrets)
     keys_made = keys.all()
@@ -90,14 +91,7 @@ def _day(at: datetime | None) -> str:
     return f"{at.astimezone():%Y-%m-%d %H:%M}" if at else ""
 
 
-def _keys_and_directory(secrets: Path | None) -> "tuple[SourceKeys, Directory]":
-    from fenghuo.answers import Exit, fail
-    from fenghuo.parts import located
-    from fenghuo.places import secrets_folder
-    from fenghuo.sources import SourceKeys
-    from shared.directory import load_directory
-    from shared.lined_yaml import YamlFault
-    from shared.settings import Settings
+def _keys_and_directory(secrets: Path | None) -> tuple[SourceKeys, Directory]:
 
     settings = Settings()
     try:
@@ -107,12 +101,8 @@ def _keys_and_directory(secrets: Path | None) -> "tuple[SourceKeys, Directory]":
 
 
 def _change(
-    change: "Callable[[SourceKeys, Directory], SourceKey | None]", secrets: Path | None, as_json: bool
+    change: Callable[[SourceKeys, Directory], SourceKey | None], secrets: Path | None, as_json: bool
 ) -> None:
-    from fenghuo.answers import Exit, answer, err, fail, out
-    from fenghuo.places import reload_broker
-    from fenghuo.sources import SourceKeyError
-    from shared.settings import Settings
 
     keys, directory = _keys_and_directory(secrets)
     try:

@@ -25,13 +25,12 @@ def tasks(
     from fenghuo.client import call
     from fenghuo.commands._show import show_tasks
 
-    parameters: dict[str, Any] = {
+    params: dict[str, Any] = {
         "unit": unit,
         "assigner": assigner,
         "state": state,
         "slip": slip,
         "limit": limit,
     }
-    params = {name: value for name, value in parameters.items() if value is not None}
     response = call("intake", "GET", "/api/v1/tasks", role=Role.DUTY_OFFICER, params=params)
     answer(response.json(), as_json=as_json, render=show_tasks)

@@ -18,7 +18,7 @@ from rich.table import Table
 from typer import Context
 from typer.core import TyperGroup
 
-from fenghuo.answers import Exit, answer, err, fail, out
+from fenghuo.answers import AsJson, Exit, answer, err, fail, out
 from fenghuo.commands._names import clock
 from fenghuo.parts import located
 from fenghuo.places import nats_url, secrets_folder
@@ -41,7 +41,6 @@ SHORTEST_PREFIX = 12
 WHOLE_ID = 26
 
 Answer = TypeVar("Answer")
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Secrets = Annotated[Path | None, typer.Option(help="The folder with token-signing.pem and nats-admin.nk.")]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fenghuo.answers import Exit, answer, fail, out
+from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
 from fenghuo.commands import (
     _trail_reports,
@@ -19,7 +19,7 @@ from fenghuo.commands import (
     trail_query,
     trail_rebuild,
 )
-from fenghuo.trail_source import Progressed, bytes_of, pinned, pinned_before, with_source
+from fenghuo.trail_source import Progressed, Vkey, bytes_of, pinned, pinned_before, with_source
 from shared.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,13 +45,6 @@ for command in (
     trail_proof.verify_proof,
 ):
     app.command()(command)
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-Vkey = Annotated[
-    str | None,
-    typer.Option(
-        help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own."
-    ),
-]
 Mongo = Annotated[
     str | None, typer.Option(help="Read the store itself at this address, without the service.")
 ]

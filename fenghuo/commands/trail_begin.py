@@ -9,9 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fenghuo.answers import Exit, answer, fail, out
-
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+from fenghuo.answers import AsJson, Exit, answer, fail, out
 
 
 def begin(

@@ -12,21 +12,14 @@ from typing import Annotated, Any, NoReturn
 import httpx2
 import typer
 
-from fenghuo.answers import Exit, answer, fail, out
+from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import service_url, token_for, words_of
-from fenghuo.trail_source import Progressed, before_text, pinned, vkey_text, with_source
+from fenghuo.trail_source import Progressed, Vkey, before_text, pinned, vkey_text, with_source
 from shared.vocabulary import Language, Role
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Moment = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"], help="2026-11-01T08:00+08:00"),
-]
-Vkey = Annotated[
-    str | None,
-    typer.Option(
-        help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own."
-    ),
 ]
 
 

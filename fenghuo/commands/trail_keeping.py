@@ -8,11 +8,10 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from fenghuo.answers import Exit, answer, fail, out
+from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
 from shared.vocabulary import Role
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Why = Annotated[str, typer.Option(help="Why: it stands on record.")]
 Case = Annotated[str | None, typer.Option(help="All records of this case.")]
 ALL = "all"

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from fenghuo.answers import Exit, answer, fail, out
+from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
 from fenghuo.places import secrets_folder
-from fenghuo.trail_source import bytes_of, pinned
+from fenghuo.trail_source import Vkey, bytes_of, pinned
 from shared.secrets import SecretFile
 from shared.settings import Settings
 
@@ -23,13 +23,6 @@ if TYPE_CHECKING:
     from shared.tlog.cosignature import Witness
     from shared.tlog.note import Verifier
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-Vkey = Annotated[
-    str | None,
-    typer.Option(
-        help="The pinned public key, or a file with it. Default: FENGHUO_TRAIL_VKEY, else this machine's own."
-    ),
-]
 Receipt = Annotated[Path | None, typer.Option(help="A receipt: the proof must be of what it was given for.")]
 ReceiptKey = Annotated[
     Path | None, typer.Option(help="Intake's public key (receipt-verify.pem). Default: this machine's own.")

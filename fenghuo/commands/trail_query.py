@@ -18,7 +18,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from fenghuo.answers import Exit, answer, fail, out
+from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import ask, words_of
 from fenghuo.terminal import Terminal
 from shared.settings import Settings
@@ -86,7 +86,7 @@ def query(
         str | None, typer.Option(help="Where the page before ended: its last line says it.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All there are, however many pages.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Search the trail (role auditor, discipline or supervisor). All that is given must hold."""
     zone = Settings().zone

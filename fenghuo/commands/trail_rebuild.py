@@ -3,13 +3,9 @@ signed.
 """
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from fenghuo.answers import Exit, answer, fail, out
-
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+from fenghuo.answers import AsJson, Exit, answer, fail, out
 
 
 def rebuild(as_json: AsJson = False) -> None:

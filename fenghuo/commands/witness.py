@@ -10,10 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from fenghuo.answers import Exit, answer, fail, out
+from fenghuo.answers import AsJson, Exit, answer, fail, out
 
 app = typer.Typer(help="Witness a trail from another machine.", no_args_is_help=True)
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Where = Annotated[
     Path,
     typer.Option(
