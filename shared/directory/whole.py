@@ -189,6 +189,24 @@ class Directory(Frozen):
             above[unit.id] = tuple(path)
         return above
 
+    def governments_of(self, area: AreaCode | str) -> tuple[UnitId, ...]:
+        """Of the area, and of each it lies within up to the city, the unit that stands above its other units:
+        the township's, the county's. The city itself is not among them.
+        """
+        below_the_city = self.area_path(area)[:-1]
+        return tuple(
+            unit for code in below_the_city if (unit := self.governments_by_area.get(code)) is not None
+        )
+
+    @cached_property
+    def governments_by_area(self) -> dict[AreaCode, UnitId]:
+        governments: dict[AreaCode, UnitId] = {}
+        for unit in self.units:
+            above = self.units_by_id.get(unit.superior) if unit.superior is not None else None
+            if above is None or above.area != unit.area:
+                governments.setdefault(unit.area, unit.id)
+        return governments
+
     def is_above(self, a: UnitId | str, b: UnitId | str) -> bool:
         """Whether `a` is a superior, however distant, of `b`. No unit is above itself."""
         return a in self.superiors.get(UnitId(b), ())
@@ -285,6 +303,7 @@ _DERIVED_FROM = {
     "area_paths": {"areas"},
     "units_by_id": {"units"},
     "superiors": {"units"},
+    "governments_by_area": {"units"},
     "competences_by_area": {"units"},
     "people_by_id": {"people"},
     "posts_by_id": {"posts"},

@@ -151,7 +151,7 @@ class Duties:
             elif rule["scope"] == "case":
                 self.open(rule, counts_from, None)
 
-    def open(self, rule: Rule, start: datetime, task: Task | None) -> None:
+    def open(self, rule: Rule, start: datetime, task: Task | None, only: set[str] | None = None) -> None:
         """Once for what opens it; not where what ends it has happened."""
         if self.case["status"] in rule["until"]:
             return
@@ -160,12 +160,10 @@ class Duties:
         if self.absorbing and due <= self.now:
             start, due = self.now, end_of(rule["within"], self.now, self.zone)
         if rule["by"] == "recipient":
-            by_person: dict[str, list[str]] = {}
-            for post in rule["to"]:
-                by_person.setdefault(self.holds(post), []).append(post)
-            for person, posts in by_person.items():
-                if not any(one["bearer"] == person for one in owed):
-                    self.lay(rule, start, due, None, self.case["unit"], person, posts[0])
+            for post, person in self.people(rule["to"]):
+                is_owed_it = any(one["bearer"] == person for one in owed)
+                if not is_owed_it and (only is None or person in only):
+                    self.lay(rule, start, due, None, self.case["unit"], person, post)
             return
         if any(task is None or one["task"] == task["id"] for one in owed):
             return
@@ -181,6 +179,9 @@ class Duties:
             person, post = self.holds(rule["by"]), rule["by"]
         if rule["by"] == "assignee" and task and task["owner"]:
             person = task["owner"]
+        duty_post = next(one.duty_post for one in self.directory.units if one.id == unit)
+        if rule["through"] == "duty_post" and duty_post:
+            person, post = self.holds(duty_post), duty_post
         self.lay(rule, start, due, task, unit, person, post)
 
     def lay(
@@ -215,9 +216,16 @@ class Duties:
         }
         self.plan_ahead(duty)
         self.duties.append(duty)
+        self.goes_by(rule)
         if rule["calls"]:
             self.call(duty, person, post, "report" if rule["by"] == "recipient" else "duty")
             duty["next"] = self.now + span(rule["wait"]) if rule["wait"] and duty["chain"] else None
+
+    def goes_by(self, rule: Rule) -> None:
+        """All duties of the rule are as it reads now."""
+        for duty in self.duties:
+            if duty["rule"] == rule["name"]:
+                duty["says"] = rule
 
     def plan_ahead(self, duty: Duty) -> None:
         """Reminders still to come before the limit, and what follows after it."""
@@ -236,7 +244,7 @@ class Duties:
             address.channel
             for address in next(one for one in self.directory.people if one.id == person).channels
         ]
-        wanted = [channel for channel in self.policy["half_hour"]["channels"] if channel in theirs] or theirs
+        wanted = [channel for channel in duty["says"]["channels"] if channel in theirs] or theirs
         lit = {
             "person": person,
             "post": post,

@@ -452,9 +452,19 @@ class Model(Tasks):
             known = [
                 duty for duty in self.duties if duty["rule"] == rule["name"] and not duty.get("ungraded")
             ]
-            if rule["name"] in by_report and not known:
-                from_start = {"start": self.case["start"]}.get(rule["starts"], self.case["opened"])
-                self.open(rule, from_start, None)
+            if rule["name"] not in by_report:
+                continue
+            from_start = {"start": self.case["start"]}.get(rule["starts"], self.case["opened"])
+            start = from_start if self.absorbing else self.now
+            if not known:
+                self.open(rule, start, None)
+            elif rule["by"] == "recipient":
+                recipients = {person for _, person in self.people(rule["to"])}
+                for duty in known:
+                    if duty["bearer"] not in recipients and duty["state"] == "open" and not self.absorbing:
+                        duty["ungraded"] = True
+                        self.cancel(duty)
+                self.open(rule, start, None, recipients - {duty["bearer"] for duty in known})
         self.limits_pass()
 
     def read_again(self, duty: Duty, rule: dict[str, Any], start: datetime) -> None:
@@ -462,7 +472,7 @@ class Model(Tasks):
         that it has passed.
         """
         due = end_of(rule["within"], start, self.zone) + duty["granted"]
-        duty["says"] = rule
+        self.goes_by(rule)
         if self.absorbing and not self.now < due <= duty["due"]:
             return
         duty["start"] = start

@@ -50,6 +50,7 @@ def rule_for(policy: dict[str, Any], name: str, matter: dict[str, Any]) -> Rule 
     found: Rule = {}
     for one in family:
         found |= written[one]
+    matter = matter | {"gravity": gravity_of(policy, matter)}
     if not fits(found.get("when", {}), matter):
         return None
     for one in family:
@@ -58,6 +59,12 @@ def rule_for(policy: dict[str, Any], name: str, matter: dict[str, Any]) -> Rule 
             if fits(variant["when"], matter):
                 found |= variant
     return _in_full(policy, name, found, matter)
+
+
+def gravity_of(policy: dict[str, Any], matter: dict[str, Any]) -> str:
+    weights = {matter["level"], "sensitive" if matter["sensitive"] else None}
+    table = policy["gravity"]
+    return next((word for word in ("grave", "serious") if weights & set(table[word])), "ordinary")
 
 
 def _in_full(policy: dict[str, Any], name: str, found: Rule, matter: dict[str, Any]) -> Rule:
@@ -92,6 +99,8 @@ def _in_full(policy: dict[str, Any], name: str, found: Rule, matter: dict[str, A
         "nag": found.get("nag"),
         "calls": found.get("calls", found["by"] == "recipient"),
         "scope": found.get("scope", "case"),
+        "through": found.get("through", "head"),
+        "channels": many(look_up(policy, found.get("channels", "@half_hour.channels"), matter)),
     }
 
 

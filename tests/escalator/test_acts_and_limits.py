@@ -169,7 +169,7 @@ def test_one_answers_for_all_where_the_policy_says_so() -> None:
     assert len([notice for notice in told.notices if notice.purpose is Purpose.REPORT]) == 5
     story.acknowledged(story.holder("gov_in_charge"), 3)
     assert [duty.state for duty in story.now.duties if duty.rule == "first_report"] == [DutyState.DISCHARGED]
-    story.act(Kind.REGRADED, 4, level="IV", text="降级")
+    story.act(Kind.REGRADED, 4, level="I", text="升级")
     assert [duty.state for duty in story.now.duties if duty.rule == "first_report"] == [
         DutyState.DISCHARGED
     ], "nobody new is owed it"

@@ -121,7 +121,7 @@ def test_a_post_on_a_roster_is_whoever_is_on_duty_then(story: Story) -> None:
         if _on_duty(story, 60.0 * hour) != directory.holder_of(PostId("two_offices_duty")).id
     )
     story.reported(minute, learned_at=LEARNED, level="IV")
-    story.act(Kind.ESCALATED, minute, post="two_offices_duty", duty="first_report-party_main")
+    story.act(Kind.ESCALATED, minute, post="two_offices_duty", duty="first_report-emergency_office")
     assert story.lit()[-1] == (minute, _on_duty(story, minute))
 
 
@@ -178,7 +178,7 @@ def test_a_rule_of_its_own_recipients_for_the_sensitive_tells_them_and_lets_the_
         story.holder("party_main"),
         story.holder("discipline"),
     ]
-    assert story.duty("first_report-discipline").due_at == LEARNED + 30 * MINUTE
+    assert story.duty("first_report-discipline").due_at == LEARNED + 33 * MINUTE
     assert story.duty("first_report-gov_main").cancelled_why == "not_owed_at_this_level"
 
 
@@ -187,7 +187,9 @@ def test_what_a_lower_level_let_go_is_owed_again_at_the_higher_one(story: Story)
     story.by_two(Kind.REGRADED, 1, level="IV")
     assert not owed_of(story, "press_first")
     story.act(Kind.REGRADED, 2, level="II")
-    assert [duty.due_at for duty in owed_of(story, "press_first")] == [LEARNED + timedelta(hours=5)]
+    assert [duty.due_at for duty in owed_of(story, "press_first")] == [
+        LEARNED + timedelta(hours=5, minutes=2)
+    ]
 
 
 def test_the_bounce_limit_is_the_policys() -> None:

@@ -102,7 +102,7 @@ def test_a_clock_that_was_set_for_a_moment_past_has_not_struck_late() -> None:
     story.act(Kind.REGRADED, 45, level="II", text="伤亡增加")
     story.time_passes(46)
 
-    assert Excuse.SYSTEM_AWAY not in lapse(story)[0]
+    assert Excuse.SYSTEM_AWAY not in lapse(story, DutyId("first_report-emergency_office"))[0]
 
 
 def test_how_late_it_was_done_counts_from_the_limit_to_the_person() -> None:

@@ -310,7 +310,7 @@ def test_an_objection_needs_a_transfer_and_leaves_the_case_with_the_sender(story
 
 
 def test_a_matter_the_half_hour_is_not_about_owes_the_leaders_nothing(story: Story) -> None:
-    story.reported(kind="petition")
+    story.reported(kind="petition", level="IV")
     assert owed_to_leaders(story) == []
     assert [duty.rule for duty in story.now.duties] == ["petition_route"]
 

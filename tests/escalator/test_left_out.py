@@ -56,7 +56,8 @@ def left_out(decision: Decision) -> list[Effect]:
 def rings_the_leaders(case: Case, decision: Decision) -> bool:
     owed = [duty for duty in case.duties if duty.id.startswith(LEADERS)]
     called = {notice.person for notice in decision.notices if notice.purpose is Purpose.REPORT}
-    return len(owed) == 5 and {duty.bearer for duty in owed} <= called and case.clock_at is not None
+    wanted = 5 if case.level is not None else 1
+    return len(owed) == wanted and {duty.bearer for duty in owed} <= called and case.clock_at is not None
 
 
 @pytest.mark.parametrize(

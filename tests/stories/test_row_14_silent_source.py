@@ -29,7 +29,7 @@ def test_silence_raises_an_incident_that_is_reported_like_any_other() -> None:
     ]
     (incident,) = stage.raised(source, ReportKind.INCIDENT)
     assert (stage.case(incident).report.unit, stage.case(incident).level) == ("heating_company", Level.IV)
-    assert len(stage.told(incident, "first_report")) == 5
+    assert stage.told(incident, "first_report") == [("11-23 17:00", "emergency_office")], "of its level"
 
 
 def test_when_it_speaks_again_it_is_watched_again_and_the_gap_stays_on_record() -> None:

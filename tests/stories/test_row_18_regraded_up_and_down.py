@@ -1,16 +1,19 @@
 """A major emergency that turns out graver or lesser is regraded: its limits count from the same start, and
-nothing is forgiven. Row 18.
+nothing is forgiven; whoever is owed the report only now has half an hour from then. Row 18.
 """
 
 from typing import Any
 
+import pytest
+
 from shared.case import DutyState
-from shared.facts import EffectKind
+from shared.facts import EffectKind, Purpose
 from shared.ids import CaseId
-from shared.vocabulary import Kind, Level
+from shared.vocabulary import Kind, Level, ReportKind
 from tests.stories.stage import Stage, wall
 
 UNIT = "wangshan_info_centre"
+LEADERS = ("party_main", "gov_main", "party_in_charge", "gov_in_charge")
 
 
 def regrade(stage: Stage, case: CaseId, **graded: Any) -> None:
@@ -22,12 +25,10 @@ def test_upwards_the_shorter_limits_hold_from_the_original_start() -> None:
     case = stage.report(level=Level.IV)
     stage.after(minutes=20)
     regrade(stage, case, level=Level.I)
-    limits = {rule: stage.limit(case, rule) for rule in ("first_report", "written_report", "follow_up")}
-    assert limits == {
-        "first_report": "11-23 11:30",
-        "written_report": "11-23 12:00",
-        "follow_up": "11-23 12:00",
-    }
+    limits = {rule: stage.limit(case, rule) for rule in ("written_report", "follow_up")}
+    assert limits == {"written_report": "11-23 12:00", "follow_up": "11-23 12:00"}
+    reports = {str(duty.bearer_post): wall(duty.due_at) for duty in stage.duties(case, "first_report")}
+    assert reports == {"emergency_office": "11-23 11:30", **dict.fromkeys(LEADERS, "11-23 11:50")}
     moved = [
         (effect.was and wall(effect.was), effect.due_at and wall(effect.due_at))
         for effect in stage.effects(case, EffectKind.MOVED)
@@ -45,7 +46,21 @@ def test_a_limit_that_lies_behind_by_then_has_lapsed() -> None:
     stage.after(minutes=90)
     assert not stage.has_lapsed(case, "first_report")
     regrade(stage, case, level=Level.II)
-    assert all(duty.lapse for duty in stage.duties(case, "first_report"))
+    lapsed = {str(duty.bearer_post) for duty in stage.duties(case, "first_report") if duty.lapse}
+    assert lapsed == {"emergency_office"}, "nobody could have told the others of what nobody knew"
+    assert stage.told(case, "first_report", Purpose.REPORT)[1:] == [("11-23 12:30", one) for one in LEADERS]
+
+
+@pytest.mark.parametrize("kind", [ReportKind.INCIDENT, ReportKind.DISPUTE, ReportKind.COMPLAINT])
+def test_upwards_and_down_and_up_again_the_leaders_are_owed_the_report_again(kind: ReportKind) -> None:
+    stage = Stage()
+    case = stage.report(kind, level=Level.II)
+    rule = "first_report" if kind is ReportKind.INCIDENT else "grave_report"
+    stage.by_two(case, Kind.REGRADED, "emergency_office", text="核定", level=Level.IV)
+    stage.after(minutes=3)
+    regrade(stage, case, level=Level.I)
+    open_now = {str(duty.bearer_post): wall(duty.due_at) for duty in stage.duties(case, rule) if duty.is_owed}
+    assert {post: open_now[post] for post in LEADERS} == dict.fromkeys(LEADERS, "11-23 11:33")
 
 
 def test_downwards_no_lapse_is_taken_back_and_what_is_no_longer_owed_ends_with_that_reason() -> None:
@@ -68,6 +83,7 @@ def test_called_sensitive_its_grading_is_ignored() -> None:
         "11-23 11:30",
         "11-23 12:00",
     )
+    assert len([duty for duty in stage.duties(case, "first_report") if duty.is_owed]) == 5
 
 
 def test_under_grading_is_said_at_once() -> None:

@@ -47,7 +47,9 @@ def sort(
         "area": AreaCode("620622"),
         "unit": UnitId("emergency_bureau"),
     }
-    return MatterChoice(kind=kind, level=level, **(known | changes))
+    graded = known | changes
+    gravity = default().document.gravity.of(level, graded["sensitive"])
+    return MatterChoice(kind=kind, level=level, gravity=gravity, **graded)
 
 
 def rule(name: str, of: MatterChoice | None = None, among: Policy | None = None) -> DutyRule:

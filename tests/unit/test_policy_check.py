@@ -138,13 +138,13 @@ def test_a_variant_that_a_later_one_hides_is_named() -> None:
     hidden = '      - { when: { sensitive: true }, within: PT5M }\n      - { when: { sensitive: true }, within: "@half_hour.within" }'
     found = faults_of(('      - { when: { sensitive: true }, within: "@half_hour.within" }', hidden))
     assert [one.partition(" ")[2] for one in found] == [
-        "duties.first_report.variants.1: later variants hide it wherever it fits: move it below them, or remove it"
+        "duties.first_report.variants.6: later variants hide it wherever it fits: move it below them, or remove it"
     ]
 
 
 def test_a_variant_that_no_matter_of_its_rule_can_be_is_named() -> None:
     found = faults_of(("{ when: { sensitive: true }, within", "{ when: { kind: petition }, within"))
-    assert any("duties.first_report.variants.1.when: no matter of this rule" in one for one in found)
+    assert any("duties.first_report.variants.6.when: no matter of this rule" in one for one in found)
 
 
 def test_a_level_without_any_first_report_is_named() -> None:

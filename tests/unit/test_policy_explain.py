@@ -53,6 +53,7 @@ def test_what_else_opens_lapses_and_follows_is_said_with_its_line() -> None:
         "written_report",
         "follow_up",
         "plan",
+        "progress",
         "press_first",
         "press_conference",
     }

@@ -14,23 +14,31 @@ OWED = ("party_main", "gov_main", "party_in_charge", "gov_in_charge", "emergency
 
 
 @pytest.mark.parametrize(
-    ("of", "term", "path"),
+    ("of", "term", "path", "to"),
     [
-        (sort(level=Level.II), "PT30M", "levels.II.report"),
-        (sort(level=Level.IV), "PT2H", "levels.IV.report"),
-        (sort(level=None), "PT30M", "half_hour.within"),
-        (sort(level=Level.IV, sensitive=True), "PT30M", "half_hour.within"),
-        (sort(ReportKind.OPINION, level=None), "PT30M", "opinion.web"),
-        (sort(ReportKind.OPINION, level=None, topic="tv"), "PT30M", "opinion.tv"),
-        (sort(ReportKind.OPINION, level=None, topic="weibo"), "PT30M", "opinion.web"),
+        (sort(level=Level.II), "PT30M", "levels.II.report", OWED),
+        (sort(level=Level.III), "PT30M", "levels.III.report", ("leader_in_charge", "emergency_office")),
+        (sort(level=Level.IV), "PT2H", "levels.IV.report", ("emergency_office",)),
+        (sort(level=None), "PT30M", "half_hour.within", ("emergency_office",)),
+        (sort(level=Level.IV, sensitive=True), "PT30M", "half_hour.within", OWED),
+        (sort(ReportKind.OPINION, level=None), "PT30M", "opinion.web", OWED),
+        (sort(ReportKind.OPINION, level=None, topic="tv"), "PT30M", "opinion.tv", OWED),
+        (sort(ReportKind.OPINION, level=None, topic="weibo"), "PT30M", "opinion.web", OWED),
+        (
+            sort(ReportKind.OPINION, level=None, topic="web"),
+            "PT30M",
+            "opinion.web",
+            ("government_leaders", "emergency_office"),
+        ),
+        (sort(ReportKind.OPINION, level=Level.I, topic="web"), "PT30M", "opinion.web", OWED),
     ],
 )
-def test_the_first_report_has_the_limit_of_its_level_unless_it_is_sensitive(
-    of: object, term: str, path: str
+def test_the_first_report_has_recipients_and_limit_of_its_level_unless_it_is_sensitive(
+    of: object, term: str, path: str, to: tuple[str, ...]
 ) -> None:
     found = rule("first_report", of)  # pyright: ignore[reportArgumentType]
     assert (str(found.term), found.plan.limit.path) == (term, path)
-    assert found.to == OWED
+    assert found.to == to
     assert found.starts == "start"
 
 
@@ -70,22 +78,18 @@ def test_what_is_inherited_is_written_once_and_what_is_written_anew_wins() -> No
 
 def test_a_variant_for_an_area_holds_within_it_and_nowhere_else() -> None:
     near = '      - { when: { area: "620602/**" }, within: PT20M }\n'
-    changed = policy(
-        ("      - { when: { kind: opinion }, within", f"{near}      - {{ when: {{ kind: opinion }}, within")
-    )
+    changed = policy(("\n  grave_report:", f"{near}\n  grave_report:"))
     assert str(rule("first_report", sort(area=AreaCode("620602")), changed).term) == "PT20M"
     assert str(rule("first_report", sort(area=AreaCode("620622")), changed).term) == "PT30M"
     assert (
         rule("first_report", sort(area=AreaCode("620602")), changed).plan.limit.path
-        == "duties.first_report.variants.2.within"
+        == "duties.first_report.variants.7.within"
     )
 
 
 def test_a_city_pattern_holds_for_every_code_under_it() -> None:
     wide = '      - { when: { area: "620600/**" }, within: PT20M }\n'
-    changed = policy(
-        ("      - { when: { kind: opinion }, within", f"{wide}      - {{ when: {{ kind: opinion }}, within")
-    )
+    changed = policy(("\n  grave_report:", f"{wide}\n  grave_report:"))
     inside = [
         str(rule("first_report", sort(area=AreaCode(code)), changed).term)
         for code in ("620600", "620622", "620702")
@@ -95,9 +99,7 @@ def test_a_city_pattern_holds_for_every_code_under_it() -> None:
 
 def test_a_variant_for_a_unit_is_its_own() -> None:
     own = "      - { when: { unit: heating_company }, within: PT10M, remind: [] }\n"
-    changed = policy(
-        ("      - { when: { kind: opinion }, within", f"{own}      - {{ when: {{ kind: opinion }}, within")
-    )
+    changed = policy(("\n  grave_report:", f"{own}\n  grave_report:"))
     assert str(rule("first_report", sort(unit=UnitId("heating_company")), changed).term) == "PT10M"
     assert rule("first_report", sort(unit=UnitId("heating_company")), changed).remind == ()
 

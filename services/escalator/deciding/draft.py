@@ -186,6 +186,7 @@ class Draft:
                 case.sensitive,
                 report.area,
                 report.unit,
+                self.policy.document.gravity.of(case.level, case.sensitive),
             )
         return choice
 

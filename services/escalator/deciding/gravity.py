@@ -1,4 +1,4 @@
-"""How grave a case is, and which of two is graver. Pure.
+"""Which of two grades is the graver one. Pure.
 
 Invariant: a level that is not set is never the graver one, so that nothing that was graded loses its level by
 it.
@@ -6,15 +6,7 @@ it.
 
 from shared.vocabulary import Level
 
-GRAVE = frozenset({Level.I, Level.II})
 _ORDER = tuple(Level)
-
-
-def is_grave(level: Level | None, sensitive: bool) -> bool:
-    """Of the levels at which the half hour is owed upwards without exception; a sensitive case is, whatever
-    its level.
-    """
-    return sensitive or level in GRAVE
 
 
 def graver(one: Level | None, other: Level | None) -> Level | None:

@@ -121,7 +121,9 @@ def open_rule(
         overdue_of(rule, due_at, calendar),
     )
     opened: list[Duty] = []
-    for party in parties(draft, rule.by, rule.to, task, any_answers=plan.any_answers):
+    for party in parties(
+        draft, rule.by, rule.to, task, any_answers=plan.any_answers, by_duty_post=rule.by_duty_post
+    ):
         if only is not None and party.bearer.id not in only:
             continue
         if key is None and was_known and _is_owed_already(draft, rule, party, task):
@@ -204,10 +206,10 @@ def overdue_of(rule: DutyRule, due_at: datetime, calendar: WorkCalendar) -> tupl
 
 def _start(draft: Draft, rule: DutyRule, event: Event) -> datetime:
     """The moment the policy names; a later round (done and owed again, a case reopened) counts from its own
-    beginning.
+    beginning, and what is owed only since the case was graded anew from then.
     """
     case = draft.case
-    if event.name in (Kind.REOPENED, f"discharged.{rule.name}"):
+    if event.name in (Kind.REOPENED, Kind.REGRADED, f"discharged.{rule.name}"):
         return event.at
     if not case.report.is_first_hand and rule.starts in ("occurred_at", "learned_at"):
         return case.starts_at

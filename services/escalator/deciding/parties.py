@@ -5,7 +5,7 @@ Invariant: whoever is named can be called. Where a unit has no head, the unit ab
 can be found for is left out of an audience, and never of a duty: a duty always has a bearer.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from services.escalator.deciding.draft import Draft
@@ -40,6 +40,14 @@ def head_of(draft: Draft, unit: UnitId) -> tuple[Person, PostId] | None:
             post = found.head
             return directory.holder_of(post, draft.now), post
     return None
+
+
+def duty_post_of(draft: Draft, unit: UnitId) -> tuple[Person, PostId] | None:
+    """Who is rung for the unit day and night: its duty post, or its head where it has none."""
+    found = draft.directory.units_by_id.get(unit)
+    if found is None or found.rung_at_night is None:
+        return head_of(draft, unit)
+    return draft.directory.holder_of(found.rung_at_night, draft.now), found.rung_at_night
 
 
 def bearer_of(draft: Draft, duty: Duty) -> tuple[Person, PostId]:
@@ -119,40 +127,58 @@ def posts_of(
 
 
 def _named(draft: Draft, name: str, duty: Duty | None, task: Task | None) -> Iterator[tuple[PostId, Person]]:
-    directory, case = draft.directory, draft.case
+    directory = draft.directory
     if name in directory.posts_by_id:
         yield PostId(name), directory.holder_of(PostId(name), draft.now)
-        return
-    unit: UnitId | None = None
-    match name:
-        case "owner" | "bearer":
-            if duty is not None:
-                person, post = bearer_of(draft, duty)
-                yield post, person
-            return
-        case "unit_head":
-            unit = duty.owed_by if duty is not None else case.holder
-        case "holder_head":
-            unit = case.holder
-        case "reporter_head":
-            unit = case.report.unit
-        case "assigner":
-            unit = task.assigner if task else case.report.unit
-        case "superior_head":
-            owing = duty.owed_by if duty is not None else case.holder
-            unit = next(iter(directory.superiors.get(owing, ())), None)
-        case _:
-            for post in draft.policy.audiences.get(name, ()):
-                if post in directory.posts_by_id:
-                    yield post, directory.holder_of(post, draft.now)
-            return
-    head = head_of(draft, unit) if unit is not None else None
-    if head is not None:
-        yield head[1], head[0]
+    elif name in ("owner", "bearer"):
+        if duty is not None:
+            person, post = bearer_of(draft, duty)
+            yield post, person
+    elif name in ("competent_duty", "area_duty"):
+        for person, post in filter(None, (duty_post_of(draft, unit) for unit in _units_of(draft, name))):
+            yield post, person
+    elif name in _HEADED:
+        unit = _HEADED[name](draft, duty, task)
+        head = head_of(draft, unit) if unit is not None else None
+        if head is not None:
+            yield head[1], head[0]
+    else:
+        for post in draft.policy.audiences.get(name, ()):
+            if post in directory.posts_by_id:
+                yield post, directory.holder_of(post, draft.now)
+
+
+def _owing(draft: Draft, duty: Duty | None) -> UnitId:
+    return duty.owed_by if duty is not None else draft.case.holder
+
+
+_HEADED: dict[str, Callable[[Draft, Duty | None, Task | None], UnitId | None]] = {
+    "unit_head": lambda draft, duty, _: _owing(draft, duty),
+    "holder_head": lambda draft, _duty, _task: draft.case.holder,
+    "reporter_head": lambda draft, _duty, _task: draft.case.report.unit,
+    "assigner": lambda draft, _, task: task.assigner if task else draft.case.report.unit,
+    "superior_head": lambda draft, duty, _: next(
+        iter(draft.directory.superiors.get(_owing(draft, duty), ())), None
+    ),
+}
+"""The unit whose head an audience means."""
+
+
+def _units_of(draft: Draft, audience: str) -> tuple[UnitId, ...]:
+    if audience == "area_duty":
+        return draft.directory.governments_of(draft.case.report.area)
+    competent = competent_unit(draft)
+    return (competent,) if competent is not None else ()
 
 
 def parties(
-    draft: Draft, by: str, to: tuple[str, ...], task: Task | None, *, any_answers: bool
+    draft: Draft,
+    by: str,
+    to: tuple[str, ...],
+    task: Task | None,
+    *,
+    any_answers: bool,
+    by_duty_post: bool = False,
 ) -> list[Party]:
     """One party for each duty a rule lays: one per person owed where the recipients must answer, else one for
     the unit that owes it.
@@ -163,7 +189,11 @@ def parties(
     if unit is None:
         return []
     owed = list(posts_of(draft, to, task=task))
-    bearer, post = _bearer(draft, by, unit, task) or ((owed[0][1], owed[0][0]) if owed else _anybody(draft))
+    bearer, post = (
+        (duty_post_of(draft, unit) if by_duty_post else None)
+        or _bearer(draft, by, unit, task)
+        or ((owed[0][1], owed[0][0]) if owed else _anybody(draft))
+    )
     owed_to = owed[0][1] if owed else bearer
     return [
         Party(

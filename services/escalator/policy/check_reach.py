@@ -5,12 +5,14 @@ nobody owes.
 from services.escalator.policy.book import Policy
 from services.escalator.policy.findings import Findings
 from services.escalator.policy.resolve import PolicyError, fits, triggers_of, whole_rule
-from services.escalator.policy.rule import MatterChoice
+from services.escalator.policy.rule import Gravity, MatterChoice
 from shared.ids import AreaCode, UnitId
 from shared.vocabulary import Category, Level, ReportKind
 
 REPORTED_AT_ONCE = (ReportKind.INCIDENT, ReportKind.OPINION)
 """What the half-hour rule of DOMAIN.md is about."""
+GRAVE_AT_ONCE = (ReportKind.DISPUTE, ReportKind.HAZARD, ReportKind.PETITION, ReportKind.COMPLAINT)
+"""What people report besides; a grave one owes the half hour as well."""
 
 
 def everything_is_reached(findings: Findings) -> None:
@@ -132,12 +134,23 @@ def no_report_is_missing(findings: Findings) -> None:
                     f"nobody is owed the report of an {kind} {grade}: a rule on reported, by recipient, must fit it",
                     "duties",
                 )
+    for kind in GRAVE_AT_ONCE:
+        for level in Level:
+            is_grave = findings.policy.document.gravity.of(level, sensitive=False) is Gravity.GRAVE
+            if is_grave and not _owes_a_report(findings.policy, kind, level):
+                findings.warn(
+                    f"nobody is rung about a {kind} of level {level}: let a rule on reported, by recipient, fit it",
+                    "duties",
+                )
 
 
 def _owes_a_report(policy: Policy, kind: ReportKind, level: Level | None) -> bool:
     try:
         for category in Category:
-            sort = MatterChoice(kind, category, None, level, False, AreaCode("000000"), UnitId("another"))
+            gravity = policy.document.gravity.of(level, sensitive=False)
+            sort = MatterChoice(
+                kind, category, None, level, False, AreaCode("000000"), UnitId("another"), gravity
+            )
             if not any(rule.plan.by_recipient for rule in policy.rules_on("reported", sort)):
                 return False
     except PolicyError:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from services.escalator.policy.durations import Span
-from services.escalator.policy.rule import RuleScope
+from services.escalator.policy.rule import Gravity, RuleScope
 from services.escalator.policy.terms import PATTERN, parse_term
 from services.escalator.policy.written import Also, OneOrMany, WrittenPart
 from shared.acts import ACTS
@@ -43,9 +43,12 @@ DYNAMIC_AUDIENCES = (
     "holder_head",
     "superior_head",
     "reporter_head",
+    "competent_duty",
+    "area_duty",
 )
 """Found at the moment: the task's owner, who is the bearer; the head of the unit that owes it, of the
-assigner, of the case's holder, of the superior of the unit that owes it, of the unit that reported.
+assigner, of the case's holder, of the superior of the unit that owes it, of the unit that reported; the duty
+post of the unit competent for the matter, and of the government of the place (the county's, the township's).
 """
 ACTIONS = ("supervision_order", "public_notice_draft", "refer", "incident", "unacknowledge")
 """What may be raised when a duty is overdue, besides telling people."""
@@ -103,6 +106,8 @@ class When(WrittenPart):
     unit: Annotated[tuple[str, ...] | None, OneOrMany()] = None
     topic: Annotated[tuple[str, ...] | None, OneOrMany()] = None
     sensitive: bool | None = None
+    gravity: Annotated[tuple[Gravity, ...] | None, OneOrMany()] = None
+    """By the table `gravity`: a level, or that the matter is called sensitive."""
 
 
 class FallbackSpec(WrittenPart):
@@ -163,6 +168,8 @@ class WrittenTerms(WrittenPart):
     """What it means for a duty to report that a contact of the chain has answered. Default: `settles`."""
     calls: bool | None = None
     """Whether the bearer is called when it opens. Default: only where the recipient must answer."""
+    through: Literal["head", "duty_post"] | None = None
+    """Who of the unit that owes it is called and answers for it: its head (the default), or its duty post."""
 
 
 class Variant(WrittenTerms):

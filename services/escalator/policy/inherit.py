@@ -42,6 +42,7 @@ def fits(when: When | None, sort: MatterChoice) -> bool:
         and (when.topic is None or (sort.topic or "none") in when.topic)
         and (when.unit is None or sort.unit in when.unit)
         and (when.sensitive is None or sort.sensitive is when.sensitive)
+        and (when.gravity is None or sort.gravity in when.gravity)
         and (when.area is None or any(area_fits(one, sort.area) for one in when.area))
     )
 

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from services.escalator.policy.durations import Span
 from services.escalator.policy.duty_spec import DutySpec, RuleName
 from services.escalator.policy.holidays import Holidays
+from services.escalator.policy.rule import Gravity
 from services.escalator.policy.terms import TermField
 from services.escalator.policy.written import WrittenPart
 from shared.facts import HarmCount, LapseCause
@@ -76,6 +77,30 @@ class LevelLimits(WrittenPart):
     follow_up: Span
     final: Span
     plan: Span
+
+
+Weight = Level | Literal["sensitive"]
+
+
+class GravityTable(WrittenPart):
+    """Which levels make a matter grave or serious, whatever its kind; `sensitive` is what is called so. The
+    rest is ordinary.
+    """
+
+    grave: Annotated[tuple[Weight, ...], Field(min_length=1)] = (Level.I, Level.II, "sensitive")
+    serious: tuple[Weight, ...] = (Level.III,)
+
+    @model_validator(mode="after")
+    def nothing_is_both(self) -> Self:
+        if both := [weight for weight in self.serious if weight in self.grave]:
+            raise ValueError(f"{', '.join(both)} is grave and serious at once: remove it from one")
+        return self
+
+    def of(self, level: Level | None, sensitive: bool) -> Gravity:
+        weights = {level, "sensitive" if sensitive else None}
+        if not weights.isdisjoint(self.grave):
+            return Gravity.GRAVE
+        return Gravity.ORDINARY if weights.isdisjoint(self.serious) else Gravity.SERIOUS
 
 
 class Opinion(WrittenPart):
@@ -297,6 +322,7 @@ class PolicyDocument(WrittenPart):
     clock: ClockRule = ClockRule()
     half_hour: HalfHour
     levels: dict[Level, LevelLimits]
+    gravity: GravityTable = GravityTable()
     opinion: Opinion
     tasks: Tasks | None = None
     inventory: Inventory | None = None

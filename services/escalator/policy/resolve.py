@@ -116,6 +116,7 @@ class _TermReader:
             every=whole.get("every"),
             shift=bool(whole.get("shift")),
             calls=by == "recipient" if calls is None else calls,
+            by_duty_post=self._plainly("through") == "duty_post",
             extend=self._extend(),
             given=self._written("due") is not None,
         )

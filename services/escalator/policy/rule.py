@@ -14,6 +14,14 @@ from shared.ids import AreaCode, UnitId
 from shared.vocabulary import Category, Level, ReportKind
 
 
+class Gravity(StrEnum):
+    """How grave a matter is, whatever its kind; which levels mean which, the policy says (`gravity:`)."""
+
+    GRAVE = "grave"
+    SERIOUS = "serious"
+    ORDINARY = "ordinary"
+
+
 @dataclass(frozen=True, slots=True)
 class MatterChoice:
     """What a rule may choose by. Two matters of the same sort have the same duties."""
@@ -25,6 +33,7 @@ class MatterChoice:
     sensitive: bool
     area: AreaCode
     unit: UnitId
+    gravity: Gravity = Gravity.ORDINARY
 
 
 class RuleScope(StrEnum):
@@ -70,6 +79,8 @@ class DutyRule:
     """Opens at the start of each shift of the standing case's roster."""
     calls: bool
     """The bearer is called when it opens (a report); otherwise only told."""
+    by_duty_post: bool = False
+    """The unit's duty post answers for it, rung day and night; otherwise its head."""
     extend: Term | None = None
     """By how much its limit may be moved at most; None: not at all."""
     given: bool = False

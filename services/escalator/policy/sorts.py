@@ -25,10 +25,13 @@ def sorts_of(document: PolicyDocument, name: str) -> list[MatterChoice]:
     references = "".join(_refs(specs))
     whole: When | None = whole_rule(document, name).get("when")
     kinds = (whole.kind if whole else None) or tuple(ReportKind)
-    levels = (None, *Level) if "{level}" in references or _mentioned(whens, "level") else (None,)
+    by_gravity = bool(_mentioned(whens, "gravity"))
+    by_level = "{level}" in references or by_gravity or bool(_mentioned(whens, "level"))
+    levels = (None, *Level) if by_level else (None,)
     topics = sorted({OTHER, *_mentioned(whens, "topic")} - {"none"})
     areas = sorted({_inside(area) for area in _mentioned(whens, "area")} | {"999999"})
-    sensitive = (False, True) if any(when.sensitive is not None for when in whens) else (False,)
+    by_sensitive = by_gravity or any(when.sensitive is not None for when in whens)
+    sensitive = (False, True) if by_sensitive else (False,)
     dims = product(
         kinds,
         (None, *Category) if "{category}" in references or _mentioned(whens, "category") else (None,),
@@ -39,8 +42,17 @@ def sorts_of(document: PolicyDocument, name: str) -> list[MatterChoice]:
         sorted({OTHER, *_mentioned(whens, "unit")}),
     )
     sorts = (
-        MatterChoice(kind, category, topic, level, grave, AreaCode(area), UnitId(unit))
-        for kind, category, topic, level, grave, area, unit in dims
+        MatterChoice(
+            kind,
+            category,
+            topic,
+            level,
+            is_sensitive,
+            AreaCode(area),
+            UnitId(unit),
+            document.gravity.of(level, is_sensitive),
+        )
+        for kind, category, topic, level, is_sensitive, area, unit in dims
     )
     return [sort for sort in sorts if fits(whole, sort)]
 

@@ -1,7 +1,9 @@
 """A case is graded anew, up or down, or called sensitive; or its clock turns out to have started earlier.
 
 Invariant: open duties are worked out again from the original start; what has lapsed stays lapsed and owed;
-what is no longer owed ends with that reason; every limit that moved is on record with where it was.
+what is no longer owed ends with that reason; every limit that moved is on record with where it was. What is
+owed only at the new level counts from the regrading, and so does what somebody is owed who was owed nothing
+before: nobody could have known.
 """
 
 from datetime import datetime
@@ -13,7 +15,7 @@ from services.escalator.deciding.parties import parties
 from services.escalator.policy.rule import DutyRule, MatterChoice, RuleScope
 from shared.case import Case, Duty, DutyState
 from shared.facts import CaseAct, EffectKind, LapseCause, Reason
-from shared.vocabulary import Level
+from shared.vocabulary import Kind, Level
 
 REPORTED = ("reported", "reported.outside")
 
@@ -55,13 +57,16 @@ def rework(draft: Draft, before: MatterChoice | None = None, started: datetime |
         ):
             cancel(draft, duty, Reason.NOT_OWED_AT_THIS_LEVEL)
     _others(draft)
+    now_owed = (
+        Event("reported", draft.case.opened_at) if draft.is_absorbing else Event(Kind.REGRADED, draft.now)
+    )
     for rule in rules.values():
         if rule.every is not None or rule.shift:
             schedule(draft, rule, draft.now)
         elif not _was_owed(draft, rule):
-            open_rule(draft, rule, Event("reported", draft.case.opened_at))
+            open_rule(draft, rule, now_owed)
         elif rule.plan.by_recipient:
-            _recipients(draft, rule)
+            _recipients(draft, rule, now_owed)
     lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED)
 
 
@@ -107,7 +112,7 @@ def _was_owed(draft: Draft, rule: DutyRule) -> bool:
     )
 
 
-def _recipients(draft: Draft, rule: DutyRule) -> None:
+def _recipients(draft: Draft, rule: DutyRule, now_owed: Event) -> None:
     """At another level others may be owed the report: they are told; who no longer is owed it is let go."""
     recipients = {
         party.bearer.id for party in parties(draft, rule.by, rule.to, None, any_answers=rule.plan.any_answers)
@@ -120,9 +125,13 @@ def _recipients(draft: Draft, rule: DutyRule) -> None:
             and not draft.is_absorbing
         ):
             cancel(draft, duty, Reason.NOT_OWED_AT_THIS_LEVEL)
-    had = {duty.bearer for duty in draft.duties.values() if duty.rule == rule.name}
+    had = {
+        duty.bearer
+        for duty in draft.duties.values()
+        if duty.rule == rule.name and duty.cancelled_why != Reason.NOT_OWED_AT_THIS_LEVEL
+    }
     if recipients - had:
-        open_rule(draft, rule, Event("reported", draft.case.opened_at), only=frozenset(recipients - had))
+        open_rule(draft, rule, now_owed, only=frozenset(recipients - had))
 
 
 def take_on(draft: Draft, starts_at: datetime, level: Level | None, sensitive: bool) -> None:

@@ -15,7 +15,8 @@ from services.escalator.deciding.acts.merging import merge
 from services.escalator.deciding.acts.regrading import regrade
 from services.escalator.deciding.draft import Draft, Event
 from services.escalator.deciding.early_end import EarlyEnds, decider_of
-from services.escalator.deciding.gravity import is_grave, lessens
+from services.escalator.deciding.gravity import lessens
+from services.escalator.policy.rule import Gravity
 from shared.case import ENDED, Duty, Ending
 from shared.facts import Actor, CaseAct, EffectKind, Purpose, Reason, Via
 from shared.vocabulary import Kind, Role
@@ -77,7 +78,7 @@ def let_go(draft: Draft) -> None:
 
 def _needs_second(draft: Draft, kind: Kind, act: CaseAct) -> bool:
     case = draft.case
-    if case.report.exercise or not is_grave(case.level, case.sensitive):
+    if case.report.exercise or draft.sort.gravity is not Gravity.GRAVE:
         return False
     if kind is Kind.REGRADED:
         after = act.level or case.level, case.sensitive if act.sensitive is None else act.sensitive
