@@ -86,6 +86,7 @@ Reason = StrEnum(
         "GRADED_ANEW_MEANWHILE": "graded_anew_meanwhile",
         "GRADED_SO_ALREADY": "graded_so_already",
         "HARM_GREW": "harm_grew",
+        "GRADED_BY_HARM": "graded_by_harm",
         "HARM_UPDATED": "harm_updated",
         "HAS_ANSWERED_SINCE": "has_answered_since",
         "HELD_BY_ANOTHER_UNIT": "held_by_another_unit",

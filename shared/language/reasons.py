@@ -220,6 +220,7 @@ WHY: dict[str, str] = {
     "took_the_case_over": N_("took the case over"),
     "turn_comes": N_("its turn has come"),
     "harm_grew": N_("graded up: the harm has grown"),
+    "graded_by_harm": N_("graded by the harm that is reported"),
     "harm_updated": N_("what is known of the harm has changed"),
     "under_graded": N_("graded lower than the harm says"),
     "was_not_called": N_("was not called"),

@@ -86,6 +86,17 @@ def test_called_sensitive_its_grading_is_ignored() -> None:
     assert len([duty for duty in stage.duties(case, "first_report") if duty.is_owed]) == 5
 
 
+@pytest.mark.parametrize("level", [None, Level.IV])
+def test_a_report_that_tells_of_grave_harm_is_grave_whatever_level_it_names(level: Level | None) -> None:
+    stage = Stage()
+    case = stage.report(level=level, harm={"deaths": 12})
+    assert stage.case(case).level is Level.II
+    assert [post for _, post in stage.told(case, "first_report", Purpose.REPORT)] == [
+        *LEADERS,
+        "emergency_office",
+    ]
+
+
 def test_under_grading_is_said_at_once() -> None:
     stage = Stage()
     case = stage.report(level=Level.IV, harm={"deaths": 3})

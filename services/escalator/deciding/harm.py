@@ -26,22 +26,24 @@ def note_harm(draft: Draft, act: CaseAct) -> None:
     draft.change(harm=harm)
     draft.note(EffectKind.NOTED, Reason.HARM_UPDATED, harm=harm, harm_was=before)
     if any(getattr(harm, name) > getattr(before, name) for name in HARM):
-        _grade_up(draft, harm)
+        sort = draft.sort
+        if grade_by_harm(draft, harm, Reason.HARM_GREW):
+            rework(draft, sort)
 
 
-def _grade_up(draft: Draft, harm: HarmCount) -> None:
+def grade_by_harm(draft: Draft, harm: HarmCount, why: Reason) -> bool:
+    """Whether the case is of a graver level by it."""
     case, rule = draft.case, draft.policy.document.grading
     if rule is None or rule.follows_harm != "up" or case.report.category is not Category.ACCIDENT:
-        return
+        return False
     level = rule.accident.level_of(harm)
     if level is case.level or graver(level, case.level or LEAST) is not level:
-        return
-    before = draft.sort
+        return False
     draft.change(level=level)
     draft.note(
         EffectKind.REGRADED,
-        Reason.HARM_GREW,
+        why,
         note=f"{case.level or '-'} → {level}",
         rule=draft.policy.rule("grading", "follows_harm"),
     )
-    rework(draft, before)
+    return True

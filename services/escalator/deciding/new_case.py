@@ -11,6 +11,7 @@ from services.escalator.deciding.acts import accountability, omission
 from services.escalator.deciding.acts.tasks import make_tasks
 from services.escalator.deciding.directory_told import open_directory, tell_touched
 from services.escalator.deciding.draft import Draft, Rules, UndecidableError
+from services.escalator.deciding.harm import grade_by_harm
 from services.escalator.deciding.leaving_out import NOTE_LIMIT, LeavingOut
 from services.escalator.deciding.report_reading import read_report
 from services.escalator.deciding.watching import establish, open_standing
@@ -222,8 +223,8 @@ def utc(at: datetime) -> datetime:
 
 
 def _grade(draft: Draft, report: Report) -> None:
-    """Under-grading 轻报 is said at once: what the harm makes of it stands beside the level that was
-    given.
+    """Under-grading 轻报 is said at once: what the harm makes of it stands beside the level that was given.
+    Where the policy lets harm grade a case, an accident is of that level from the first report on.
     """
     rule = draft.policy.document.grading
     if rule is None or report.harm is None or report.kind is not ReportKind.INCIDENT:
@@ -238,3 +239,4 @@ def _grade(draft: Draft, report: Report) -> None:
             note=accident_level.value,
             rule=draft.policy.rule("grading", "accident"),
         )
+        grade_by_harm(draft, draft.case.harm_now, Reason.GRADED_BY_HARM)

@@ -45,9 +45,9 @@ def head_of(draft: Draft, unit: UnitId) -> tuple[Person, PostId] | None:
 def duty_post_of(draft: Draft, unit: UnitId) -> tuple[Person, PostId] | None:
     """Who is rung for the unit day and night: its duty post, or its head where it has none."""
     found = draft.directory.units_by_id.get(unit)
-    if found is None or found.rung_at_night is None:
+    if found is None or found.duty_post is None:
         return head_of(draft, unit)
-    return draft.directory.holder_of(found.rung_at_night, draft.now), found.rung_at_night
+    return draft.directory.holder_of(found.duty_post, draft.now), found.duty_post
 
 
 def bearer_of(draft: Draft, duty: Duty) -> tuple[Person, PostId]:
