@@ -33,6 +33,7 @@ ALL = (
     "many_tasks",
     "many_items",
     "posting",
+    "uploading",
 )
 
 

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     """The same for reports, which count apart; one that comes too early waits for its turn, so many seconds,
     before it is refused.
     """
+    files_per_second: Annotated[float, Field(gt=0)] = 2
+    files_at_once: Annotated[int, Field(ge=1)] = 40
+    """The same for files that are uploaded by themselves."""
     strangers_per_second: Annotated[float, Field(gt=0)] = 200
     strangers_at_once: Annotated[int, Field(ge=1)] = 2000
     """The same for an address that shows no token, or asks for what is open to all."""

@@ -5,6 +5,7 @@ Invariant: no service declares anything. A stream declared twice is overwritten 
 durable that exists is never updated, so that one place must own both.
 """
 
+import base64
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
     DeliverPolicy,
+    DiscardPolicy,
     KeyValueConfig,
     StorageType,
     StreamConfig,
@@ -43,6 +45,13 @@ LIGHTS = "LIGHTS"
 PULSES = "PULSES"
 POLICIES = "POLICIES"
 """Bucket: every policy a case began under, by digest, and the versions with their approval."""
+FILES = "FILES"
+"""Object store: photographs, scans, clips, minutes, each content once under its SHA-256."""
+FILES_STREAM = f"OBJ_{FILES}"
+WHO_BROUGHT = f"$O.{FILES}.B"
+"""Who has brought which content: whoever has may name it in a report or an act."""
+FILES_LIMIT = 20 * 1024**3
+"""Bytes of all files; a deployment may give them more. They never take the room of the facts."""
 
 INTAKE_DURABLE = "intake"
 NOTIFIER_DURABLE = "notifier"
@@ -65,6 +74,15 @@ INBOX_MESSAGE_LIMIT = 640 * 1024
 
 def escalator_durable(lane: int) -> str:
     return f"escalator-{lane}"
+
+
+def file_entry(sha256: str) -> str:
+    """Where the entry of a content lies."""
+    return f"$O.{FILES}.M.{base64.urlsafe_b64encode(sha256.encode()).decode()}"
+
+
+def file_pieces(nuid: str) -> str:
+    return f"$O.{FILES}.C.{nuid}"
 
 
 def stream_configs(replicas: int = 1) -> list[StreamConfig]:
@@ -115,7 +133,20 @@ def stream_configs(replicas: int = 1) -> list[StreamConfig]:
         deny_purge=True,
         allow_direct=True,
     )
-    return [clocks, facts, inbox]
+    files = StreamConfig(
+        name=FILES_STREAM,
+        description="the object store of files, each content once under its SHA-256",
+        subjects=[f"$O.{FILES}.C.>", f"$O.{FILES}.M.>", f"{WHO_BROUGHT}.>"],
+        storage=StorageType.FILE,
+        num_replicas=replicas,
+        max_bytes=FILES_LIMIT,
+        discard=DiscardPolicy.NEW,
+        # Without rollups nobody who may write can also take away: that wants the right to purge.
+        allow_rollup_hdrs=False,
+        deny_delete=True,
+        allow_direct=True,
+    )
+    return [clocks, facts, inbox, files]
 
 
 def bucket_configs(replicas: int = 1) -> list[KeyValueConfig]:
@@ -290,7 +321,10 @@ async def declare(js: JetStreamContext, replicas: int = 1) -> list[str]:
             # How long the broker keeps facts the trail has is the deployment's to say
             # (docs/architecture/trail.md, erasure).
             keeps = there.max_age if config.name == FACTS else config.max_age
-            await js.update_stream(config.evolve(max_age=keeps, num_replicas=max(replicas, copies_of(there))))
+            # So is how much room all files have.
+            room = there.max_bytes if config.name == FILES_STREAM else config.max_bytes
+            copies = max(replicas, copies_of(there))
+            await js.update_stream(config.evolve(max_age=keeps, max_bytes=room, num_replicas=copies))
             created += copies_told(f"stream {config.name}", copies_of(there), replicas)
         except NotFoundError:
             await js.add_stream(config)

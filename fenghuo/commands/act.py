@@ -8,8 +8,9 @@ from rich.markup import escape
 
 from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
+from fenghuo.commands._files import uploaded
 from fenghuo.commands._typed import moment_text, option, task_form
-from shared.acts import ACTS, Act
+from shared.acts import ACTS, FILES, Act
 from shared.acts.fields import FIELDS, Field, Widget
 from shared.vocabulary import Role
 
@@ -59,6 +60,8 @@ def act(
         )
     headers = {"Idempotency-Key": key} if key else {}
     who = role or next(preferred for preferred in PREFERRED if preferred in act_declared.roles)
+    if FILES in form:
+        form[FILES] = uploaded(form[FILES], who)
     response = call("intake", "POST", f"/api/v1/cases/{case}/{what}", role=who, json=form, headers=headers)
     answer(response.json(), as_json=as_json, render=show_acted)
 

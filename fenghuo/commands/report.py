@@ -44,7 +44,12 @@ def report(
         bool, typer.Option("--exercise", help="A drill: marked as such in every message.")
     ] = False,
     file: Annotated[
-        Path | None, typer.Option(help="The whole report as JSON (- for standard input) instead of options.")
+        list[Path] | None,
+        typer.Option(help="A photograph, a scan, a document to send along; may be repeated."),
+    ] = None,
+    form_file: Annotated[
+        Path | None,
+        typer.Option("--form", help="The whole report as JSON (- for standard input) instead of options."),
     ] = None,
     key: Annotated[
         str | None,
@@ -66,10 +71,11 @@ def report(
     """
     from fenghuo.answers import answer
     from fenghuo.client import call
+    from fenghuo.commands._files import uploaded
     from fenghuo.commands._show import show_submitted
 
-    if file is not None:
-        form = _read(file)
+    if form_file is not None:
+        form = _read(form_file)
     else:
         learned = option("--learned-at", learned_at, moment) if learned_at else datetime.now(Settings().zone)
         form = {
@@ -98,6 +104,8 @@ def report(
         if ReportKind(form.get("kind", ReportKind.INCIDENT)) in OF_REPORTERS
         else Role.DUTY_OFFICER
     )
+    if file:
+        form["files"] = uploaded(file, role or usual)
     response = call("intake", "POST", "/api/v1/reports", role=role or usual, json=form, headers=headers)
     answer(response.json(), as_json=as_json, render=show_submitted)
 

@@ -11,6 +11,7 @@ from services.intake.api.acts import acts_router
 from services.intake.api.cases import cases_router
 from services.intake.api.directory import directory_router
 from services.intake.api.events import events_router
+from services.intake.api.files import files_router
 from services.intake.api.ingest import ingest_router
 from services.intake.api.reports import reports_router
 from services.intake.api.sources import sources_router
@@ -22,6 +23,8 @@ from services.intake.desk.services import DeskServices
 from services.intake.directory.changes import DirectoryChanges
 from services.intake.directory.in_force import DirectoryInForce
 from services.intake.directory.operator_file import OperatorFile
+from services.intake.files.keeping import IncomingFiles
+from services.intake.files.spool import spool_folder
 from services.intake.ingest.heartbeats import Heartbeats
 from services.intake.ingest.inbox import Ingress
 from services.intake.ingest.ingest import HandIn
@@ -61,6 +64,7 @@ def build(settings: IntakeSettings) -> Service:
     record = FactRecord(lambda: service.connection, metrics)
     refusals = Refusals(record, now)
     lookup = CaseLookup(board, record)
+    files = IncomingFiles(lambda: service.connection, now, spool_folder(settings.data_dir))
     submission = Submission(
         record,
         board,
@@ -68,11 +72,12 @@ def build(settings: IntakeSettings) -> Service:
         directory,
         receipts,
         refusals,
+        files,
         now,
         wait=settings.duties_wait,
         skew=settings.clock_skew,
     )
-    acts = CaseActs(record, board, lookup, directory, refusals, now, wait=settings.duties_wait)
+    acts = CaseActs(record, board, lookup, directory, refusals, files, now, wait=settings.duties_wait)
     in_force = DirectoryInForce(directory, record, lambda: service.connection, now)
     changes = DirectoryChanges(in_force, record, now, lambda: words_of(settings.policy))
     hand_in = HandIn(
@@ -111,6 +116,7 @@ def build(settings: IntakeSettings) -> Service:
         lookup=lookup,
         submit=submission,
         acts=acts,
+        files=files,
         proposals=changes,
         live=directory,
         gate=gate,
@@ -120,6 +126,7 @@ def build(settings: IntakeSettings) -> Service:
     for router in (
         reports_router(submission, gate),
         acts_router(acts, gate),
+        files_router(files, lookup, gate),
         cases_router(board, lookup, gate, now),
         directory_router(directory, changes, gate, now),
         events_router(board, gate),

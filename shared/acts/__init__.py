@@ -7,7 +7,7 @@ called, what it needs, who may do it or when it fits asks here, and nowhere else
 from collections.abc import Mapping
 
 from shared.acts.accountability import ACCOUNTABILITY
-from shared.acts.act import DUTY, ONE_OF_TWO, TASK, Act, Group
+from shared.acts.act import DUTY, FILES, ONE_OF_TWO, TASK, Act, Group
 from shared.acts.clock import CLOCK
 from shared.acts.moving_on import MOVING_ON
 from shared.acts.reporting import REPORTING
@@ -15,7 +15,7 @@ from shared.acts.tasks import TASKS
 from shared.message import N_
 from shared.vocabulary import Kind
 
-__all__ = ["ACTS", "DUTY", "GROUPS", "ONE_OF_TWO", "TASK", "Act", "Group"]
+__all__ = ["ACTS", "DUTY", "FILES", "GROUPS", "ONE_OF_TWO", "TASK", "Act", "Group"]
 
 ACTS: Mapping[Kind, Act] = {
     act.kind: act for act in (*REPORTING, *MOVING_ON, *TASKS, *CLOCK, *ACCOUNTABILITY)

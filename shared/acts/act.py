@@ -16,7 +16,7 @@ from shared.message import N_
 from shared.vocabulary import Kind, Role
 
 NOTE = N_("Note (may stay empty)")
-TASK, DUTY = "task", "duty"
+TASK, DUTY, FILES = "task", "duty", "files"
 ONE_OF_TWO = (TASK, DUTY)
 """Either names what the act is about; one must be given."""
 WHICH = {TASK: "name the task, by its id in GET /api/v1/cases/{id}"}

@@ -7,6 +7,7 @@ show them. What an act needs of them stands in its declaration.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from shared.message import N_
@@ -23,6 +24,7 @@ class Widget(StrEnum):
     TIME = "time"
     YES_NO = "yes_no"
     TICK = "tick"
+    FILES = "files"
 
 
 class Named(StrEnum):
@@ -242,6 +244,14 @@ FIELDS: Mapping[str, Field] = {
         "What, who, by when: 'title@unit@P3D', 'title@unit,unit@2026-12-01T18:00' (one task each), or without a limit. Repeat it.",
         option="--assign",
         type=list[str],
+    ),
+    "files": Field(
+        Widget.FILES,
+        N_("Photographs, scans, documents (may stay empty)"),
+        "",
+        "A photograph, a scan, a document to send along; may be repeated.",
+        option="--file",
+        type=list[Path],
     ),
 }
 TASK_PARTS: Mapping[str, Field] = {

@@ -1,6 +1,6 @@
 """Who has the matter in hand, who commands, who is on watch, and how it ends."""
 
-from shared.acts.act import TASK, Act, Group
+from shared.acts.act import FILES, TASK, Act, Group
 from shared.acts.states import (
     is_a_roster,
     is_going_on,
@@ -36,7 +36,7 @@ MOVING_ON = (
         button=N_("Ask for the transfer"),
         text=N_("Why it is theirs"),
         needs={"to_unit": "name the unit that is asked to take it over", "text": "say why it is theirs"},
-        takes=(TASK,),
+        takes=(TASK, FILES),
         who_may=who(ON_SITE, Where.HOLDER),
         fits=lambda case: is_going_on(case) and (case.transfer is None or any(map(is_under_way, case.tasks))),
         fits_task=lambda task: is_under_way(task) and task.transfer is None,
@@ -65,7 +65,7 @@ MOVING_ON = (
         button=N_("Refuse: it is not ours"),
         text=N_("Why it is not yours"),
         needs={"text": "say why it is not yours"},
-        takes=(TASK,),
+        takes=(TASK, FILES),
         who_may=who(ON_SITE, Where.ASKED),
         fits=_waits_to_be_taken,
         needs_its_object=True,
@@ -135,7 +135,7 @@ MOVING_ON = (
         button=N_("Hand over"),
         text=N_("What is open, what to watch"),
         needs={"to_person": "name who takes the shift over"},
-        takes=("post",),
+        takes=("post", FILES),
         hidden=frozenset({"post"}),
         who_may=who(ON_SITE, Where.WATCH),
         fits=is_a_roster,
@@ -150,6 +150,7 @@ MOVING_ON = (
         button=N_("Record as resolved"),
         text=N_("How it was resolved"),
         needs={"text": "say how it was resolved"},
+        takes=(FILES,),
         who_may=who(ON_SITE, Where.STANDING),
         fits=lambda case: is_going_on(case) and case.status is CaseStatus.OPEN,
     ),
@@ -163,7 +164,7 @@ MOVING_ON = (
         button=N_("Close the case"),
         text=N_("The evidence that it is settled"),
         needs={"text": "give the evidence that it is settled"},
-        takes=("satisfaction",),
+        takes=("satisfaction", FILES),
         who_may=who(OFFICES, Where.STANDING),
         fits=is_going_on,
     ),

@@ -1,6 +1,6 @@
 """What people say about a case: follow-ups, documents, another level, that it is not one."""
 
-from shared.acts.act import TASK, Act, Group
+from shared.acts.act import FILES, TASK, Act, Group
 from shared.acts.states import always, has_not_ended, is_going_on, is_graded, is_under_way, never
 from shared.acts.who import OFFICES, ORGAN, PEOPLE, Where, who
 from shared.facts import HARM
@@ -18,7 +18,7 @@ REPORTING = (
         button=N_("Send the follow-up"),
         text=N_("What is known now"),
         needs={"text": "say what is known now"},
-        takes=HARM,
+        takes=(*HARM, FILES),
         who_may=who(PEOPLE, Where.PART, {**ORGAN, Role.PUBLISHER: Where.OWN_REPORT}),
         fits=always,
         may_follow_the_end=True,
@@ -33,7 +33,7 @@ REPORTING = (
         button=N_("Record progress"),
         text=N_("What was done"),
         needs={"text": "say what was done"},
-        takes=(TASK, "percent"),
+        takes=(TASK, "percent", FILES),
         who_may=who(PEOPLE, Where.PART),
         who_may_of_a_task=who(PEOPLE, Where.TASK),
         fits=has_not_ended,
@@ -49,6 +49,7 @@ REPORTING = (
         button=N_("Record the comment"),
         text=N_("What whoever reads the case should know"),
         needs={"text": "write the comment"},
+        takes=(FILES,),
         who_may=who(PEOPLE, Where.PART),
         fits=always,
         may_follow_the_end=True,
@@ -64,7 +65,7 @@ REPORTING = (
         button=N_("Hand it in"),
         text=N_("What it says, or where it lies"),
         needs={"document": "say which document it is"},
-        takes=(TASK, "causes", "satisfaction", *HARM),
+        takes=(TASK, "causes", "satisfaction", *HARM, FILES),
         hidden=frozenset({"causes"}),
         needed_at_desk=frozenset({"text"}),
         who_may=who(PEOPLE, Where.PART, ORGAN),

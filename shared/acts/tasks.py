@@ -1,6 +1,6 @@
 """Tasks: laid on a unit, done, looked at by whoever laid them; and the items of an inventory."""
 
-from shared.acts.act import ONE_OF_TWO, WHICH, Act, Group
+from shared.acts.act import FILES, ONE_OF_TWO, WHICH, Act, Group
 from shared.acts.states import (
     asks_for_time,
     has_a_result,
@@ -25,6 +25,7 @@ TASKS = (
         title=N_("Assign a task"),
         button=N_("Assign"),
         needs={"tasks": "say what is to be done, by which unit, by when"},
+        takes=(FILES,),
         who_may=who(OFFICES, Where.STANDING),
         fits=is_going_on,
     ),
@@ -38,7 +39,7 @@ TASKS = (
         button=N_("Hand in: done"),
         text=N_("The result"),
         needs={**WHICH, "text": "say what the result is"},
-        takes=("document",),
+        takes=("document", FILES),
         who_may=who(PEOPLE, Where.TASK),
         fits=has_a_task_under_way,
         needs_its_object=True,
@@ -54,6 +55,7 @@ TASKS = (
         button=N_("Verified: close the task"),
         text=N_("What was checked (may stay empty)"),
         needs=WHICH,
+        takes=(FILES,),
         who_may=who(PEOPLE, Where.ASSIGNER),
         fits=has_a_result,
         needs_its_object=True,
@@ -69,7 +71,7 @@ TASKS = (
         button=N_("Return it"),
         text=N_("What is missing"),
         needs={**WHICH, "text": "say what is missing"},
-        takes=("due_at",),
+        takes=("due_at", FILES),
         who_may=who(PEOPLE, Where.ASSIGNER),
         fits=has_a_result,
         needs_its_object=True,
@@ -119,7 +121,7 @@ TASKS = (
         title=N_("Register an item"),
         button=N_("Register"),
         either=("summary", "step"),
-        takes=("measure", "owner", "due_at", "to_unit"),
+        takes=("measure", "owner", "due_at", "to_unit", FILES),
         hidden=frozenset({"step", "to_unit"}),
         needed_at_desk=frozenset({"summary"}),
         who_may=who(PEOPLE, Where.PART),

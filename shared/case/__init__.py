@@ -26,6 +26,7 @@ from shared.case.duty import (
     StandIn,
     desk_post,
 )
+from shared.case.file import CaseFile
 from shared.case.proceedings import Commander, Ending, LoggedCall, Measure, PublicNotice, Suspicion
 from shared.case.task import HolderTerm, Item, Task, TaskState, Transfer
 
@@ -33,6 +34,7 @@ __all__ = [
     "ENDED",
     "Applied",
     "Case",
+    "CaseFile",
     "CaseStatus",
     "Commander",
     "Duty",

@@ -12,6 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from shared.case.duty import Duty, DutyTerms, Opening
+from shared.case.file import CaseFile
 from shared.case.proceedings import Commander, Ending, LoggedCall, Measure, PublicNotice, Suspicion
 from shared.case.task import HolderTerm, Item, Task, Transfer
 from shared.facts import HARM, Decision, HarmCount, Value
@@ -141,6 +142,7 @@ class Case(Value, frozen=True, kw_only=True):
     openings: tuple[Opening, ...] = ()
     tasks: tuple[Task, ...] = ()
     items: tuple[Item, ...] = ()
+    files: tuple[CaseFile, ...] = ()
     transfer: Transfer | None = None
     merged_into: CaseId | None = None
     merged_from: tuple[CaseId, ...] = ()

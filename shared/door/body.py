@@ -22,7 +22,7 @@ SLOWEST = 16 * KB
 """… and a second more for each so many bytes that have come."""
 TOO_LARGE, SHORTEN_IT = (
     N_("Too large"),
-    N_("This is more than is taken here: shorten it; attachments have no place in it."),
+    N_("This is more than is taken here: shorten it; a file may have 20 MB, five go with one report or act."),
 )
 TOO_SLOW, BETTER_LINE = (
     N_("Too slow"),

@@ -72,6 +72,7 @@ class Doorkeeper:
         paces = {
             Lane.ORDINARY: Allowance(settings.requests_per_second, settings.requests_at_once),
             Lane.REPORTS: Allowance(settings.reports_per_second, settings.reports_at_once),
+            Lane.FILES: Allowance(settings.files_per_second, settings.files_at_once),
         }
         return cls(
             routes=routes,

@@ -31,6 +31,8 @@ class Lane(StrEnum):
     ORDINARY = "ordinary"
     REPORTS = "reports"
     """Reports of emergencies: whatever else somebody asked for, these still get in."""
+    FILES = "files"
+    """Uploads, which take much more than others."""
 
 
 @dataclass(frozen=True)

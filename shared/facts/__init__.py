@@ -49,6 +49,7 @@ from shared.facts.effect import (
     PolicyLine,
 )
 from shared.facts.envelope import Fact, FactError, field_errors
+from shared.facts.file import FileRef
 from shared.facts.harm import HARM, Harm, HarmCount
 from shared.facts.policy import PolicyApproved, PolicyDrafted
 from shared.facts.reason import Reason, Spelled, reason_of, spelled
@@ -84,6 +85,7 @@ __all__ = [
     "Excuse",
     "Fact",
     "FactError",
+    "FileRef",
     "Frozen",
     "Given",
     "Harm",

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from shared.facts.actor import Actor
 from shared.facts.bounds import Frozen, Instant
+from shared.facts.file import FileRef
 from shared.facts.harm import People, Yuan
 from shared.facts.report import Lapsed, Line, Original, TaskForm, Text
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, SourceId, TaskId, UnitId
@@ -123,6 +124,8 @@ class CaseAct(Frozen):
     """
     reply_by: Instant | None = None
     """Notice drafted: until when the unit named may reply."""
+    files: tuple[FileRef, ...] = ()
+    """What it shows or hands in: photographs, scans, minutes."""
 
 
 class Heard(Frozen):

@@ -19,6 +19,7 @@ from shared.facts.bounds import (
 )
 from shared.facts.cause import Cause
 from shared.facts.distrust import Distrust
+from shared.facts.file import Files
 from shared.facts.harm import Harm
 from shared.ids import AreaCode, CaseId, DutyId, PersonId, SourceId, UnitId
 from shared.vocabulary import Category, Level, ReportKind
@@ -117,6 +118,8 @@ class Reported(Frozen):
     """When it was tried to hand this in before, in vain. It excuses a late report where our own record says
     that intake was away then.
     """
+    files: Files = ()
+    """Photographs, scans, clips: uploaded before (`POST /api/v1/files`), named here by their hashes."""
     by_telephone: bool | None = None
     """A duty office with the whole city writes down what the unit itself reported by telephone. Without it,
     who reports for another unit is its witness.

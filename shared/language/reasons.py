@@ -33,6 +33,9 @@ WHY: dict[str, str] = {
     "nobody_told": N_("a message could not be written: this person was not told"),
     "tasks_not_laid": N_("the tasks of the report could not be laid: assign them by hand"),
     "field_not_understood": N_("a field of the report could not be read and was left out"),
+    "files_full": N_(
+        "the case has as many files as it can show: those that were left out stay on record where they were named"
+    ),
     "may_not_be_said_so": N_("the reporter may not lay this on others any more: it was left out"),
     "no_such_area": N_("the directory has no such area (any more)"),
     "fact_not_understood": N_("a message about the case could not be read"),

@@ -101,6 +101,13 @@ class Words:
                 break
         return " ".join(parts[:2]) or f"0{_UNITS[self.language][-1]}"
 
+    def size(self, count: int) -> str:
+        """`3.4 MB`, `12 KB`, `517 B`."""
+        for unit, size in (("MB", 1 << 20), ("KB", 1 << 10)):
+            if count >= size:
+                return f"{count / size:.1f} {unit}" if count < 10 * size else f"{count // size} {unit}"
+        return f"{count} B"
+
     def heading(self, kind: ReportKind, category: Category | None, level: Level | None) -> str:
         """How grave and of what sort, in one breath: `II级重大事故灾难`, `Level II (grave) accident`, `信访`."""
         grade = self.label("level", level) if level is not None or kind in GRADED_BY_LAW else ""

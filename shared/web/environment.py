@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from shared.facts import Outage
+from shared.files.kinds import PICTURES
 from shared.language import times
 from shared.language.catalogue import catalogue
 from shared.language.excuses import excuse_words
@@ -26,7 +27,7 @@ LANGUAGES = {Language.ZH.value: "中文", Language.EN.value: "English"}
 def environment(
     language: Language, zone: ZoneInfo, folders: Sequence[Path], everywhere: dict[str, Any]
 ) -> Environment:
-    """`everywhere` is known in every template. Filters: named, label, span, full, translated, harm."""
+    """`everywhere` is known in every template. Filters: named, label, span, full, translated, harm, size."""
     jinja = Environment(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
         autoescape=True,
@@ -56,6 +57,7 @@ def environment(
         "full": full,
         "translated": words.again,
         "harm": partial(harm_in_words, words),
+        "size": words.size,
     }
     jinja.filters.update(filters)
     jinja.globals.update(
@@ -66,6 +68,7 @@ def environment(
                 "languages": LANGUAGES,
                 "together": words.names,
                 "excused": excused,
+                "pictures": PICTURES,
                 **everywhere,
             },
         )

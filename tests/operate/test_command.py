@@ -308,7 +308,7 @@ def test_a_token_for_nobody_is_refused(options: tuple[str, ...], named: str) -> 
 def test_a_report_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "form.json").write_text("[1")
 
-    refused = call("report", "--file", str(tmp_path / "form.json"))
+    refused = call("report", "--form", str(tmp_path / "form.json"))
 
     assert refused.exit_code == 2
     assert "form.json" in refused.stderr.replace("\n", "")

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -18,6 +19,7 @@ from services.intake.board.card import card_of, due_order
 from services.intake.board.case_lookup import CaseLookup
 from services.intake.board.task_list import listed_tasks
 from services.intake.fields.act_form import FIELDS
+from services.intake.files.keeping import IncomingFiles
 from services.intake.ingest.heartbeats import interval
 from services.intake.ingest.ingest import outside_id
 from services.intake.metrics import Metrics
@@ -269,6 +271,7 @@ async def test_where_it_can_not_be_said_whether_the_parent_is_there_the_report_i
         example_directory,
         Receipts(Ed25519PrivateKey.generate()),
         Refusals(record, lambda: AT),
+        IncomingFiles(nobody, lambda: AT, Path()),
         lambda: datetime.now(UTC),
         wait=MINUTE,
         skew=MINUTE,

@@ -33,6 +33,8 @@ SITES = (
     "shared/acts",
     "services/notifier/messages",
     "services/intake/desk",
+    "services/intake/files",
+    "shared/files",
     "services/audit/web",
     "services/audit/reading",
     "services/audit/evidence",

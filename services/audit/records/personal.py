@@ -20,8 +20,8 @@ Paths = dict[str, "str | Paths"]
 being named.
 """
 
-_REPORT = ("summary", "details", "tasks.title", "original.area_as_given", "original.digest")
-_ACT = ("text", "summary", "tasks.title", "original.area_as_given", "original.digest")
+_REPORT = ("summary", "details", "tasks.title", "files.name", "original.area_as_given", "original.digest")
+_ACT = ("text", "summary", "tasks.title", "files.name", "original.area_as_given", "original.digest")
 _PERSON = ("name", "channels", "absences.reason")
 _DIRECTORY = (
     "why",

@@ -23,6 +23,7 @@ from services.escalator.deciding.acts import (
     seconding,
 )
 from services.escalator.deciding.acts.merging import absorb
+from services.escalator.deciding.case_files import keep_files
 from services.escalator.deciding.clockwork import note_lateness, strike
 from services.escalator.deciding.directory_told import tell_touched
 from services.escalator.deciding.draft import Draft, Event, Rules, UndecidableError
@@ -224,6 +225,7 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
     if draft.case.status in ENDED and not declared.may_follow_the_end:
         draft.refuse(Reason(f"case_is_{draft.case.status}"))
         return
+    keep_files(draft, act.files, kind, act.by.principal)
     if declared.is_a_note:
         draft.note(EffectKind.NOTED, kind, note=act.text)
         return

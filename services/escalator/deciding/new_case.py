@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from services.escalator.deciding.acts import accountability, omission
 from services.escalator.deciding.acts.tasks import make_tasks
+from services.escalator.deciding.case_files import keep_files
 from services.escalator.deciding.directory_told import open_directory, tell_touched
 from services.escalator.deciding.draft import Draft, Rules, UndecidableError
 from services.escalator.deciding.harm import grade_by_harm
@@ -129,6 +130,7 @@ def _open(
     )
     draft = Draft(case, sequence, now, rules, careful=careful)
     _say_what_is_left_out(draft, report, unread, barred)
+    keep_files(draft, report.files, Kind.REPORTED, report.reported_by)
     draft.happened("reported", handed_in)
     with LeavingOut(draft, Reason.FAULT_OF_OURS, "cross-check"):
         if omission.is_witness(draft):

@@ -19,6 +19,7 @@ from services.intake.board.card import Card
 from services.intake.board.case_lookup import CaseLookup
 from services.intake.fields import lookups
 from services.intake.fields.act_form import AcknowledgeForm, ActForm
+from services.intake.files.keeping import IncomingFiles
 from services.intake.recording.answers import Acted, FactRef
 from services.intake.recording.record import AppendedFact, FactRecord, Unreachable, id_of
 from services.intake.recording.refusals import Refusals
@@ -56,13 +57,14 @@ class CaseActs:
         lookup: CaseLookup,
         directory: Callable[[], Directory],
         refusals: Refusals,
+        files: IncomingFiles,
         clock: Callable[[], datetime],
         *,
         wait: timedelta,
     ) -> None:
         """`directory` gives it as it is at the call."""
         self._record, self._board, self._live, self._clock = record, board, directory, clock
-        self._lookup = lookup
+        self._lookup, self._files = lookup, files
         self._refusals, self._wait = refusals, wait.total_seconds()
 
     @property
@@ -149,6 +151,9 @@ class CaseActs:
         faults = faults_in(ACTS[kind], form, whole, self._directory, self._clock())
         if kind is Kind.REGISTERED:
             faults += item_faults(form, card.item_count)
+        if form.files and not faults:
+            files, faults = await self._files.named(form.files, principal.subject, whole)
+            form = form.model_copy(update={"files": files})
         if form.into is not None:
             faults += await self._merge_faults(card, form.into, principal)
         if faults:

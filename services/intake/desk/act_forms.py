@@ -26,7 +26,7 @@ from services.intake.desk.act_fields import (
 )
 from services.intake.desk.offered_acts import awaited
 from services.intake.fields.act_form import FIELDS, ActForm
-from shared.acts import ACTS, GROUPS, ONE_OF_TWO, Act
+from shared.acts import ACTS, FILES, GROUPS, ONE_OF_TWO, Act
 from shared.acts.fields import Widget
 from shared.acts.states import is_to_judge, left_unreferred
 from shared.directory import Directory
@@ -64,6 +64,10 @@ class ActPage:
     """It would end a duty that is owed."""
     excused: tuple[ExcusedLapse, ...] = ()
     """What the reader must have seen before they go on."""
+
+    @property
+    def takes_files(self) -> bool:
+        return FILES in self.act.fields
 
 
 def grouped(can: frozenset[Kind], here: Setting) -> list[tuple[str, list[ActPage]]]:

@@ -6,7 +6,12 @@ from fastapi import APIRouter, Request, Response
 
 from services.intake.desk import act_forms
 from services.intake.desk.call_form import is_call, read_call
+from services.intake.desk.form_files import read_form
 from services.intake.desk.here import READERS, DeskPages, fields_of
+from services.intake.files.room import FILES_BODY
+from shared.door import doorway
+from shared.facts import FileRef
+from shared.files.sending import no_such_file, send_file
 from shared.ids import CaseId
 from shared.problems import Problem
 from shared.tokens import Principal
@@ -18,7 +23,13 @@ CALL = "call"
 
 def add_cases(router: APIRouter, here: DeskPages) -> None:
     async def show_again(
-        request: Request, principal: Principal, case: str, form: str, values: dict[str, str], problem: Problem
+        request: Request,
+        principal: Principal,
+        case: str,
+        form: str,
+        values: dict[str, str],
+        problem: Problem,
+        files: tuple[FileRef, ...] = (),
     ) -> Response:
         """The form that was wrong, with what was typed."""
         shown: dict[str, Any] = {
@@ -26,6 +37,7 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
             "values": values,
             "errors": act_forms.shown_errors(problem),
             "key": values.get("key", ""),
+            "kept_files": files,
             "revision": here.desk.board.revision,
         }
         return here.show_case(request, principal, await here.find(case, principal), status=422, **shown)
@@ -35,6 +47,15 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
         principal = here.pages.admit(request, *READERS)
         revision = here.desk.board.revision
         return here.show_case(request, principal, await here.find(case, principal), revision=revision)
+
+    @router.get("/cases/{case}/files/{sha256}")
+    async def file(request: Request, case: str, sha256: str) -> Response:
+        principal = here.pages.admit(request, *READERS)
+        card = await here.find(case, principal)
+        named = next((one for one in card.lean.files if one.sha256 == sha256), None)
+        if named is None:
+            raise no_such_file()
+        return await send_file(here.desk.files.store, sha256, named.name)
 
     @router.post("/cases/{case}/acknowledge")
     async def acknowledge(request: Request, case: str) -> Response:
@@ -52,16 +73,20 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
         )
 
     @router.post("/cases/{case}/acts/{kind}")
+    @doorway(body_limit=FILES_BODY)
     async def act(request: Request, case: str, kind: Kind) -> Response:
         principal = here.pages.admit_form(request, *READERS)
         if kind not in act_forms.ACTS:
             raise Problem(404, "Not Found", act_forms.NO_SUCH_ACT)
-        values = await fields_of(request)
+        came = await read_form(request, here.desk.files, principal.subject)
+        values = came.values
         try:
+            came.check()
             form = act_forms.read_act(kind, values, here.desk.zone, here.desk.directory)
+            form = form.model_copy(update={"files": came.files})
             acted = await here.desk.acts.act(kind, CaseId(case), form, principal, values.get("key") or None)
         except Problem as problem:
             if problem.status != 422:
                 raise
-            return await show_again(request, principal, case, kind, values, problem)
+            return await show_again(request, principal, case, kind, values, problem, came.files)
         return here.after(request, acted, values.get("back") or f"/cases/{case}", "done")

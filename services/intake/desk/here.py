@@ -145,7 +145,14 @@ class DeskPages:
 
     def show_case(self, request: Request, principal: Principal, card: Card, **context: Any) -> HTMLResponse:
         view = self.view(card.whole, principal)
-        more: dict[str, Any] = {"wrong": None, "values": {}, "errors": {}, "key": token_hex(16), **context}
+        more: dict[str, Any] = {
+            "wrong": None,
+            "values": {},
+            "errors": {},
+            "key": token_hex(16),
+            "kept_files": (),
+            **context,
+        }
         setting = Setting(
             view.case, self.desk.directory, self.names, principal, self.pages.clock(), more["values"]
         )

@@ -41,6 +41,7 @@ FIELDS = {
     "occurred_at": N_("Occurred at"),
     "learned_at": N_("Your unit learned of it at"),
     "details": N_("Details (may stay empty)"),
+    "files": N_("Photographs, scans, documents (may stay empty)"),
     "topic": N_("What it is about, in the policy's words (may stay empty)"),
     "parent": N_("The case it follows from (may stay empty)"),
     "harm": N_("People and loss, as far as known"),

@@ -6,7 +6,9 @@ from fastapi import APIRouter, Request, Response
 
 from services.intake.board.access import MAY_REPORT
 from services.intake.desk import report_form
-from services.intake.desk.here import DeskPages, Values, fields_of
+from services.intake.desk.form_files import DeskForm, read_form
+from services.intake.desk.here import DeskPages, Values
+from services.intake.files.room import FILES_BODY
 from shared.door import Lane, doorway
 from shared.problems import Problem
 from shared.territory import MAY_OPEN
@@ -31,24 +33,22 @@ def add_report(router: APIRouter, here: DeskPages) -> None:
         return _form(here, request, principal, values)
 
     @router.post("/report")
-    @doorway(lane=Lane.REPORTS)
+    @doorway(body_limit=FILES_BODY, lane=Lane.REPORTS)
     async def hand_in(request: Request) -> Response:
         principal = here.pages.admit_form(request, *REPORTERS)
-        values = {
-            "key": token_hex(16),
-            **await fields_of(request),
-        }  # a form that somebody else wrote may have none
+        form = await read_form(request, here.desk.files, principal.subject)
+        values = {"key": token_hex(16), **form.values}  # a form that somebody else wrote may have none
         try:
+            form.check()
             picked, preset = (
                 report_form.pickers(here.desk.directory, _own(principal)),
                 (principal.unit, _area(here, principal)),
             )
-            report = await here.desk.submit.read(
-                report_form.read_fields(values, here.desk.zone, here.pages.clock(), picked, preset)
-            )
+            fields = report_form.read_fields(values, here.desk.zone, here.pages.clock(), picked, preset)
+            report = await here.desk.submit.read({**fields, "files": form.files})
             submitted = await here.desk.submit.report(report, principal, values.get("key") or None)
         except Problem as problem:
-            return _form(here, request, principal, values, problem)
+            return _form(here, request, principal, values, problem, form)
         return here.show(request, "reported.html", principal, status=201, report=report, submitted=submitted)
 
 
@@ -67,7 +67,12 @@ def kinds_for(principal: Principal) -> list[ReportKind]:
 
 
 def _form(
-    here: DeskPages, request: Request, principal: Principal, values: Values, problem: Problem | None = None
+    here: DeskPages,
+    request: Request,
+    principal: Principal,
+    values: Values,
+    problem: Problem | None = None,
+    came: DeskForm | None = None,
 ) -> Response:
     directory, own = here.desk.directory, _own(principal)
     likely = [*near_units(directory, principal.unit), *near_areas(directory, _area(here, principal))]
@@ -79,6 +84,7 @@ def _form(
         problem=problem,
         errors=_by_field(problem) if problem else {},
         values=values,
+        kept_files=came.files if came is not None else (),
         form=report_form,
         kinds=kinds_for(principal),
         offers=offers(report_form.pickers(directory, own), likely, values),

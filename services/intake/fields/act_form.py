@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from shared.directory.addresses import TELEPHONE
 from shared.facts import Given, Instant
 from shared.facts.bounds import PLAIN_ID, Term, at_most
+from shared.facts.file import Files
 from shared.facts.harm import People, Yuan
 from shared.facts.report import MOST_ITEMS_OF_A_CASE, Line, Tasks, Text
 from shared.ids import CaseId, DutyId, PersonId, PostId, TaskId, UnitId
@@ -69,6 +70,8 @@ class ActForm(Given):
     satisfaction: Annotated[int | None, Field(ge=1, le=5)] = None
     """What those who reported or complained said when asked, 5 the best."""
     reply_by: Instant | None = None
+    files: Files = ()
+    """Uploaded before (`POST /api/v1/files`), named here by their hashes."""
 
     @property
     def filled(self) -> tuple[str, ...]:

@@ -124,6 +124,8 @@ class HandIn:
 
         async def check(draft: ReportDraft) -> _Checked | None:
             form, wrong = await self._submission.check(draft.fields, draft.where)
+            if form is not None and form.files:
+                form, wrong = await self._submission.with_files(form, by.principal, draft.where)
             faults.extend(wrong)
             if form is not None:
                 directory = self._directory()

@@ -19,6 +19,7 @@ from services.intake.board.board import Board
 from services.intake.board.card import Card
 from services.intake.board.case_lookup import CaseLookup
 from services.intake.fields.lookups import assignment_faults, directory_faults
+from services.intake.files.keeping import IncomingFiles
 from services.intake.recording.answers import DutyRef, FactRef, Submitted
 from services.intake.recording.receipts import Receipts
 from services.intake.recording.record import AppendedFact, FactRecord, Unreachable, id_of
@@ -78,6 +79,7 @@ class Submission:
         directory: Callable[[], Directory],
         receipts: Receipts,
         refusals: Refusals,
+        files: IncomingFiles,
         clock: Callable[[], datetime],
         *,
         wait: timedelta,
@@ -85,7 +87,7 @@ class Submission:
     ) -> None:
         """`directory` gives it as it is at the call."""
         self._record, self._board, self._live, self._receipts = record, board, directory, receipts
-        self._lookup, self._refusals = lookup, refusals
+        self._lookup, self._refusals, self._files = lookup, refusals, files
         self._clock, self._wait, self._skew = clock, wait.total_seconds(), skew
 
     @property
@@ -195,8 +197,13 @@ class Submission:
         return faults
 
     async def report(self, form: ReportForm, principal: Principal, key: str | None = None) -> Submitted:
-        """Store it and say what it set off. Problem 403, 422 (the key stands for another report), 503."""
+        """Store it and say what it set off. Problem 403, 422 (the key stands for another report, a file is not
+        there), 503.
+        """
         check_report(principal, form, self._directory)
+        form, faults = await self.with_files(form, principal.subject)
+        if faults:
+            raise invalid(faults)
         if key is not None and not (0 < len(key) <= KEY_LIMIT and key.isprintable()):
             raise invalid(
                 [("Idempotency-Key", f"must be 1 to {KEY_LIMIT} printable characters: a UUID is good")]
@@ -220,6 +227,17 @@ class Submission:
             detail = f"This Idempotency-Key was used for another report (case {stored.fact.subject}); nothing new is stored."
             raise Problem(422, "Key already used", detail, errors=[KEY_FAULT])
         return await self.answer(stored)
+
+    async def with_files(
+        self, form: ReportForm, principal: str, prefix: str = ""
+    ) -> tuple[ReportForm, list[Fault]]:
+        """The form with what is stored of the files it names. Raises Unreachable."""
+        if not form.files:
+            return form, []
+        files, faults = await self._files.named(form.files, principal)
+        return form.model_copy(update={"files": files}), [
+            (f"{prefix}{field}", said) for field, said in faults
+        ]
 
     async def file(self, handover: Handover) -> AppendedFact:
         """Append the `reported` fact, or find the one stored before under the same key. Raises

@@ -1,0 +1,37 @@
+"""Files that a command sends along with a report or an act."""
+
+from pathlib import Path
+from typing import Any
+
+from fenghuo.answers import Exit, fail
+from fenghuo.client import call
+from shared.facts.file import LARGEST_FILE, MOST_FILES
+from shared.vocabulary import Role
+
+
+def uploaded(files: list[Path], role: Role) -> list[dict[str, Any]]:
+    """What the report or act says of them. Ends the command with code 2 where one can't be read or sent."""
+    if len(files) > MOST_FILES:
+        fail(Exit.USAGE, f"{len(files)} files", f"send at most {MOST_FILES}, the others with a follow-up")
+    for file in files:
+        try:
+            size = file.stat().st_size
+        except OSError as error:
+            fail(Exit.USAGE, f"{file} can't be read ({error.strerror})", "name a file that is there")
+        if not 0 < size <= LARGEST_FILE:
+            fail(Exit.USAGE, f"{file} has {size} bytes", "a file may have 1 byte to 20 MB: make it smaller")
+    return [_upload(file, role) for file in files]
+
+
+def _upload(file: Path, role: Role) -> dict[str, Any]:
+    with file.open("rb") as content:
+        answer = call(
+            "intake",
+            "POST",
+            "/api/v1/files",
+            role=role,
+            content=content,
+            params={"name": file.name},
+            timeout=600,
+        )
+    return answer.json()

@@ -1,0 +1,1 @@
+"""Files on their way in: received in bounded memory, looked at, cleaned, stored."""
