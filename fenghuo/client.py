@@ -41,14 +41,14 @@ def stranger_at(url: str, settings: Settings) -> str | None:
     or nobody does.
     """
     try:
-        theirs = httpx2.get(f"{url}/healthz", timeout=5, trust_env=False).headers.get(INSTALLATION_HEADER)
+        answered = httpx2.get(f"{url}/healthz", timeout=5, trust_env=False).headers.get(INSTALLATION_HEADER)
     except httpx2.HTTPError:
         return None
     folder = secrets_folder(settings)
     ours = installation_of(folder)
     if ours is None:
         return f"something answers at {url}, and there is no key in {folder} to know by whether it is what you mean"
-    return None if theirs == ours else f"what answers at {url} is not the installation of {folder}"
+    return None if answered == ours else f"what answers at {url} is not the installation of {folder}"
 
 
 def token_for(role: Role) -> str:

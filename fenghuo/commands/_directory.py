@@ -108,8 +108,8 @@ def _name(named: Json) -> str:
 
 
 def _of(field: str) -> Callable[[Json], Any]:
-    def say(one: Json) -> Any:
-        value = one.get(field)
+    def say(entry: Json) -> Any:
+        value = entry.get(field)
         return ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else value  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
     return say
@@ -203,12 +203,12 @@ def would_change(result: Json) -> None:
     )
 
 
-def _about(one: Json) -> str:
-    about = one.get(str(one["op"]).removeprefix("put_"))
+def _about(entry: Json) -> str:
+    about = entry.get(str(entry["op"]).removeprefix("put_"))
     if isinstance(about, dict):
         return str(about.get("id") or about.get("code"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
     return " ".join(
-        str(one[key]) for key in ("what", "id", "post", "holder", "person", "roster") if key in one
+        str(entry[key]) for key in ("what", "id", "post", "holder", "person", "roster") if key in entry
     )
 
 

@@ -54,10 +54,10 @@ def report(
         "figure": records,
     }
     path = "records" if records is not None else what.value
-    found = call(
+    counted = call(
         "audit", "GET", f"/api/v1/reports/{path}", role=Role.AUDITOR, params=params, timeout=_SLOW
     ).json()
-    answer(found, as_json=as_json, render=_show_records if records is not None else _show)
+    answer(counted, as_json=as_json, render=_show_records if records is not None else _show)
 
 
 def analysis(
@@ -148,7 +148,7 @@ def _show_records(report: dict[str, Any]) -> None:
 
 
 def _foot(report: dict[str, Any]) -> None:
-    held = report["checkpoint"]
+    checkpoint = report["checkpoint"]
     left_out = report.get("exercises_left_out") or 0
     out.print(f"[dim]{report.get('facts')} facts counted, {left_out} exercises left out[/]", highlight=False)
-    out.print(f"[dim]up to checkpoint {held['size']}, signed {held['time']}[/]", highlight=False)
+    out.print(f"[dim]up to checkpoint {checkpoint['size']}, signed {checkpoint['time']}[/]", highlight=False)

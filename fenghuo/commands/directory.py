@@ -293,10 +293,10 @@ def absence(
     directory, revision = _directory(None)
     changes: list[Change] = [entry]
     if deputy is not None:
-        held = [post for post in directory.posts if post.holder == person and deputy not in post.deputies]
+        posts = [post for post in directory.posts if post.holder == person and deputy not in post.deputies]
         changes += [
             SetHolder(post=post.id, holder=PersonId(person), deputies=(*post.deputies, PersonId(deputy)))
-            for post in held
+            for post in posts
         ]
     _send(directory, revision, changes, reason, dry_run, as_json)
 

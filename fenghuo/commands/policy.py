@@ -181,9 +181,11 @@ def simulate_history(
     except YamlFault as fault:
         fail(Exit.NO, str(fault), "mend the lines named above; `fenghuo policy check` finds the rest")
     started = perf_counter()
-    found = simulate_at_once(history, other, load_directory(settings.directory), before)
+    differences = simulate_at_once(history, other, load_directory(settings.directory), before)
     took = perf_counter() - started
-    answer(found.model_dump(mode="json"), as_json=as_json, render=lambda _: _show(found, took, limit))
+    answer(
+        differences.model_dump(mode="json"), as_json=as_json, render=lambda _: _show(differences, took, limit)
+    )
 
 
 def _show(differences: Differences, took: float, limit: int) -> None:
@@ -218,7 +220,7 @@ def _show(differences: Differences, took: float, limit: int) -> None:
 @app.command("versions")
 def list_versions(as_json: AsJson = False) -> None:
     """Every version the running escalator knows: draft, approved, in force, superseded."""
-    found = call("escalator", "GET", "/api/v1/policy/versions", role=Role.SUPERVISOR).json()
+    listed = call("escalator", "GET", "/api/v1/policy/versions", role=Role.SUPERVISOR).json()
 
     def render(_: Any) -> None:
         table = Table(
@@ -231,7 +233,7 @@ def list_versions(as_json: AsJson = False) -> None:
             box=None,
             header_style="dim",
         )
-        for version in found["versions"]:
+        for version in listed["versions"]:
             last = version["approvals"][-1] if version["approvals"] else {"by": "–", "in_force_from": "–"}
             name = version["label"].partition(" ")[0]
             table.add_row(
@@ -244,7 +246,7 @@ def list_versions(as_json: AsJson = False) -> None:
             )
         out.print(table)
 
-    answer(found, as_json=as_json, render=render)
+    answer(listed, as_json=as_json, render=render)
 
 
 @app.command("draft")
@@ -258,9 +260,9 @@ def draft_version(
         text = policy.read_bytes()
     except OSError as error:
         fail(Exit.USAGE, f"{policy}: {error.strerror}", "name an existing file")
-    found = call("escalator", "POST", "/api/v1/policy/versions", role=Role.SUPERVISOR, content=text).json()
-    words = f"{found['id']} is a draft; a leader approves it: fenghuo policy approve {found['id']}"
-    answer(found, as_json=as_json, render=lambda _: out.print(words, highlight=False))
+    drafted = call("escalator", "POST", "/api/v1/policy/versions", role=Role.SUPERVISOR, content=text).json()
+    words = f"{drafted['id']} is a draft; a leader approves it: fenghuo policy approve {drafted['id']}"
+    answer(drafted, as_json=as_json, render=lambda _: out.print(words, highlight=False))
 
 
 @app.command("approve")

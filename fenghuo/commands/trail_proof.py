@@ -194,8 +194,8 @@ def _no(words: str) -> NoReturn:
 
 def _show(result: dict[str, Any], as_json: bool) -> None:
     def render(_: object) -> None:
-        held = f"is in the trail of {result['size']}, signed {result['signed']}"
-        out.print(f"[bold green]✓ record {result['index']}[/] {held}", highlight=False)
+        words = f"is in the trail of {result['size']}, signed {result['signed']}"
+        out.print(f"[bold green]✓ record {result['index']}[/] {words}", highlight=False)
         out.print(
             f"  fact {result['fact']}, recorded {result['recorded']}"
             + (": as the receipt says" if result["receipt"] else "")

@@ -89,10 +89,10 @@ def status(folder: Where = DEFAULT, as_json: AsJson = False) -> None:
     from fenghuo.witness.evidence import NEXT, EvidenceFolder
     from fenghuo.witness.folder import Folder, FolderError
 
-    held = Folder(folder)
+    witness_folder = Folder(folder)
     try:
-        config, vkey = held.config(), held.cosigner().vkey
-        heads = {origin: held.last_head(log) for origin, log in config.logs.items()}
+        config, vkey = witness_folder.config(), witness_folder.cosigner().vkey
+        heads = {origin: witness_folder.last_head(log) for origin, log in config.logs.items()}
     except FolderError as error:
         fail(Exit.USAGE, str(error), "name the folder of a witness: --folder")
     now = int(time.time())

@@ -55,9 +55,10 @@ class EvidenceFolder:
         """
         self.folder.mkdir(exist_ok=True)
         mark = sha256(origin.encode() + b"\0" + identity).hexdigest()[:12]
-        held = self.files()
-        if len(held) >= _LIMIT or any(
-            path.stem.endswith(f"{kind}-{mark}") for path in (*held, *(self.folder / "settled").glob("*.txt"))
+        files = self.files()
+        if len(files) >= _LIMIT or any(
+            path.stem.endswith(f"{kind}-{mark}")
+            for path in (*files, *(self.folder / "settled").glob("*.txt"))
         ):
             return None
         at = datetime.fromtimestamp(now, UTC)

@@ -50,12 +50,12 @@ def covers(competence: Competence, matter: MatterSort) -> bool:
     )
 
 
-def _asks(one: Competence) -> tuple[bool, bool, bool]:
-    return bool(one.topics), bool(one.kinds), bool(one.categories)
+def _asks(competence: Competence) -> tuple[bool, bool, bool]:
+    return bool(competence.topics), bool(competence.kinds), bool(competence.categories)
 
 
-def _reason(whole: "Directory", unit: Unit, one: Competence, at: AreaCode) -> Name:
+def _reason(whole: "Directory", unit: Unit, competence: Competence, at: AreaCode) -> Name:
     area = whole.areas_by_code[at].name
-    matters = [*one.topics, *one.kinds, *one.categories]
+    matters = [*competence.topics, *competence.kinds, *competence.categories]
     zh, en = "、".join(matters) or "一切事项", ", ".join(matters) or "every matter"
     return Name(zh=f"{area.zh}范围内{zh}由{unit.name.zh}主管", en=f"in {area.en}, {en} is for {unit.name.en}")

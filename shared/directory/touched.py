@@ -65,8 +65,8 @@ def signature(directory: Directory, person: str | None, unit: str | None, otherw
 
 
 def _channels(person: Person) -> tuple[str, ...]:
-    theirs = tuple(dict.fromkeys(entry.channel for entry in person.channels))
-    return tuple(channel for channel in QUIET if channel in theirs) or theirs
+    channels = tuple(dict.fromkeys(entry.channel for entry in person.channels))
+    return tuple(channel for channel in QUIET if channel in channels) or channels
 
 
 def _people(before: Directory, after: Directory, differs: Ids, now: datetime) -> Touches:

@@ -149,8 +149,8 @@ def _no_term(span: timedelta) -> str | None:
 
 
 def _odd_letters(text: str, forbidden: re.Pattern[str]) -> str | None:
-    found = forbidden.search(text)
-    return f"holds a letter that can't be seen ({in_words(found[0])}): remove it" if found else None
+    letter = forbidden.search(text)
+    return f"holds a letter that can't be seen ({in_words(letter[0])}): remove it" if letter else None
 
 
 def _no_name(text: str) -> str | None:

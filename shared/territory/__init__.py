@@ -83,5 +83,5 @@ def allowed(actor: Actor, case: Case, directory: Directory, at: datetime) -> fro
     claim = Claim(actor, case, directory, at, whatever=True)
     ties = {where for where in Where if claim.holds(where)}
     logs_calls = actor.role in MAY_LOG_A_CALL and Where.STANDING in ties
-    found = {kind for kind, roles in MAY.items() if roles.get(actor.role) in ties}
-    return frozenset(found | {Kind.ACKNOWLEDGED, Kind.SNOOZED} if logs_calls else found)
+    kinds = {kind for kind, roles in MAY.items() if roles.get(actor.role) in ties}
+    return frozenset(kinds | {Kind.ACKNOWLEDGED, Kind.SNOOZED} if logs_calls else kinds)

@@ -155,8 +155,8 @@ class Claim:
             return self._tasks
         return (self.case, *self.case.tasks) if self._whatever else (self.case,)
 
-    def _holds(self, held: Case | Task) -> bool:
-        return self._has(_unit_of(held)) or (isinstance(held, Task) and self._is(held.owner))
+    def _holds(self, part: Case | Task) -> bool:
+        return self._has(_unit_of(part)) or (isinstance(part, Task) and self._is(part.owner))
 
     # The ties
 
@@ -236,9 +236,9 @@ class Claim:
     def superior(self) -> bool:
         return self._is_about_nothing or any(self._leads_over(part) for part in self._about)
 
-    def _leads_over(self, held: Case | Task) -> bool:
-        asked = held.transfer.superior if held.transfer is not None else None
-        return self._has(asked) if asked is not None else self._is_above(_unit_of(held))
+    def _leads_over(self, part: Case | Task) -> bool:
+        asked = part.transfer.superior if part.transfer is not None else None
+        return self._has(asked) if asked is not None else self._is_above(_unit_of(part))
 
     @property
     def task(self) -> bool:
@@ -342,8 +342,8 @@ def competent_units(case: Case, directory: Directory) -> Iterator[UnitId]:
                 yield unit.id
 
 
-def _unit_of(held: Case | Task) -> UnitId:
-    return held.unit if isinstance(held, Task) else held.holder
+def _unit_of(part: Case | Task) -> UnitId:
+    return part.unit if isinstance(part, Task) else part.holder
 
 
 def _with_a_part(case: Case) -> Iterator[UnitId]:

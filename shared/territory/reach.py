@@ -15,8 +15,8 @@ def speaks_for(directory: Directory, actor_unit: UnitId | None, unit: UnitId | s
 
 
 def has_whole_city(directory: Directory, unit: UnitId | None) -> bool:
-    found = directory.units_by_id.get(unit) if unit is not None else None
-    return found is not None and found.whole_city
+    entry = directory.units_by_id.get(unit) if unit is not None else None
+    return entry is not None and entry.whole_city
 
 
 def unit_of(actor: Actor, directory: Directory) -> UnitId | None:

@@ -41,5 +41,5 @@ async def root(fetch: FetchTile, size: int, within: int) -> bytes:
     """The root of the first `size` leaves, in the tree of `within`."""
     if size == 0:
         return merkle.EMPTY_ROOT
-    (found,) = await range_roots(fetch, [(0, size)], within)
-    return found
+    (tree_root,) = await range_roots(fetch, [(0, size)], within)
+    return tree_root

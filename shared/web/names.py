@@ -19,24 +19,24 @@ class Names:
         return self._source() if callable(self._source) else self._source
 
     def person(self, person: str) -> Name:
-        found = self._directory.people_by_id.get(PersonId(person)) if self._directory else None
-        return found.name if found else _plain(person)
+        entry = self._directory.people_by_id.get(PersonId(person)) if self._directory else None
+        return entry.name if entry else _plain(person)
 
     def post(self, post: str) -> Name:
-        found = self._directory.posts_by_id.get(PostId(post)) if self._directory else None
-        return found.name if found else _plain(post)
+        entry = self._directory.posts_by_id.get(PostId(post)) if self._directory else None
+        return entry.name if entry else _plain(post)
 
     def either(self, person: str | None, unit: str | None) -> Name:
         """The person, or the unit where no person is named."""
         return self.person(person) if person is not None else self.unit(unit or "")
 
     def unit(self, unit: str) -> Name:
-        found = self._directory.units_by_id.get(UnitId(unit)) if self._directory else None
-        return found.name if found else _plain(unit)
+        entry = self._directory.units_by_id.get(UnitId(unit)) if self._directory else None
+        return entry.name if entry else _plain(unit)
 
     def area(self, area: str) -> Name:
-        found = self._directory.areas_by_code.get(AreaCode(area)) if self._directory else None
-        return found.name if found else _plain(area)
+        entry = self._directory.areas_by_code.get(AreaCode(area)) if self._directory else None
+        return entry.name if entry else _plain(area)
 
     def by(self, principal: str) -> Name:
         """Who did it: a person, or a system by its source."""

@@ -117,9 +117,9 @@ class Picker:
             return said(NOTHING_NEAR, given=given)
         return said(SEVERAL if many > 1 else NOT_SO, given=given, many=many, near=names)
 
-    def name(self, one: str) -> Name:
+    def name(self, key: str) -> Name:
         """A person with their unit: many share a name."""
-        listed = self._by_id[one]
+        listed = self._by_id[key]
         if not isinstance(listed, Person):
             return listed.name
         unit = self._directory.units_by_id.get(listed.unit) if listed.unit else None
@@ -129,9 +129,9 @@ class Picker:
             else Name(zh=f"{listed.name.zh} · {unit.name.zh}", en=f"{listed.name.en} · {unit.name.en}")
         )
 
-    def _name_with_id(self, one: str) -> Name:
-        name = self.name(one)
-        return Name(zh=f"{name.zh} ({one})", en=f"{name.en} ({one})")
+    def _name_with_id(self, key: str) -> Name:
+        name = self.name(key)
+        return Name(zh=f"{name.zh} ({key})", en=f"{name.en} ({key})")
 
     def _choices(self, ids: Iterable[str]) -> tuple[Choice, ...]:
         return tuple(Choice(key, self.name(key)) for key in ids if key in self._by_id)

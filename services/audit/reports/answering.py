@@ -64,8 +64,8 @@ class Answering:
         """The name of a line's figure, and the records behind its columns where they are asked for."""
         traced: Fields = {"figure": f"{table}/{row}"}
         if self._with_records:
-            found = {column: tuple(self.figures.of(table, row, column).records()) for column in columns}
-            traced["records"] = {column: indexes for column, indexes in found.items() if indexes}
+            records = {column: tuple(self.figures.of(table, row, column).records()) for column in columns}
+            traced["records"] = {column: indexes for column, indexes in records.items() if indexes}
         return traced
 
     # Duties

@@ -87,8 +87,10 @@ class Cosigned:
         """Of the newest checkpoint that a quorum cosigned: one of its cosignatures."""
         await self._refresh()
         wanted = quorum or self.quorum
-        held = max((number for number, by_key in self._recent.items() if len(by_key) >= wanted), default=None)
-        return None if held is None else next(iter(self._recent[held].values()))
+        newest = max(
+            (number for number, by_key in self._recent.items() if len(by_key) >= wanted), default=None
+        )
+        return None if newest is None else next(iter(self._recent[newest].values()))
 
     async def add(self, cosignature: Cosignature) -> None:
         async with self._adding:

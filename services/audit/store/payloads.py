@@ -119,9 +119,9 @@ class Payloads:
         Whether it is the record's own (a lost race, an erasure) is for the caller to look at.
         """
         wanted = dict.fromkeys(indexes)
-        found: dict[int, list[Payload]] = {}
-        _merge(found, await find_among(self._chunks, "_id", payloads.multiples_of(wanted)), wanted)
-        return {index: versions[0] for index, versions in found.items()}
+        by_index: dict[int, list[Payload]] = {}
+        _merge(by_index, await find_among(self._chunks, "_id", payloads.multiples_of(wanted)), wanted)
+        return {index: versions[0] for index, versions in by_index.items()}
 
     async def authors(self, principals: Iterable[str]) -> dict[str, Pseudonym]:
         """Those that have a salt."""

@@ -206,9 +206,9 @@ class Feed:
     async def fetch(self, sequence: int) -> BrokerMessage | None:
         """One fact by its sequence; None where the broker really has lost it."""
         for _ in range(_LOST_TRIES):
-            found = await message_at(asking(self._connection, 5), streams.FACTS, sequence)
-            if found is not None:
-                return _message(found)
+            message = await message_at(asking(self._connection, 5), streams.FACTS, sequence)
+            if message is not None:
+                return _message(message)
             now = await self.stream()
             if sequence < now.first or now.deleted:
                 return None

@@ -25,10 +25,10 @@ class Heads:
         """Heads of those that have one."""
         heads = {case: self._heads[case] for case in cases if case in self._heads}
         unknown = [case for case in cases if case and case not in heads]
-        found = await self._trail.entries.lasts_of(unknown) if unknown else {}
+        lasts = await self._trail.entries.lasts_of(unknown) if unknown else {}
         if "" in cases and "" not in heads and (last := await self._trail.entries.last_of("")) is not None:
-            found[""] = last
-        return heads | {case: builder.head_of(entry) for case, entry in found.items()}
+            lasts[""] = last
+        return heads | {case: builder.head_of(entry) for case, entry in lasts.items()}
 
     def move_on(self, heads: dict[str, CaseHead]) -> None:
         self._heads |= heads

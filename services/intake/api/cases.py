@@ -124,10 +124,10 @@ def cases_router(board: Board, lookup: CaseLookup, gate: Gate, clock: Callable[[
         principal = gate.admit(request, *sorted(MAY_LOOK))
         cards = [card for card in board.cards() if may_look(principal, card)]
         closed = query.state in (TaskState.VERIFIED, TaskState.CANCELLED)
-        found = [listed for listed in listed_tasks(cards, clock(), closed=closed) if query.fits(listed)]
+        fitting = [listed for listed in listed_tasks(cards, clock(), closed=closed) if query.fits(listed)]
         body = {
-            "tasks": [_shown(task) for task in found[: query.limit]],
-            "more": max(len(found) - query.limit, 0),
+            "tasks": [_shown(task) for task in fitting[: query.limit]],
+            "more": max(len(fitting) - query.limit, 0),
             "caught_up": board.ready,
         }
         return Response(orjson.dumps(body), media_type="application/json")

@@ -176,8 +176,8 @@ class Board:
         when time is up.
         """
         card = self._cards.get(case)
-        if card is not None and (found := accept(card)) is not None:
-            return found
+        if card is not None and (accepted := accept(card)) is not None:
+            return accepted
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
         def look(changed: Card) -> None:

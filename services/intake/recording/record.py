@@ -134,10 +134,12 @@ class FactRecord:
                 raise
         entry = await value_of(self._ask, IDS, digest)
         if entry is not None:
-            found = await on_record(self._connection, _subject(entry.data) or subject, message_id, entry.at)
-            if found is not None:
+            recorded = await on_record(
+                self._connection, _subject(entry.data) or subject, message_id, entry.at
+            )
+            if recorded is not None:
                 return AppendedFact(
-                    Fact.read(found.data), found.sequence, found.at, found.data, repeated=True
+                    Fact.read(recorded.data), recorded.sequence, recorded.at, recorded.data, repeated=True
                 )
         # It was tried and is not there: it is entered anew, and lies where it is stored now.
         await js.publish(key, subject.encode())

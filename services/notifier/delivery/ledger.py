@@ -106,8 +106,8 @@ class DeliveryLedger:
         subject = fact_subject(case, fact.kind)
 
         async def is_told() -> bool:
-            found = await on_record(self._connection, subject, fact.id, fact.time, for_long=STORED_WITHIN)
-            return found is not None
+            recorded = await on_record(self._connection, subject, fact.id, fact.time, for_long=STORED_WITHIN)
+            return recorded is not None
 
         if not await until_done(is_told, "not_looked_up"):
             await self.tell(case, fact)

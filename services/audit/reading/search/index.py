@@ -63,8 +63,8 @@ class SearchIndex:
         return read
 
     async def _words(self, keys: set[int]) -> Read:
-        found = await self._store.find(sorted(keys), words=True) if keys else {}
-        return {key: _postings(content) for key, content in found.items()}
+        tiles_read = await self._store.find(sorted(keys), words=True) if keys else {}
+        return {key: _postings(content) for key, content in tiles_read.items()}
 
     def _keep(self, contents: Mapping[int, bytes]) -> None:
         for key, content in contents.items():
@@ -110,10 +110,10 @@ def _look_up(read: Read, block: Block, term: bytes, name: int) -> int:
 
 
 def _any(bitmaps: Iterable[int]) -> int:
-    found = 0
+    bits = 0
     for bitmap in bitmaps:
-        found |= bitmap
-    return found
+        bits |= bitmap
+    return bits
 
 
 def _all(bitmaps: Iterable[int], hits: int) -> int:

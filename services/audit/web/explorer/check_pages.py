@@ -121,7 +121,9 @@ async def _receipt(
     reader: TrailReader, text: str, key: Ed25519PublicKey, zone: ZoneInfo, language: Language
 ) -> Shown:
     try:
-        found = await answer(reader, read_receipt(text, key), zone)
+        answered = await answer(reader, read_receipt(text, key), zone)
     except ReceiptError as error:
         return Shown(False, str(error))
-    return Shown(found.record is not None, found.en if language is Language.EN else found.zh, receipt=found)
+    return Shown(
+        answered.record is not None, answered.en if language is Language.EN else answered.zh, receipt=answered
+    )
