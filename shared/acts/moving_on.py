@@ -9,7 +9,7 @@ from shared.acts.states import (
     is_under_way,
     transfers,
 )
-from shared.acts.who import ABOVE, OFFICES, ON_SITE, Where, who
+from shared.acts.who import ABOVE, OFFICES, PEOPLE, Where, who
 from shared.case import Case, CaseStatus
 from shared.message import N_
 from shared.vocabulary import Kind, ReportKind
@@ -37,7 +37,7 @@ MOVING_ON = (
         text=N_("Why it is theirs"),
         needs={"to_unit": "name the unit that is asked to take it over", "text": "say why it is theirs"},
         takes=(TASK, FILES),
-        who_may=who(ON_SITE, Where.HOLDER),
+        who_may=who(PEOPLE, Where.HOLDER),
         fits=lambda case: is_going_on(case) and (case.transfer is None or any(map(is_under_way, case.tasks))),
         fits_task=lambda task: is_under_way(task) and task.transfer is None,
     ),
@@ -50,7 +50,7 @@ MOVING_ON = (
         title=N_("Accept"),
         button=N_("Accept: we answer for it now"),
         takes=(TASK,),
-        who_may=who(ON_SITE, Where.ASKED),
+        who_may=who(PEOPLE, Where.ASKED),
         fits=_waits_to_be_taken,
         needs_its_object=True,
         fits_task=is_offered,
@@ -66,7 +66,7 @@ MOVING_ON = (
         text=N_("Why it is not yours"),
         needs={"text": "say why it is not yours"},
         takes=(TASK, FILES),
-        who_may=who(ON_SITE, Where.ASKED),
+        who_may=who(PEOPLE, Where.ASKED),
         fits=_waits_to_be_taken,
         needs_its_object=True,
         fits_task=is_offered,
@@ -122,7 +122,7 @@ MOVING_ON = (
         button=N_("I am here: sign in"),
         takes=("post", "to_person"),
         hidden=frozenset({"post", "to_person"}),
-        who_may=who(ON_SITE, Where.WATCH),
+        who_may=who(PEOPLE, Where.WATCH),
         fits=is_a_roster,
     ),
     Act(
@@ -137,7 +137,7 @@ MOVING_ON = (
         needs={"to_person": "name who takes the shift over"},
         takes=("post", FILES),
         hidden=frozenset({"post"}),
-        who_may=who(ON_SITE, Where.WATCH),
+        who_may=who(PEOPLE, Where.WATCH),
         fits=is_a_roster,
     ),
     Act(
@@ -151,7 +151,7 @@ MOVING_ON = (
         text=N_("How it was resolved"),
         needs={"text": "say how it was resolved"},
         takes=(FILES,),
-        who_may=who(ON_SITE, Where.STANDING),
+        who_may=who(PEOPLE, Where.STANDING),
         fits=lambda case: is_going_on(case) and case.status is CaseStatus.OPEN,
     ),
     Act(

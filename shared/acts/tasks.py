@@ -11,7 +11,7 @@ from shared.acts.states import (
     may_be_extended,
     owed,
 )
-from shared.acts.who import OFFICES, ON_SITE, PEOPLE, Where, who
+from shared.acts.who import OFFICES, PEOPLE, Where, who
 from shared.message import N_
 from shared.vocabulary import Kind, ReportKind
 
@@ -88,7 +88,7 @@ TASKS = (
         text=N_("Why it takes longer"),
         needs={"due_at": "say until when", "text": "say why it takes longer"},
         either=ONE_OF_TWO,
-        who_may=who(ON_SITE, Where.OWES),
+        who_may=who(PEOPLE, Where.OWES),
         fits=lambda case: has_a_task_under_way(case) or (is_going_on(case) and bool(may_be_extended(case))),
         fits_task=is_under_way,
         fits_duty=may_be_extended,

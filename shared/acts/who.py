@@ -59,9 +59,8 @@ WhoMay = Mapping[Role, Where]
 """Role → the tie it needs. A role that does not stand there may not do it at all."""
 OFFICES = frozenset({Role.DUTY_OFFICER, Role.LEADER, Role.SUPERVISOR})
 PEOPLE = OFFICES | {Role.REPORTER}
+"""Among them those of the unit that has the matter in hand: the petition office's supervisor is one of its people."""
 ABOVE = frozenset({Role.LEADER, Role.SUPERVISOR})
-ON_SITE = frozenset({Role.REPORTER, Role.DUTY_OFFICER, Role.LEADER})
-"""Those of the unit that has the matter in hand."""
 ORGAN: WhoMay = {Role.DISCIPLINE: Where.ACCOUNTABILITY}
 """The discipline organ, of what holds somebody to account."""
 

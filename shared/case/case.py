@@ -151,6 +151,8 @@ class Case(Value, frozen=True, kw_only=True):
     suspicion: Suspicion | None = None
     measure: Measure | None = None
     notice: PublicNotice | None = None
+    reviewed_by: tuple[UnitId, ...] = ()
+    """A petition's answer: the units that have reviewed it 复查 复核, in order."""
     ending: Ending | None = None
     """What waits for a second person."""
     calls: tuple[LoggedCall, ...] = ()

@@ -227,6 +227,8 @@ Reason = StrEnum(
         "REVIEW_ASKED": "review_asked",
         "REVIEW_ASKED_AGAIN": "review_asked_again",
         "REVIEWED": "reviewed",
+        "REVIEWED_BY_THE_SAME_UNIT": "reviewed_by_the_same_unit",
+        "REVIEWED_BY_WHO_DECIDED": "reviewed_by_who_decided",
         "ROLE_MAY_NOT": "role_may_not",
         "RULE_FAILED": "rule_failed",
         "SAY_FOR_HOW_LONG": "say_for_how_long",

@@ -198,6 +198,8 @@ WHY: dict[str, str] = {
     "review_asked": N_("review asked"),
     "review_asked_again": N_("review asked again"),
     "reviewed": N_("reviewed"),
+    "reviewed_by_the_same_unit": N_("your unit has reviewed it once: the second review is the level above's"),
+    "reviewed_by_who_decided": N_("you have decided it yourself: somebody else must review it"),
     "say_for_how_long": N_("say for how long"),
     "say_what_the_new_case_is_about": N_("say what the new case is about"),
     "say_which_post_or_step": N_("say which post or step"),

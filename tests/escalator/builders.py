@@ -11,7 +11,7 @@ from typing import Any
 from services.escalator.deciding.decide import decide
 from services.escalator.deciding.draft import Rules
 from services.escalator.playing.world import World, handed_over_at_once
-from services.escalator.policy.load import parse_policy
+from services.escalator.policy.load import parse_policy, policy_text
 from shared.case import Case, Duty, Task
 from shared.directory import Directory, load_directory
 from shared.facts import (
@@ -50,7 +50,7 @@ def example_directory() -> Directory:
 
 @cache
 def _rules(replacements: tuple[tuple[str, str], ...]) -> Rules:
-    text = (ROOT / "config" / "policy.yaml").read_text(encoding="utf-8")
+    text = policy_text(ROOT / "config" / "policy.yaml")
     for old, new in replacements:
         assert old in text, old
         text = text.replace(old, new)

@@ -4,7 +4,8 @@ that can be traced. Row 3.
 
 from datetime import timedelta
 
-from shared.facts import EffectKind
+from shared.facts import Actor, EffectKind
+from shared.ids import UnitId
 from shared.standing import standing_case
 from shared.vocabulary import Kind, Level, ReportKind, Role
 from tests.stories.stage import Stage
@@ -58,7 +59,12 @@ def test_a_decision_can_be_reviewed_and_corrected() -> None:
     stage.says(case, Kind.REVIEW_ASKED, UNIT, text="线路中断，有记录")
     assert stage.limit(case, "measure_review") == "12-24 11:00"
     stage.after(days=5)
-    stage.says(case, Kind.REVIEWED, "discipline", role=Role.DISCIPLINE, approve=False, text="情况属实")
+    by_another = Actor(principal="he_shen", role=Role.DISCIPLINE, unit=UnitId("discipline_organ"))
+    assert (
+        stage.refused(case, Kind.REVIEWED, "discipline", role=Role.DISCIPLINE, approve=True, text="维持")
+        == "reviewed_by_who_decided"
+    )
+    stage.says(case, Kind.REVIEWED, by_another, approve=False, text="情况属实")
     assert stage.is_done(case, "measure_review")
     assert stage.reasons(case, EffectKind.STATUS)[-1] == "measure_set_aside"
     stage.says(case, Kind.CORRECTED, "discipline", role=Role.DISCIPLINE, text="撤销书面说明")

@@ -96,9 +96,14 @@ def test_whoever_is_not_content_may_have_it_reviewed_and_reviewed_again() -> Non
     stage.after(days=25)
     stage.says(case, Kind.REVIEWED, "government", text="维持")
     assert stage.is_done(case, "petition_review")
+
     stage.says(case, Kind.REVIEW_ASKED, text="仍不服")
     assert stage.limit(case, "petition_re_review") == "02-16 11:00"
     assert "petition_review" not in stage.owed(case), "the second review is not the first one again"
+    assert stage.duty(case, "petition_re_review").owed_by == "party_committee", "the level above"
+    assert stage.refused(case, Kind.REVIEWED, "government", text="再次维持") == "reviewed_by_the_same_unit"
+    stage.says(case, Kind.CLOSED, "petition_office", text="已答复")
+    assert "petition_re_review" in stage.owed(case), "closing never ends a review that is running"
     stage.after(days=31)
     assert stage.has_lapsed(case, "petition_re_review")
     assert ("02-16 11:00", "gov_in_charge") in stage.told(case, "petition_re_review", Purpose.OVERDUE)

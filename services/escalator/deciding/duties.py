@@ -5,7 +5,7 @@ of the duty; an answer discharges exactly what it is an answer to. States move b
 by nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from services.escalator.deciding.lighting import record_taken, with_lit
 from services.escalator.deciding.parties import bearer_of
 from services.escalator.deciding.referral import answerable, refer_or_say_why_not
 from services.escalator.deciding.suspicion import suspect
-from shared.case import Duty, DutyState, Lapse, Overdue, Reminder, Slip
+from shared.case import Duty, DutyState, DutyTerms, Lapse, Overdue, Reminder, Slip
 from shared.facts import Actor, EffectKind, LapseCause, Purpose, Reason, spelled
 from shared.ids import DutyId, PersonId
 from shared.territory import speaks_for, unit_of
@@ -188,9 +188,10 @@ def cancel(draft: Draft, duty: Duty, why: Why) -> Duty:
     return duty
 
 
-def cancel_owed(draft: Draft, why: Why) -> None:
+def cancel_owed(draft: Draft, why: Why, spare: Callable[[DutyTerms], bool] = lambda _: False) -> None:
     for duty in draft.owed():
-        cancel(draft, duty, why)
+        if not spare(draft.plan_of(duty)):
+            cancel(draft, duty, why)
 
 
 def answer(draft: Draft, person: PersonId, via: str, by: str) -> tuple[DutyId, ...]:

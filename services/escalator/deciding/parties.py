@@ -67,7 +67,7 @@ def unit_of(draft: Draft, by: str, task: Task | None) -> UnitId | None:
     """The unit that `by` names; None where nothing of that name is there (no transfer pending, nobody above).
 
     `superior` is whoever is asked to impose the lead, and without such a transfer the unit above the one that
-    holds it.
+    holds it; `superior_above` is the unit above that one, where there is any.
     """
     case = draft.case
     match by:
@@ -87,6 +87,9 @@ def unit_of(draft: Draft, by: str, task: Task | None) -> UnitId | None:
             if transfer is not None and transfer.superior is not None:
                 return transfer.superior
             return next(iter(draft.directory.superiors.get(task.unit if task else case.holder, ())), None)
+        case "superior_above":
+            above = draft.directory.superiors.get(case.holder, ())
+            return above[min(1, len(above) - 1)] if above else None
         case "competent":
             return competent_unit(draft)
         case "watched":

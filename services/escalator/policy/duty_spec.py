@@ -30,6 +30,7 @@ BEARERS = (
     "assigner",
     "asked",
     "superior",
+    "superior_above",
     "competent",
     "watched",
     "named",

@@ -26,9 +26,12 @@ def parse_policy(text: str, name: str = "policy.yaml") -> Policy:
 
 
 def load_policy(path: Path) -> Policy:
+    return parse_policy(policy_text(path), path.name)
+
+
+def policy_text(path: Path) -> str:
     """With the holidays of the file beside it, where there is one. Raises YamlFault."""
-    text = text_of(path, "set FENGHUO_POLICY to an existing file")
-    return parse_policy(text + _holidays_beside(path), path.name)
+    return text_of(path, "set FENGHUO_POLICY to an existing file") + _holidays_beside(path)
 
 
 def _holidays_beside(path: Path) -> str:

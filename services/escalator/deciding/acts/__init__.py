@@ -22,7 +22,7 @@ from services.escalator.deciding.acts import (
 )
 from services.escalator.deciding.draft import Draft
 from shared.facts import CaseAct, EffectKind, Reason
-from shared.vocabulary import Kind, ReportKind
+from shared.vocabulary import Kind
 
 Handler = Callable[[Draft, CaseAct], None]
 
@@ -85,7 +85,6 @@ def name_of(draft: Draft, kind: Kind, act: CaseAct) -> str:
     """
     if kind is Kind.FILED and act.document is not None:
         return f"{kind}.{act.document}"
-    reviewed = any(entry.kind is Kind.REVIEWED for entry in draft.case.log)
-    if kind is Kind.REVIEW_ASKED and draft.case.report.kind is ReportKind.PETITION and reviewed:
+    if kind is Kind.REVIEW_ASKED and accountability.is_reviewed(draft.case):
         return f"{kind}.again"
     return kind.value

@@ -12,10 +12,11 @@ from msgspec.structs import replace
 from services.escalator.deciding.actions import raise_case
 from services.escalator.deciding.draft import Draft, Why
 from services.escalator.policy.model import Accountability, Grounds
-from shared.case import Measure, Standing
+from shared.case import Case, Measure, Standing
 from shared.facts import CaseAct, EffectKind, Harm, Reason, Referred, Report, Spelled, spelled
 from shared.facts.report import Lapsed
-from shared.vocabulary import Category, ReportKind
+from shared.territory import unit_of
+from shared.vocabulary import Category, Kind, ReportKind
 
 WINDOW = timedelta(days=365)
 """How long a lapse counts as a repeat where the policy does not say."""
@@ -182,13 +183,16 @@ def ask_review(draft: Draft, act: CaseAct) -> None:
 
 def review(draft: Draft, act: CaseAct) -> None:
     if draft.case.report.kind is ReportKind.PETITION:
-        draft.note(EffectKind.NOTED, Reason.REVIEWED, note=act.text)
+        _review_petition(draft, act)
         return
     measure = _measure(draft)
     if measure is None:
         return
     if measure.decided is None:
         draft.refuse(Reason.NOTHING_DECIDED_YET)
+        return
+    if measure.decided_by in (act.by.principal, act.by.who):
+        draft.refuse(Reason.REVIEWED_BY_WHO_DECIDED)
         return
     upheld = bool(act.approve)
     draft.change(measure=replace(measure, reviewed="upheld" if upheld else "set_aside"))
@@ -198,6 +202,25 @@ def review(draft: Draft, act: CaseAct) -> None:
         unit=draft.case.report.unit,
         note=act.text,
     )
+
+
+def is_reviewed(case: Case) -> bool:
+    """Of a petition: reviewed once, so that what is asked for now is the second review 复核."""
+    # Of a case from before units were kept here, the log says it as far back as it goes.
+    return case.report.kind is ReportKind.PETITION and (
+        bool(case.reviewed_by) or any(entry.kind is Kind.REVIEWED for entry in case.log[:-1])
+    )
+
+
+def _review_petition(draft: Draft, act: CaseAct) -> None:
+    """复查 is the superior's, 复核 the level's above: no unit reviews twice."""
+    unit = unit_of(act.by, draft.directory)
+    if unit is not None and unit in draft.case.reviewed_by:
+        draft.refuse(Reason.REVIEWED_BY_THE_SAME_UNIT, unit=unit)
+        return
+    if unit is not None:
+        draft.change(reviewed_by=(*draft.case.reviewed_by, unit))
+    draft.note(EffectKind.NOTED, Reason.REVIEWED, unit=unit, note=act.text)
 
 
 def correct(draft: Draft, act: CaseAct) -> None:

@@ -4,9 +4,12 @@ from services.escalator.deciding import states
 from services.escalator.deciding.draft import Draft, Event
 from services.escalator.deciding.duties import cancel_owed, done_by
 from services.escalator.deciding.lighting import people_lit
-from shared.case import TaskState
+from shared.acts import ACTS
+from shared.case import DutyTerms, TaskState
 from shared.facts import CaseAct, EffectKind, Purpose, Reason
 from shared.vocabulary import Kind
+
+KINDS = frozenset(map(str, Kind))
 
 
 def enter(draft: Draft, by: str, note: str | None = None, **fields: object) -> bool:
@@ -36,7 +39,17 @@ def close(draft: Draft, act: CaseAct) -> None:
         draft.refuse(Reason.TASKS_ARE_OPEN, note=", ".join(waiting))
     elif enter(draft, Kind.CLOSED, act.text, ended_at=draft.now, transfer=None):
         done_by(draft, Event(Kind.CLOSED, draft.now, actor=act.by))
-        cancel_owed(draft, Reason.CASE_CLOSED)
+        cancel_owed(draft, Reason.CASE_CLOSED, spare=_may_begin_after_the_end)
+
+
+def _may_begin_after_the_end(plan: DutyTerms) -> bool:
+    """A review that is asked for runs on, whether it was asked for before the case was closed or after; what a
+    report opens too ends with it.
+    """
+    acts = [
+        ACTS.get(Kind(name)) if (name := trigger.partition(".")[0]) in KINDS else None for trigger in plan.on
+    ]
+    return bool(acts) and all(act is not None and act.may_follow_the_end for act in acts)
 
 
 def reopen(draft: Draft, act: CaseAct) -> None:
