@@ -141,8 +141,8 @@ class HandIn:
         for item in map(readable, items):
             if isinstance(item, Follow):
                 checked.append((item, await check(item.otherwise) if item.otherwise else None))
-            elif fault := await check(item):
-                checked.append(fault)
+            elif valid := await check(item):
+                checked.append(valid)
         if faults:
             raise FormatError("not a valid report", faults)
         return checked
