@@ -35,6 +35,7 @@ GROUPS = {
     "token": "Issue bearer tokens, list them, take them back",
     "directory": "Check, show and change who is who",
     "policy": "Check, explain and simulate the policy",
+    "forms": "Check and show what each kind of case is about",
     "source": "Make and take back the keys of sources",
     "trail": "Query, verify, export and prove the trail",
     "witness": "Watch over a trail from another machine",

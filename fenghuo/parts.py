@@ -108,6 +108,7 @@ def service_env(name: str, place: Installation, settings: Settings) -> dict[str,
         "FENGHUO_SECRETS_DIR": str(place.secrets),
         "FENGHUO_POLICY": str(located(settings.policy)),
         "FENGHUO_DIRECTORY": str(located(settings.directory)),
+        "FENGHUO_FORMS": str(located(settings.forms)),
         "FENGHUO_GATEWAY_URL": os.environ.get(
             "FENGHUO_GATEWAY_URL", f"http://127.0.0.1:{place.ports['gateway']}"
         ),

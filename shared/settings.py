@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     """
     policy: Path = Path("config/policy.yaml")
     directory: Path = Path("config/directory.yaml")
+    forms: Path = Path("config/forms.yaml")
     data_dir: Path = Path(".fenghuo")
     secrets_dir: Path | None = None
     """Where keys lie (token, receipt, link and trail keys). Default: `<data_dir>/secrets`."""

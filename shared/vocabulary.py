@@ -144,6 +144,7 @@ class Document(StrEnum):
     REVIEW = "review"
     DRILL_RECORD = "drill_record"
     READING = "reading"
+    STOCK_REPORT = "stock_report"
     RECEIPT = "receipt"
     """Proof of delivery or of publication."""
     SETTLEMENT = "settlement"

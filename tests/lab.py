@@ -109,6 +109,7 @@ class Lab:
         self.services: list[Running] = []
         self.policy = ROOT / "config" / "policy.yaml"
         self.directory = directory or ROOT / "config" / "directory.yaml"
+        self.forms = ROOT / "config" / "forms.yaml"
         self.sources = SourceKeys(self.secrets)
 
     def settings(self, user: str, **more: Any) -> Settings:
@@ -118,6 +119,7 @@ class Lab:
             data_dir=self.folder,
             policy=self.policy,
             directory=self.directory,
+            forms=self.forms,
             **more,
         )
 
@@ -171,6 +173,7 @@ class Lab:
             "FENGHUO_DATA_DIR": str(self.folder),
             "FENGHUO_POLICY": str(self.policy),
             "FENGHUO_DIRECTORY": str(self.directory),
+            "FENGHUO_FORMS": str(self.forms),
             "FENGHUO_LOG_FORMAT": "json",
         }
 

@@ -65,6 +65,7 @@ def configuration(patient: Patient) -> list[Finding]:
     from services.escalator.policy.load import load_checked
     from shared.directory import load_directory
     from shared.directory.fit import misfits
+    from shared.forms import load_forms
     from shared.lined_yaml import YamlFault
 
     path = located(patient.settings.directory)
@@ -90,7 +91,13 @@ def configuration(patient: Patient) -> list[Finding]:
         policy = load_checked(path, directory)
     except YamlFault as fault:
         return [*findings, Finding("policy", Grade.FAULT, str(fault), f"mend {path}")]
-    return [*findings, Finding("policy", Grade.WELL, f"{policy.label} ({path})")]
+    findings.append(Finding("policy", Grade.WELL, f"{policy.label} ({path})"))
+    path = located(patient.settings.forms)
+    try:
+        forms = load_forms(path)
+    except YamlFault as fault:
+        return [*findings, Finding("forms", Grade.FAULT, str(fault), f"mend {path}")]
+    return [*findings, Finding("forms", Grade.WELL, f"{len(forms.all())} forms ({path})")]
 
 
 def secrets(patient: Patient) -> list[Finding]:

@@ -23,6 +23,7 @@ from services.intake.desk.services import DeskServices
 from services.intake.directory.changes import DirectoryChanges
 from services.intake.directory.in_force import DirectoryInForce
 from services.intake.directory.operator_file import OperatorFile
+from services.intake.fields.form_blocks import FormBlocks
 from services.intake.files.keeping import IncomingFiles
 from services.intake.files.spool import spool_folder
 from services.intake.ingest.heartbeats import Heartbeats
@@ -41,6 +42,7 @@ from shared.broker.durables import check_durables, subscribe_durable
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
 from shared.facts.authors import Author
+from shared.forms import load_forms
 from shared.gatekeeping import gate_of
 from shared.lined_yaml import words_of
 from shared.pulse import Pulses
@@ -65,6 +67,7 @@ def build(settings: IntakeSettings) -> Service:
     refusals = Refusals(record, now)
     lookup = CaseLookup(board, record)
     files = IncomingFiles(lambda: service.connection, now, spool_folder(settings.data_dir))
+    forms = FormBlocks(load_forms(settings.forms), directory, settings.zone, now)
     submission = Submission(
         record,
         board,
@@ -74,10 +77,11 @@ def build(settings: IntakeSettings) -> Service:
         refusals,
         files,
         now,
+        forms,
         wait=settings.duties_wait,
         skew=settings.clock_skew,
     )
-    acts = CaseActs(record, board, lookup, directory, refusals, files, now, wait=settings.duties_wait)
+    acts = CaseActs(record, board, lookup, directory, refusals, files, now, forms, wait=settings.duties_wait)
     in_force = DirectoryInForce(directory, record, lambda: service.connection, now)
     changes = DirectoryChanges(in_force, record, now, lambda: words_of(settings.policy))
     hand_in = HandIn(

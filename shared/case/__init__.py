@@ -27,6 +27,7 @@ from shared.case.duty import (
     desk_post,
 )
 from shared.case.file import CaseFile
+from shared.case.filled import CaseForm
 from shared.case.proceedings import Commander, Ending, LoggedCall, Measure, PublicNotice, Suspicion
 from shared.case.task import HolderTerm, Item, Task, TaskState, Transfer
 
@@ -35,6 +36,7 @@ __all__ = [
     "Applied",
     "Case",
     "CaseFile",
+    "CaseForm",
     "CaseStatus",
     "Commander",
     "Duty",

@@ -13,6 +13,7 @@ import msgspec
 
 from shared.case.duty import Duty, DutyTerms, Opening
 from shared.case.file import CaseFile
+from shared.case.filled import CaseForm
 from shared.case.proceedings import Commander, Ending, LoggedCall, Measure, PublicNotice, Suspicion
 from shared.case.task import HolderTerm, Item, Task, Transfer
 from shared.facts import HARM, Decision, HarmCount, Value
@@ -156,6 +157,8 @@ class Case(Value, frozen=True, kw_only=True):
     ending: Ending | None = None
     """What waits for a second person."""
     calls: tuple[LoggedCall, ...] = ()
+    forms: tuple[CaseForm, ...] = ()
+    """What it is about, typed; the form filled in last stands first."""
     standing: Standing | None = None
     clock_at: datetime | None = None
     """The one clock armed for this case."""

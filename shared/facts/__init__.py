@@ -50,6 +50,7 @@ from shared.facts.effect import (
 )
 from shared.facts.envelope import Fact, FactError, field_errors
 from shared.facts.file import FileRef
+from shared.facts.form import FormBlock, FormGiven, WrongField
 from shared.facts.harm import HARM, Harm, HarmCount
 from shared.facts.policy import PolicyApproved, PolicyDrafted
 from shared.facts.reason import Reason, Spelled, reason_of, spelled
@@ -86,6 +87,8 @@ __all__ = [
     "Fact",
     "FactError",
     "FileRef",
+    "FormBlock",
+    "FormGiven",
     "Frozen",
     "Given",
     "Harm",
@@ -117,6 +120,7 @@ __all__ = [
     "Touch",
     "Value",
     "Via",
+    "WrongField",
     "field_errors",
     "read_decision",
     "reason_of",

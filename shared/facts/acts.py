@@ -11,6 +11,7 @@ from pydantic import Field
 from shared.facts.actor import Actor
 from shared.facts.bounds import Frozen, Instant
 from shared.facts.file import FileRef
+from shared.facts.form import FormBlock
 from shared.facts.harm import People, Yuan
 from shared.facts.report import Lapsed, Line, Original, TaskForm, Text
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, SourceId, TaskId, UnitId
@@ -126,6 +127,8 @@ class CaseAct(Frozen):
     """Notice drafted: until when the unit named may reply."""
     files: tuple[FileRef, ...] = ()
     """What it shows or hands in: photographs, scans, minutes."""
+    form: FormBlock | None = None
+    """What the act fills in of a form."""
 
 
 class Heard(Frozen):

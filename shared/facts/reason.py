@@ -82,6 +82,7 @@ Reason = StrEnum(
         "FAULT_OF_OURS": "fault_of_ours",
         "FIELD_NOT_UNDERSTOOD": "field_not_understood",
         "FILES_FULL": "files_full",
+        "FORM_NOT_WHOLE": "form_not_whole",
         "FOR_THE_UNIT_ITSELF_TO_SAY": "for_the_unit_itself_to_say",
         "FOR_THEMSELF_ALONE": "for_themself_alone",
         "GRADED_ANEW_MEANWHILE": "graded_anew_meanwhile",

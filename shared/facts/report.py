@@ -20,6 +20,7 @@ from shared.facts.bounds import (
 from shared.facts.cause import Cause
 from shared.facts.distrust import Distrust
 from shared.facts.file import Files
+from shared.facts.form import FormBlock, FormGiven
 from shared.facts.harm import Harm
 from shared.ids import AreaCode, CaseId, DutyId, PersonId, SourceId, UnitId
 from shared.vocabulary import Category, Level, ReportKind
@@ -149,6 +150,9 @@ class ReportForm(Given, Reported):
 
     model_config = ConfigDict(extra="forbid")
 
+    form: FormGiven | None = None
+    """What this kind of case is about: a form of `config/forms.yaml` (`fenghuo forms list`)."""
+
 
 class Original(Frozen):
     """Where a report that came from another system stands in that system, so that both can be laid side by
@@ -202,6 +206,7 @@ class Report(Reported):
     reports of before, and where the system itself raised the case.
     """
     original: Original | None = None
+    form: FormBlock | None = None
     referred: Lapsed | None = None
     """Accountability: the lapse it is about."""
     starts_at: Instant | None = None

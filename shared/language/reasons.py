@@ -36,6 +36,7 @@ WHY: dict[str, str] = {
     "files_full": N_(
         "the case has as many files as it can show: those that were left out stay on record where they were named"
     ),
+    "form_not_whole": N_("a part of the form could not be taken: the record has it as it was given"),
     "may_not_be_said_so": N_("the reporter may not lay this on others any more: it was left out"),
     "no_such_area": N_("the directory has no such area (any more)"),
     "fact_not_understood": N_("a message about the case could not be read"),

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jwt
 import msgspec
@@ -14,11 +15,13 @@ from hypothesis import strategies as st
 from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 
+from services.intake.acting.act_faults import ANY_ACT
 from services.intake.board.board import Board
 from services.intake.board.card import card_of, due_order
 from services.intake.board.case_lookup import CaseLookup
 from services.intake.board.task_list import listed_tasks
 from services.intake.fields.act_form import FIELDS
+from services.intake.fields.form_blocks import FormBlocks
 from services.intake.files.keeping import IncomingFiles
 from services.intake.ingest.heartbeats import interval
 from services.intake.ingest.ingest import outside_id
@@ -31,6 +34,7 @@ from shared.acts import ACTS
 from shared.case import Applied, CaseStatus, DutyState, Slip, TaskState, Transfer, write_case
 from shared.directory import Source
 from shared.facts import CaseAct, Fact, Name, Report
+from shared.forms import NO_FORMS
 from shared.ids import AreaCode, CaseId, SourceId, UnitId
 from shared.subjects import lane_of
 from shared.vocabulary import CASE_ACTS, Kind
@@ -86,7 +90,7 @@ def test_every_act_has_its_row_in_the_tables() -> None:
 def test_a_form_has_every_field_of_an_act_but_who_did_it_and_where_it_was_said() -> None:
     assert set(FIELDS) == set(CaseAct.model_fields) - {"by", "original"}
     assert {field for act in ACTS.values() for field in act.fields} <= set(FIELDS)
-    assert set(FIELDS) - {"text"} == {field for act in ACTS.values() for field in act.fields}
+    assert set(FIELDS) - ANY_ACT == {field for act in ACTS.values() for field in act.fields}
 
 
 def test_whoever_has_a_part_in_a_case_sees_it() -> None:
@@ -273,6 +277,7 @@ async def test_where_it_can_not_be_said_whether_the_parent_is_there_the_report_i
         Refusals(record, lambda: AT),
         IncomingFiles(nobody, lambda: AT, Path()),
         lambda: datetime.now(UTC),
+        FormBlocks(NO_FORMS, example_directory, ZoneInfo("Asia/Shanghai"), lambda: AT),
         wait=MINUTE,
         skew=MINUTE,
     )

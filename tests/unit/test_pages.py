@@ -46,8 +46,13 @@ ALSO = tuple(
         "services/intake/acting/act_faults.py",
         "services/audit/store/calls.py",
         "shared/problems.py",
+        "services/intake/fields/form_blocks.py",
         "shared/door/body.py",
         "shared/door/door.py",
+        "shared/forms/blocks.py",
+        "shared/forms/filling.py",
+        "shared/forms/values.py",
+        "shared/forms/words.py",
     )
 )
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")

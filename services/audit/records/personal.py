@@ -20,8 +20,11 @@ Paths = dict[str, "str | Paths"]
 being named.
 """
 
-_REPORT = ("summary", "details", "tasks.title", "files.name", "original.area_as_given", "original.digest")
-_ACT = ("text", "summary", "tasks.title", "files.name", "original.area_as_given", "original.digest")
+_FORM = ("form.personal", "form.short", "form.as_given", "form.wrong")
+"""Of a typed block: the fields that the form declares as personal, each block's as one, and what may repeat them."""
+_SAID = ("summary", "tasks.title", "files.name", "original.area_as_given", "original.digest", *_FORM)
+_REPORT = ("details", *_SAID)
+_ACT = ("text", *_SAID)
 _PERSON = ("name", "channels", "absences.reason")
 _DIRECTORY = (
     "why",
@@ -45,6 +48,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     Kind.DECIDED: (
         "effects.note",
         "notices.brief.summary",
+        "notices.brief.form",
         "notices.brief.owes",
         "notices.brief.tasks.title",
         "notices.brief.dark",
@@ -53,7 +57,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
         "notices.brief.called",
         *(
             f"sends.data.{field}"
-            for field in ("summary", "details", "text", "title", "note", "tasks.title", "why.words")
+            for field in ("summary", "details", "text", "title", "note", "tasks.title", "why.words", *_FORM)
         ),
     ),
     Kind.DELIVERED: ("deliveries.address", "deliveries.error"),

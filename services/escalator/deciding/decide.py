@@ -28,6 +28,7 @@ from services.escalator.deciding.clockwork import note_lateness, strike
 from services.escalator.deciding.directory_told import tell_touched
 from services.escalator.deciding.draft import Draft, Event, Rules, UndecidableError
 from services.escalator.deciding.duties import answer, done_by, ended_by, lapse_if_past, settle_taken
+from services.escalator.deciding.forms import take_form
 from services.escalator.deciding.harm import note_harm
 from services.escalator.deciding.leaving_out import LeavingOut, failed
 from services.escalator.deciding.lighting import deliveries
@@ -243,6 +244,7 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
         draft.note(EffectKind.NOTED, Spelled(name), note=act.text)
     # What was owed before the act is looked at before what the act itself has opened.
     draft.events.insert(0, Event(name, draft.now, act.task, act.by, act.due_at))
+    take_form(draft, act.form, kind, act.by.principal, act.by)
 
 
 def _make_own_report(draft: Draft, by: Actor) -> None:

@@ -12,6 +12,7 @@ from services.escalator.deciding.acts.tasks import make_tasks
 from services.escalator.deciding.case_files import keep_files
 from services.escalator.deciding.directory_told import open_directory, tell_touched
 from services.escalator.deciding.draft import Draft, Rules, UndecidableError
+from services.escalator.deciding.forms import take_form
 from services.escalator.deciding.harm import grade_by_harm
 from services.escalator.deciding.leaving_out import NOTE_LIMIT, LeavingOut
 from services.escalator.deciding.report_reading import read_report
@@ -132,6 +133,8 @@ def _open(
     _say_what_is_left_out(draft, report, unread, barred)
     keep_files(draft, report.files, Kind.REPORTED, report.reported_by)
     draft.happened("reported", handed_in)
+    with LeavingOut(draft, Reason.FAULT_OF_OURS, "form"):
+        take_form(draft, report.form, Kind.REPORTED, report.reported_by, report.by)
     with LeavingOut(draft, Reason.FAULT_OF_OURS, "cross-check"):
         if omission.is_witness(draft):
             omission.begin(draft)

@@ -6,6 +6,7 @@ from services.escalator.policy.duty_spec import (
     ACTIONS,
     BEARERS,
     DYNAMIC_AUDIENCES,
+    FORM_TRIGGER,
     is_ref,
     known_discharges,
     known_triggers,
@@ -129,7 +130,7 @@ def triggers_and_acts_are_known(findings: Findings) -> None:
                     findings.fault(
                         f"{trigger}: there is no rule {other}; name one of duties", "duties", name, "on"
                     )
-            elif trigger not in triggers:
+            elif trigger not in triggers and not FORM_TRIGGER.match(trigger):
                 findings.fault(
                     f"nothing is called {trigger}: write a fact's kind, filed.<document>, lapsed.<rule> …",
                     "duties",
@@ -141,7 +142,7 @@ def triggers_and_acts_are_known(findings: Findings) -> None:
                 findings.fault("nothing discharges it: write `discharged_by:`", "duties", name)
             for field, acts in (("discharged_by", rule.plan.discharged_by), ("until", rule.plan.until)):
                 for act in acts:
-                    if act not in discharges:
+                    if act not in discharges and not FORM_TRIGGER.match(act):
                         findings.fault(
                             f"{act} is no act that anybody can do: write one such as progressed, filed.final_report",
                             "duties",

@@ -205,6 +205,10 @@ turned down.
 """
 
 
+FORM_TRIGGER = re.compile(r"^form\.[a-z][a-z0-9_]{1,39}\.[a-z][a-z0-9_]{1,39}$")
+"""A threshold of a form was crossed; whether there is such a form `fenghuo forms check` says."""
+
+
 def known_triggers() -> frozenset[str]:
     """Every trigger that does not name a rule (`lapsed.<rule>` and `discharged.<rule>` do)."""
     kinds = {str(kind) for kind in Kind} - {"due", "decided", "delivered", "failed", "rejected", "checked"}

@@ -26,6 +26,8 @@ from shared.vocabulary import Document, Kind
 
 CALLS_GO_BACK = timedelta(hours=24)
 """A call that was made longer ago is no longer written down as one."""
+ANY_ACT = frozenset({"text", "form"})
+"""Any act may carry these; which form an act may fill in, the form says."""
 CLOCKS_DIFFER = timedelta(minutes=1)
 TASKS_FULL = N_("this case has %(there)s tasks, and takes no more: open another case for the rest")
 TASKS_BEYOND = N_(
@@ -81,14 +83,14 @@ def _strangers(act: Act, form: ActForm) -> list[Fault]:
     return [
         (field, f"has no meaning for {act.kind}: remove it")
         for field in form.filled
-        if field != "text" and field not in act.fields
+        if field not in ANY_ACT and field not in act.fields
     ]
 
 
 def _unknown(form: ActForm, case: Case, directory: Directory) -> list[Fault]:
     faults = [*task_faults(form.task, case), *duty_faults(form.duty, case)]
     for name in form.filled:
-        if (names := FIELDS[name].names) is not None:
+        if name in FIELDS and (names := FIELDS[name].names) is not None:
             faults += directory_faults(name, names, getattr(form, name), directory)
     return faults
 

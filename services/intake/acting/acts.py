@@ -7,6 +7,7 @@ answer never claims more than the decision that was seen.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 from pydantic import BaseModel
@@ -19,6 +20,7 @@ from services.intake.board.card import Card
 from services.intake.board.case_lookup import CaseLookup
 from services.intake.fields import lookups
 from services.intake.fields.act_form import AcknowledgeForm, ActForm
+from services.intake.fields.form_blocks import FormBlocks, block_in, given_of, without_form
 from services.intake.files.keeping import IncomingFiles
 from services.intake.recording.answers import Acted, FactRef
 from services.intake.recording.record import AppendedFact, FactRecord, Unreachable, id_of
@@ -31,6 +33,7 @@ from shared.directory import Directory, Person
 from shared.directory.addresses import is_theirs, masked, telephone_of
 from shared.facts import Acknowledgement, Actor, CaseAct, Decision, Fact, Original, Via
 from shared.fault_texts import Fault
+from shared.forms.blocks import same_given
 from shared.ids import CaseId, PersonId
 from shared.logs import about_case
 from shared.problems import Problem, invalid
@@ -59,13 +62,14 @@ class CaseActs:
         refusals: Refusals,
         files: IncomingFiles,
         clock: Callable[[], datetime],
+        forms: FormBlocks,
         *,
         wait: timedelta,
     ) -> None:
         """`directory` gives it as it is at the call."""
         self._record, self._board, self._live, self._clock = record, board, directory, clock
         self._lookup, self._files = lookup, files
-        self._refusals, self._wait = refusals, wait.total_seconds()
+        self._refusals, self._wait, self._forms = refusals, wait.total_seconds(), forms
 
     @property
     def _directory(self) -> Directory:
@@ -154,6 +158,8 @@ class CaseActs:
         if form.files and not faults:
             files, faults = await self._files.named(form.files, principal.subject, whole)
             form = form.model_copy(update={"files": files})
+        form, form_faults = self._with_form(kind, form, whole)
+        faults += form_faults
         if form.into is not None:
             faults += await self._merge_faults(card, form.into, principal)
         if faults:
@@ -165,6 +171,15 @@ class CaseActs:
             form = form.model_copy(update={"to_person": self._themself(principal)})
         said = CaseAct(by=principal.actor(), **{name: getattr(form, name) for name in form.filled})
         return await self._do(kind, case, said, principal.subject, key)
+
+    def _with_form(self, kind: Kind, form: ActForm, case: Case) -> tuple[ActForm, list[Fault]]:
+        """With the typed block as it will stand on record, and what is wrong with it."""
+        faults: list[Fault] = []
+        if form.form is not None:
+            taken = self._forms.of_act(kind, form.document, form.form, case)
+            form, faults = form.model_copy(update={"form": taken.block}), taken.as_faults()
+        faults += self._forms.unfinished(kind, form.document, given_of(form.form), case)
+        return form, faults
 
     def _themself(self, principal: Principal) -> PersonId:
         if principal.person is None:
@@ -202,7 +217,7 @@ class CaseActs:
     async def _do(self, kind: Kind, case: CaseId, data: BaseModel, principal: str, key: str | None) -> Acted:
         fact_id = str(ULID()) if key is None else id_of("act", principal, case, kind, key)
         stored = await self._append(kind, case, data, fact_id, "/services/intake", once=key is not None)
-        if stored.repeated and stored.fact.data != data.model_dump(mode="json", exclude_none=True):
+        if stored.repeated and not _says_the_same(stored.fact.data, data):
             await self._refusals.used_before(stored, data, principal, KEY_FAULT)
             raise invalid([KEY_FAULT], "act")
         return await self._answer(case, stored)
@@ -231,6 +246,12 @@ class CaseActs:
             return await self._record.became(case, stored)
         except Unreachable:
             return NOT_KNOWN_YET
+
+
+def _says_the_same(first: dict[str, Any], data: BaseModel) -> bool:
+    """What is worked out of a typed block may differ from one moment to the next."""
+    other = data.model_dump(mode="json", exclude_none=True)
+    return without_form(first) == without_form(other) and same_given(block_in(first), block_in(other))
 
 
 def _unlike(card: Card, other: Card) -> list[Fault]:

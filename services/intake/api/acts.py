@@ -77,7 +77,9 @@ def _body(row: Act) -> dict[str, Any]:
     """The form with the act's own fields alone, those it needs required."""
     schema = of_model(ActForm)
     fields = {
-        name: spec for name, spec in schema["properties"].items() if name == "text" or name in row.fields
+        name: spec
+        for name, spec in schema["properties"].items()
+        if name in ("text", "form") or name in row.fields
     }
     return {**schema, "title": row.title, "properties": fields, "required": sorted(row.needs)}
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from shared.directory.addresses import TELEPHONE
-from shared.facts import Given, Instant
+from shared.facts import FormGiven, Given, Instant
 from shared.facts.bounds import PLAIN_ID, Term, at_most
 from shared.facts.file import Files
 from shared.facts.harm import People, Yuan
@@ -72,6 +72,8 @@ class ActForm(Given):
     reply_by: Instant | None = None
     files: Files = ()
     """Uploaded before (`POST /api/v1/files`), named here by their hashes."""
+    form: FormGiven | None = None
+    """What this act fills in of a form (`fenghuo forms list`)."""
 
     @property
     def filled(self) -> tuple[str, ...]:

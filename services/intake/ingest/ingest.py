@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.intake.acting.acts import CaseActs
+from services.intake.fields.form_blocks import faults_of_block, given_of
 from services.intake.ingest.formats import FORMATS
 from services.intake.ingest.formats.items import Arrival, Follow, FormatError, Item, ReportDraft, readable
 from services.intake.ingest.heartbeats import Heartbeats
@@ -19,15 +20,16 @@ from services.intake.recording.answers import FactRef
 from services.intake.recording.receipts import Receipts
 from services.intake.recording.record import AppendedFact, id_of
 from services.intake.recording.refusals import Refusals
-from services.intake.reporting.submit import Handover, Submission, form_in
+from services.intake.reporting.submit import Handover, Submission, form_in, says_the_same
 from shared.directory import Directory, Source
 from shared.facts import Actor, CaseAct, Frozen, Original, ReportForm
-from shared.fault_texts import Fault
+from shared.fault_texts import MOST_FAULTS, Fault
 from shared.ids import CaseId, SourceId, UnitId
 from shared.language.reasons import in_words
 from shared.territory import report_faults
 from shared.vocabulary import Kind, Role
 
+PART_OF_FORM = "The report is taken; a part of its form is not, and stands on record as it was given:"
 NOTHING_TO_SAY_IT_ABOUT = "What it refers to was never reported here: there is nothing to say it about."
 
 
@@ -181,7 +183,8 @@ class HandIn:
         if stored.repeated and not _is_same(stored, draft, item.form):
             return await self._refused(draft.id, stored, item.form, handing)
         outcome = ItemOutcome.KNOWN if stored.repeated else ItemOutcome.REPORTED
-        return self._taken_item(draft.id, outcome, case, stored, draft.note)
+        note = " ".join(filter(None, (draft.note, _of_the_form(item.form))))
+        return self._taken_item(draft.id, outcome, case, stored, note or None)
 
     async def _follow(self, follow: Follow, case: CaseId, handing: "_Handing") -> TakenItem:
         refusal = self._acts.refusal_of(handing.actor, follow.kind, case)
@@ -234,6 +237,14 @@ class HandIn:
         )
 
 
+def _of_the_form(form: ReportForm) -> str:
+    """What of the typed block could not be taken."""
+    faults = faults_of_block(given_of(form.form))
+    if not faults:
+        return ""
+    return f"{PART_OF_FORM} {'; '.join(f'{field} {words}' for field, words in faults[:MOST_FAULTS])}"
+
+
 @dataclass(frozen=True)
 class _Handing:
     """Who hands in what, the same for all items of a message."""
@@ -279,7 +290,6 @@ def _is_same(first: AppendedFact, draft: ReportDraft, form: ReportForm) -> bool:
     if first.fact.kind != Kind.REPORTED:
         return False
     stored = form_in(first)
-    return draft.may_differ or dict(stored) == dict(form) | {
-        "learned_at": stored.learned_at,
-        "occurred_at": stored.occurred_at,
-    }
+    return draft.may_differ or says_the_same(
+        first, form, learned_at=stored.learned_at, occurred_at=stored.occurred_at
+    )

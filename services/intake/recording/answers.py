@@ -9,7 +9,7 @@ import msgspec
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 from shared.act_outcome import ActOutcome
-from shared.facts import Effect, Frozen, Instant, Name
+from shared.facts import Effect, Frozen, Instant, Name, WrongField
 from shared.ids import CaseId, DutyId, PersonId, UnitId
 from shared.schemas import of_value
 
@@ -58,6 +58,10 @@ class Submitted(Frozen):
     """Set where the duties are not known yet: the report is stored, they follow."""
     repeated: bool = False
     """The same report was handed in before under the same key; this is the answer of then."""
+    form_faults: tuple[WrongField, ...] = ()
+    """What of its form could not be taken: the report is on record all the same, and so is what was given. A
+    follow-up with the form puts it right.
+    """
 
 
 class Acted(Frozen):

@@ -18,6 +18,7 @@ from services.intake.board.access import check_report
 from services.intake.board.board import Board
 from services.intake.board.card import Card
 from services.intake.board.case_lookup import CaseLookup
+from services.intake.fields.form_blocks import FormBlocks, block_in, given_of, without_form
 from services.intake.fields.lookups import assignment_faults, directory_faults
 from services.intake.files.keeping import IncomingFiles
 from services.intake.recording.answers import DutyRef, FactRef, Submitted
@@ -30,6 +31,7 @@ from shared.directory import Directory
 from shared.facts import Actor, Fact, Instant, Original, Report, ReportForm
 from shared.facts.report import CATEGORISED, Reported
 from shared.fault_texts import TIME_EXAMPLE, Fault, faults_of
+from shared.forms.blocks import same_given
 from shared.ids import CaseId, PersonId, case_id_for
 from shared.logs import about_case
 from shared.problems import Problem, invalid
@@ -45,7 +47,7 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 TIMES = ("occurred_at", "learned_at")
 _instant: TypeAdapter[datetime] = TypeAdapter(Instant)
 _CHOICES = f"{', '.join(repr(one.value) for one in list(Category)[:-1])} or {list(Category)[-1].value!r}"
-_FORM_FIELDS = tuple(ReportForm.model_fields)
+_FORM_FIELDS = tuple(Reported.model_fields)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,11 +83,13 @@ class Submission:
         refusals: Refusals,
         files: IncomingFiles,
         clock: Callable[[], datetime],
+        forms: FormBlocks,
         *,
         wait: timedelta,
         skew: timedelta,
     ) -> None:
         """`directory` gives it as it is at the call."""
+        self._forms = forms
         self._record, self._board, self._live, self._receipts = record, board, directory, receipts
         self._lookup, self._refusals, self._files = lookup, refusals, files
         self._clock, self._wait, self._skew = clock, wait.total_seconds(), skew
@@ -119,14 +123,15 @@ class Submission:
             *self._odd_times(fields, prefix),
             *await self._parent_faults(fields, prefix),
         ]
+        block = self._forms.of_report(fields)
         try:
-            form = ReportForm.model_validate(dict(fields), extra="forbid")
+            form = ReportForm.model_validate(without_form(fields), extra="forbid")
         except ValidationError as error:
             named = {field for field, _ in faults}
             faults += [fault for fault in faults_of(error, ReportForm, prefix) if fault[0] not in named]
             return None, faults
         faults += assignment_faults(form.tasks, self._directory, self._clock(), prefix)
-        return (None, faults) if faults else (form, [])
+        return (None, faults) if faults else (form.model_copy(update={"form": block}), [])
 
     def _strangers(self, fields: Mapping[str, Any], prefix: str) -> list[Fault]:
         """What does not depend on the form as a whole: named even where other fields can't be read."""
@@ -222,7 +227,7 @@ class Submission:
                 person=principal.person,
             )
         )
-        if dict(form_in(stored)) != dict(form):
+        if not says_the_same(stored, form):
             await self._refusals.used_before(stored, form, principal.subject, KEY_FAULT)
             detail = f"This Idempotency-Key was used for another report (case {stored.fact.subject}); nothing new is stored."
             raise Problem(422, "Key already used", detail, errors=[KEY_FAULT])
@@ -294,14 +299,23 @@ class Submission:
             receipt=self._receipts.sign(stored),
             notice=notice,
             repeated=stored.repeated,
+            form_faults=block.wrong if (block := block_in(stored.fact.data)) is not None else (),
         )
 
 
 def form_in(stored: AppendedFact) -> Reported:
-    """What was filled in, of a report on record."""
+    """What was filled in, of a report on record; without its typed block."""
     return Reported.model_validate(
         {name: stored.fact.data[name] for name in _FORM_FIELDS if name in stored.fact.data}
     )
+
+
+def says_the_same(stored: AppendedFact, form: ReportForm, **but: Any) -> bool:
+    """Whether what is on record is this report; `but`: fields that may differ, as they are on record."""
+    block = given_of(form.form)
+    if not same_given(block_in(stored.fact.data), block):
+        return False
+    return dict(form_in(stored)) == without_form(dict(form)) | but
 
 
 def duties_on(card: Card) -> tuple[DutyRef, ...]:

@@ -5,7 +5,7 @@ not stripped.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -32,6 +32,8 @@ class HotlineCall(BaseModel):
     address: Line | None = None
     summary: Line
     details: Text | None = None
+    form: dict[str, Any] | None = None
+    """What it is about, typed: `{"id": "outage", "fields": {…}}`."""
 
 
 def read(arrival: Arrival) -> list[Item]:
@@ -53,6 +55,7 @@ def read(arrival: Arrival) -> list[Item]:
                 "learned_at": call.called_at,
                 "summary": call.summary,
                 "details": "\n".join(part for part in (call.address, call.details) if part) or None,
+                "form": call.form,
             },
             area_as_given=call.area,
         )

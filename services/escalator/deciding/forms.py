@@ -1,0 +1,52 @@
+"""The typed block of a report or an act: the case keeps what it is about, and a threshold that was crossed happens.
+
+Invariant: a block opens nothing and ends nothing by itself; the policy's triggers `form.<form>.<threshold>` do.
+A follow-up adds to what is there, a document stands in the place of the one before.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from services.escalator.deciding.draft import Draft
+from shared.case import CaseForm
+from shared.facts import Actor, EffectKind, FormBlock, Reason
+from shared.forms.book import CONTINUES
+from shared.vocabulary import Kind
+
+KEPT = 6
+"""Forms of one case; the record has every block."""
+NOT_KEPT = frozenset({Kind.REGISTERED})
+"""An item of ten thousand: it stands in the record."""
+TRIGGER = "form"
+
+
+def take_form(draft: Draft, block: FormBlock | None, kind: Kind, by: str, actor: Actor | None = None) -> None:
+    if block is None:
+        return
+    if kind not in NOT_KEPT:
+        draft.change(forms=_with(draft.case.forms, block, kind, by, draft.now, draft.sequence))
+    if block.wrong:
+        fields = ", ".join(one.field or "form" for one in block.wrong)
+        draft.note(EffectKind.NOTED, Reason.FORM_NOT_WHOLE, note=f"{block.id}: {fields}"[:200])
+    for ring in block.rings:
+        draft.happened(f"{TRIGGER}.{block.id}.{ring}", actor=actor)
+
+
+def _with(
+    forms: tuple[CaseForm, ...], block: FormBlock, kind: Kind, by: str, now: datetime, sequence: int
+) -> tuple[CaseForm, ...]:
+    before = next((form for form in forms if form.id == block.id), None)
+    adds = before is not None and kind in CONTINUES
+    fields: dict[str, Any] = {**(before.fields if before is not None and adds else {}), **block.values}
+    filled = CaseForm(
+        id=block.id,
+        version=block.version,
+        fields=fields,
+        short=block.short,
+        missing=block.missing,
+        wrong=len(block.wrong),
+        at=now,
+        by=by,
+        sequence=sequence,
+    )
+    return (filled, *(form for form in forms if form.id != block.id))[:KEPT]

@@ -1,0 +1,36 @@
+"""The policy and the forms against each other: what one names of the other must be there. Pure.
+
+Invariant: each fault names the file and line that is to be mended.
+"""
+
+from collections.abc import Iterator
+
+from services.escalator.policy.book import Policy
+from services.escalator.policy.duty_spec import FORM_TRIGGER, is_ref
+from shared.forms import Forms
+
+
+def form_faults(policy: Policy, forms: Forms) -> list[str]:
+    return [*_of_the_policy(policy, forms), *_of_the_forms(policy, forms)]
+
+
+def _of_the_policy(policy: Policy, forms: Forms) -> Iterator[str]:
+    for name, spec in policy.document.duties.items():
+        for field in ("on", "discharged_by", "until"):
+            for trigger in getattr(spec, field) or ():
+                if is_ref(trigger) or not FORM_TRIGGER.match(trigger):
+                    continue
+                _, form_id, ring = trigger.split(".")
+                form = forms.get(form_id)
+                if form is None or ring not in form.rings:
+                    known = ", ".join(f"form.{one.id}.{each}" for one in forms.all() for each in one.rings)
+                    line = policy.lines.of(("duties", name, field))
+                    yield f"{policy.name}:{line}: duties.{name}.{field}: no form has {trigger}: write one of {known}"
+
+
+def _of_the_forms(policy: Policy, forms: Forms) -> Iterator[str]:
+    for form in forms.all():
+        for place in form.of:
+            for duty in place.duties:
+                if duty not in policy.document.duties:
+                    yield f"forms.{form.id}.of: the policy has no rule {duty}: name one of its duties"

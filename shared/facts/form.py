@@ -1,0 +1,54 @@
+"""What a kind of case is about: the one typed block of a report or an act, as it was filled in and as it stands
+on record.
+
+Invariant: which fields there are is said by `config/forms.yaml` and not here. On record, what is personal stands
+apart from what is not, so that it can be erased by itself; what could not be taken stands there as it was given.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from shared.facts.bounds import Frozen
+from shared.facts.decision import Name
+
+FormId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+Values = Annotated[dict[str, Any], Field(max_length=40, default_factory=dict[str, Any])]
+
+
+class FormGiven(Frozen):
+    """What somebody fills in: the form by its id, and its fields by their names."""
+
+    id: FormId
+    fields: Values
+
+
+class WrongField(Frozen):
+    """One field that could not be taken: what is wrong with it and what to write, in both languages."""
+
+    field: str
+    zh: str
+    en: str
+
+
+class FormBlock(FormGiven):
+    """The block as it stands on record; all but the fields intake has worked out."""
+
+    version: int = 1
+    """Of the form, as it was declared then."""
+    personal: Annotated[dict[str, Any], Field(default_factory=dict[str, Any])]
+    """The fields that name somebody, or are somebody's own words."""
+    short: Name | None = None
+    """Its most telling fields in one line, for messages: with what the case knew of them before."""
+    rings: tuple[str, ...] = ()
+    """Which of the form's thresholds it has crossed: the policy's trigger `form.<id>.<name>`."""
+    missing: tuple[str, ...] = ()
+    """What is still lacking before the form counts as complete."""
+    wrong: tuple[WrongField, ...] = ()
+    as_given: str | None = None
+    """The whole block as it was given, JSON, where something in it was wrong."""
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """All of its fields, personal or not; without those that were erased."""
+        return {**self.fields, **(self.personal or {})}

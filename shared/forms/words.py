@@ -1,0 +1,160 @@
+"""The values of a form in words: for a page, a message, a record.
+
+Invariant: a value is never lost for want of words: one whose field the form no longer has stands under its own
+name, as it is.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, cast
+from zoneinfo import ZoneInfo
+
+from shared.facts.decision import Name
+from shared.forms.model import NUMBERS, DeclaredColumn, DeclaredField, DeclaredForm, FieldType
+from shared.forms.values import is_empty
+from shared.language.words import Words
+from shared.message import N_
+from shared.plain_text import line_of
+from shared.vocabulary import Language
+
+SHORT_LENGTH = {Language.ZH: 90, Language.EN: 160}
+"""Letters of the one line that messages carry."""
+PLAIN_LENGTH = 200
+SPEAK_FOR_THEMSELVES = frozenset(
+    {FieldType.UNIT, FieldType.AREA, FieldType.PERSON, FieldType.CHOICE, FieldType.TEXT}
+)
+YES, NO = N_("yes"), N_("no")
+ROWS = N_("%(count)s rows")
+
+
+class NameSource(Protocol):
+    """Names of what a value may name."""
+
+    def unit(self, unit: str) -> Name: ...
+    def area(self, area: str) -> Name: ...
+    def person(self, person: str) -> Name: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTable:
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownField:
+    """One field as a page shows it: a line, or a table."""
+
+    name: str
+    title: str
+    text: str
+    table: ShownTable | None = None
+    href: str = ""
+
+
+class FormWords:
+    """Says values to one reader."""
+
+    def __init__(self, names: NameSource, words: Words, zone: ZoneInfo) -> None:
+        self._names, self._words, self._zone = names, words, zone
+
+    def fields(self, form: DeclaredForm | None, values: Mapping[str, Any]) -> list[ShownField]:
+        """What is filled in, in the form's order; then what the form does not know."""
+        declared = form.fields if form is not None else {}
+        known = [self._shown(name, field, values[name]) for name, field in declared.items() if name in values]
+        strange = [
+            ShownField(name, name, _plain(value)) for name, value in values.items() if name not in declared
+        ]
+        return [*known, *strange]
+
+    def value(self, column: DeclaredColumn, value: object) -> str:
+        if column.type in NUMBERS and isinstance(value, int | float):
+            return self._number(column, value)
+        if column.type is FieldType.YES_NO:
+            return self._words.of(YES if value is True else NO)
+        text = value if isinstance(value, str) else _plain(value)
+        match column.type:
+            case FieldType.CHOICE:
+                choice = column.choices.get(text)
+                return self._words.name(choice) if choice else text
+            case FieldType.AREA:
+                return self._words.name(self._names.area(text))
+            case FieldType.UNIT:
+                return self._words.name(self._names.unit(text))
+            case FieldType.PERSON:
+                return self._words.name(self._names.person(text))
+            case FieldType.TIME:
+                return self._time(text)
+            case _:
+                return text
+
+    def short(self, form: DeclaredForm, values: Mapping[str, Any]) -> str:
+        """The most telling fields in one line; empty where none is filled in."""
+        parts = [
+            self._telling(field, values[name])
+            for name, field in form.fields.items()
+            if field.short and not is_empty(values.get(name))
+        ]
+        line = line_of(self._words.listed(parts))
+        most = SHORT_LENGTH[self._words.language]
+        return line if len(line) <= most else f"{line[: most - 1]}…"
+
+    def _telling(self, field: DeclaredField, value: object) -> str:
+        """What names itself stands alone, the rest with its title: `供热公司`, `影响户数 3,200户`."""
+        text = self._brief(field, value)
+        return text if field.type in SPEAK_FOR_THEMSELVES else f"{self._words.name(field.title)} {text}"
+
+    def _brief(self, field: DeclaredField, value: object) -> str:
+        if field.type is FieldType.TIME and isinstance(value, str):
+            return self._time(value, "%m-%d %H:%M")
+        if field.type is not FieldType.ROWS:
+            return self.value(field, value)
+        rows = cast(list[Any], value) if isinstance(value, list) else []
+        return self._words.of(ROWS, count=len(rows))
+
+    def _shown(self, name: str, field: DeclaredField, value: object) -> ShownField:
+        title = self._words.name(field.title)
+        if field.type is not FieldType.ROWS or not isinstance(value, list):
+            text = self.value(field, value)
+            return ShownField(name, title, text, href=text if field.type is FieldType.URL else "")
+        rows = [cast(dict[str, Any], row) for row in cast(list[Any], value) if isinstance(row, dict)]
+        table = ShownTable(
+            tuple(self._words.name(column.title) for column in field.columns.values()),
+            tuple(tuple(self._cells(field.columns, row)) for row in rows),
+        )
+        return ShownField(name, title, self._brief(field, rows), table)
+
+    def _cells(self, columns: Mapping[str, DeclaredColumn], row: Mapping[str, Any]) -> Iterable[str]:
+        return (
+            "" if is_empty(row.get(key)) else self.value(column, row[key]) for key, column in columns.items()
+        )
+
+    def _number(self, column: DeclaredColumn, value: float) -> str:
+        text = f"{value:,.2f}" if column.type is FieldType.MONEY else f"{value:,}"
+        if column.measure is None:
+            return text
+        measure = self._words.name(column.measure)
+        if measure == self._words.name(column.title):
+            return text
+        return f"{text}{measure}" if self._words.language is Language.ZH else f"{text} {measure}"
+
+    def _time(self, text: str, as_shown: str = "%Y-%m-%d %H:%M") -> str:
+        try:
+            return datetime.fromisoformat(text).astimezone(self._zone).strftime(as_shown)
+        except ValueError:
+            return text
+
+
+def short_name(
+    form: DeclaredForm, values: Mapping[str, Any], names: NameSource, zone: ZoneInfo
+) -> Name | None:
+    """The one line in both languages; None where no telling field is filled in."""
+    zh, en = (
+        FormWords(names, Words(language), zone).short(form, values) for language in (Language.ZH, Language.EN)
+    )
+    return Name(zh=zh, en=en) if zh else None
+
+
+def _plain(value: object) -> str:
+    return line_of(str(value))[:PLAIN_LENGTH]

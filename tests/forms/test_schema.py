@@ -1,0 +1,36 @@
+"""The JSON Schema beside the forms' file, and the command that checks it."""
+
+import json
+from pathlib import Path
+
+import jsonschema_rs
+from typer.testing import CliRunner
+
+from fenghuo.commands.forms import app
+from shared.forms.schema import forms_schema, schema_text
+from shared.lined_yaml import plain
+from tests.forms.given import FILE
+
+
+def test_the_schema_in_the_tree_is_the_one_the_code_says_and_takes_the_file() -> None:
+    assert FILE.with_name("forms.schema.json").read_text(encoding="utf-8") == schema_text(), (
+        "`fenghuo forms schema > config/forms.schema.json`"
+    )
+    text = FILE.read_text(encoding="utf-8")
+    assert text.startswith("# yaml-language-server: $schema=forms.schema.json\n")
+    document = json.loads(json.dumps(plain(text, "forms.yaml")))
+    validator = jsonschema_rs.validator_for(forms_schema())
+    assert [error.message for error in validator.iter_errors(document)] == []
+    document["forms"]["outage"]["fields"]["firm"]["tpye"] = "unit"
+    assert not validator.is_valid(document)
+
+
+def test_the_command_checks_forms_and_policy_against_each_other(tmp_path: Path) -> None:
+    runner = CliRunner()
+    assert runner.invoke(app, ["check", str(FILE)]).exit_code == 0
+    without = FILE.read_text(encoding="utf-8").replace("      low: {", "      lower: {")
+    other = tmp_path / "forms.yaml"
+    other.write_text(without, encoding="utf-8")
+    checked = runner.invoke(app, ["check", str(other)])
+    assert checked.exit_code == 1
+    assert "no form has form.stock.low: write one of" in checked.output.replace("\n", "")
