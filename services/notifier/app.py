@@ -9,6 +9,7 @@ from faststream.nats import PullSub
 from standardwebhooks import Webhook
 
 from services.notifier.answering.answers import Answers
+from services.notifier.answering.link_files import LinkFiles
 from services.notifier.answering.link_pages import LinkPages
 from services.notifier.api import Api
 from services.notifier.channel_file import Configured, load_channels
@@ -81,8 +82,18 @@ def build(settings: NotifierSettings) -> Service:
     )
     dispatcher = Dispatcher(delivery, stopping)
     answers = Answers(ledger, metrics, lambda: service.connection, settings.decision_wait)
+    files = LinkFiles(links, directory, lambda: service.connection, now)
     pages = LinkPages(
-        links, writer, directory, ledger, answers, metrics, lambda: service.connection, now, settings.snooze
+        links,
+        writer,
+        directory,
+        ledger,
+        answers,
+        metrics,
+        lambda: service.connection,
+        now,
+        files,
+        settings.snooze,
     )
     api = Api(recent, ledger, gate, _callback_keys(configured, settings.secrets), now, service.skew, metrics)
 
@@ -108,6 +119,7 @@ def build(settings: NotifierSettings) -> Service:
     service.checks["formats"] = dispatcher.newer.check
     service.checks["deliveries"] = ledger.check
     service.app.include_router(pages.router())
+    service.app.include_router(files.router())
     service.app.include_router(api.router())
     return service
 

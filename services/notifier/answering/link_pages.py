@@ -27,6 +27,7 @@ from nats.errors import Error as NatsError
 
 from services.notifier.answering.answers import Answers, Mark, MarkName, mark_of_offer
 from services.notifier.answering.link_facts import said_by
+from services.notifier.answering.link_files import LinkFiles
 from services.notifier.answering.offers import LinkAct, offers
 from services.notifier.delivery import whether_over
 from services.notifier.delivery.ledger import DeliveryLedger
@@ -80,6 +81,7 @@ class LinkPages:
     metrics: Metrics
     connection: Callable[[], Client]
     clock: Callable[[], datetime]
+    files: LinkFiles
     later: timedelta
     """How long the button puts a reminder off; the policy says how often, and whether at all."""
 
@@ -247,6 +249,7 @@ class LinkPages:
             "case": link.case,
             "at": self.writer.full_time(mark.at),
             "choice": mark.choice,
+            "files": await self.files.shown(link, language),
         }
         if mark.is_refused:
             is_ours = mark.outcome is ActOutcome.SET_ASIDE
@@ -313,9 +316,11 @@ class LinkPages:
     ) -> HTMLResponse:
         """`typed`: the text of an act that can't be taken so."""
         language, matter, now = self._language(link), await self._matter(link), self.clock()
+        files = await self.files.shown(link, language)
         if matter is not None and matter.purpose in PAGES:
             shown = self.writer.on_page(matter.brief, matter.purpose, language, now)
-            return self._page(PAGES[matter.purpose], language, person=self._name(link), matter=shown)
+            name = self._name(link)
+            return self._page(PAGES[matter.purpose], language, person=name, matter=shown, files=files)
         offered, is_done = await self._offers(link, matter)
         return self._page(
             "ask",
@@ -323,6 +328,7 @@ class LinkPages:
             422 if typed else 200,
             offers=self._offered(offered, matter, Words(language), typed),
             is_done=is_done,
+            files=files,
             most=LONGEST_TEXT,
             person=self._name(link),
             matter=self.writer.on_page(matter.brief, matter.purpose, language, now) if matter else None,
@@ -377,7 +383,10 @@ class LinkPages:
         return name_in(person.name, person.language)
 
     def _page(self, name: str, language: Language, status: int = 200, **context: Any) -> HTMLResponse:
-        html = self.writer.page(f"{language}/page_{name}.html", {"style": self._style, **context})
+        html = self.writer.page(
+            f"{language}/page_{name}.html",
+            {"style": self._style, "files": (), "words": Words(language), **context},
+        )
         return HTMLResponse(html, status, headers=self._headers)
 
 

@@ -1,0 +1,87 @@
+"""The files of a case, behind the link of a message: `GET /a/{token}/files/{sha256}`.
+
+Invariant: a link opens the files of its own case and no others, for as long as it lives, to a person who is in the
+directory. A page is shown without its files where they can't be named in time: the question comes first.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from nats.aio.client import Client
+
+from services.notifier.delivery.whether_over import case_now
+from services.notifier.messages.links import Link, LinkRefused, Links
+from shared.broker.forever import AWAY
+from shared.case import CaseFile
+from shared.directory import Directory
+from shared.door import doorway
+from shared.files.sending import no_such_file, send_file
+from shared.files.store import FileStore
+from shared.ids import CaseId
+from shared.language.words import Words
+from shared.problems import Problem
+from shared.vocabulary import Language
+
+MOST_SHOWN = 20
+"""The newest files on one page; the desk shows all."""
+PATIENCE = 2.0
+NOT_READ = "The case can't be read at the moment: open the link again."
+
+
+class ShownFile(NamedTuple):
+    path: str
+    """From the page."""
+    name: str
+    size: str
+
+
+@dataclass(frozen=True)
+class LinkFiles:
+    links: Links
+    directory: Callable[[], Directory]
+    connection: Callable[[], Client]
+    clock: Callable[[], datetime]
+
+    def router(self) -> APIRouter:
+        router = APIRouter(include_in_schema=False)
+        router.add_api_route("/a/{token}/files/{sha256}", self.send, methods=["GET"], response_class=Response)
+        return router
+
+    @doorway(is_open=True)
+    async def send(self, token: str, sha256: str) -> Response:
+        try:
+            link = self.links.read(token, self.clock())
+        except LinkRefused:
+            raise no_such_file() from None
+        if link.person not in self.directory().people_by_id:
+            raise no_such_file()
+        try:
+            files = await self._of(link.case)
+        except (ValueError, *AWAY):
+            raise Problem(503, "Not readable", NOT_READ) from None
+        named = next((file for file in files if file.sha256 == sha256), None)
+        if named is None:
+            raise no_such_file()
+        return await send_file(FileStore(self.connection), sha256, named.name)
+
+    async def shown(self, link: Link, language: Language) -> list[ShownFile]:
+        """The newest first; none where the broker does not answer in time."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                files = await self._of(link.case)
+        except (ValueError, *AWAY):
+            return []
+        token, words = self.links.make(link.case, link.notice, link.person, link.expires_at), Words(language)
+        newest = list(reversed(files))[:MOST_SHOWN]
+        return [
+            ShownFile(f"{token}/files/{file.sha256}", file.name, words.size(file.bytes)) for file in newest
+        ]
+
+    async def _of(self, case: CaseId) -> tuple[CaseFile, ...]:
+        found = await case_now(self.connection, case)
+        return found.files if found is not None else ()
