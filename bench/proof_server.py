@@ -21,7 +21,7 @@ def main() -> None:
     reader = TrailReader(Trail(url))
     app, nothing = FastAPI(), cast("Any", None)
     install_answers(app)
-    app.include_router(trail_router(reader, nothing, nothing, nothing))
+    app.include_router(trail_router(reader, nothing, nothing, nothing, nothing))
     uvicorn.run(app, host="127.0.0.1", port=int(port), loop="uvloop", access_log=False, log_level="warning")
 
 

@@ -58,7 +58,10 @@ ROUTES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/api/v1/trail/export"): READERS,
     ("GET", "/api/v1/cases/{case_id}/timeline"): AND_OPERATOR,
     **dict.fromkeys(
-        (("GET", f"/api/v1/cases/{{case_id}}/{path}") for path in ("bundle", "evidence", "public-notice")),
+        (
+            ("GET", f"/api/v1/cases/{{case_id}}/{path}")
+            for path in ("bundle", "evidence", "public-notice", "story")
+        ),
         READERS,
     ),
     **dict.fromkeys((("GET", f"/api/v1/reports/{path}") for path in REPORTS), READERS),

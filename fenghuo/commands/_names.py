@@ -1,5 +1,6 @@
 """Ids as people read them, times in the operator's zone, how long is left."""
 
+import os
 from datetime import datetime
 
 from fenghuo.parts import located
@@ -7,6 +8,7 @@ from shared.directory import Directory, load_directory
 from shared.ids import PersonId, UnitId
 from shared.lined_yaml import YamlFault
 from shared.settings import Settings
+from shared.vocabulary import Language
 
 
 class DirectoryNames:
@@ -50,3 +52,9 @@ def left(due_at: datetime, now: datetime) -> str:
     )
     span = f"{days} d {short}" if days else short
     return f"[red]late {span}[/]" if seconds < 0 else span
+
+
+def reader_language() -> Language:
+    """Chinese where the terminal is Chinese (LC_ALL, LC_MESSAGES, LANG), else English."""
+    named = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    return Language.ZH if named.lower().startswith(Language.ZH) else Language.EN

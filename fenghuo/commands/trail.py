@@ -13,6 +13,7 @@ from fenghuo.client import call
 from fenghuo.commands import (
     _trail_reports,
     trail_begin,
+    trail_case,
     trail_export,
     trail_keeping,
     trail_proof,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Query, verify, export and prove the trail.", no_args_is_help=True)
 for command in (
     trail_query.query,
+    trail_case.case,
     trail_begin.begin,
     trail_rebuild.rebuild,
     trail_export.export,

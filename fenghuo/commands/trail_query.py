@@ -6,7 +6,6 @@ it.
 
 import os
 import time as clock
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -20,9 +19,11 @@ from rich.text import Text
 
 from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import ask, words_of
+from fenghuo.commands._names import reader_language
 from fenghuo.terminal import Terminal
+from shared.language.words import Words
 from shared.settings import Settings
-from shared.vocabulary import Kind, Role
+from shared.vocabulary import Role
 
 _PAGE = 500
 _PATIENCE = 30.0
@@ -190,20 +191,12 @@ class _Column:
     """Shown where the terminal is at least so wide."""
 
 
-_HANDED_OVER = (Kind.DELIVERED, Kind.FAILED)
-_MEANT: Mapping[str, str] = {
-    Kind.READ: "somebody read the trail",
-    Kind.SEALED_RANGE: "old records sealed in a file",
-    "gap": "the broker had lost this fact",
-}
 _COLUMNS = (
     _Column("record", 0),
     _Column("time", 0),
-    _Column("kind", 0),
     _Column("level", 0, _NARROW),
     _Column("case", 0),
     _Column("unit", 2, _NARROW),
-    _Column("persons", 2, _WIDE),
     _Column("what", 6),
 )
 
@@ -269,30 +262,14 @@ def _cells(entry: dict[str, Any], zone: ZoneInfo, width: int) -> dict[str, str]:
     return {
         "record": str(entry["index"]),
         "time": f"{at:%Y-%m-%d %H:%M:%S}" if width >= _NARROW else f"{at:%m-%d %H:%M}",
-        "kind": entry["kind"],
         "level": entry["level"] or "",
         "case": case if width >= _WIDE else f"…{case[-8:]}" if case else "",
         "unit": entry["unit"] or "",
-        "persons": ", ".join(entry["persons"]),
-        "what": _entry_words(entry, with_persons=width < _WIDE),
+        "what": _entry_words(entry),
     }
 
 
-def _read_words(read: dict[str, Any]) -> str:
-    times = f" ×{read['times']}" if read["times"] > 1 else ""
-    return f"{read['words']}{times}, {read['records']} records"
-
-
-def _entry_words(entry: dict[str, Any], *, with_persons: bool) -> str:
-    """What came of it, to whom by which channel, or what was written; of a record that has none of these,
-    what its kind means.
-    """
-    kind, text = entry["kind"], " ".join((entry["text"] or "").split())
-    if reads := entry.get("reads"):
-        text = "; ".join(map(_read_words, reads))
-    came = ", ".join(outcome for outcome in entry["outcomes"] if outcome != kind)
-    way = "/".join(entry["channels"])
-    if kind in _HANDED_OVER and with_persons and entry["persons"]:
-        way = f"{way} to {', '.join(entry['persons'])}" if way else f"to {', '.join(entry['persons'])}"
-    said = " · ".join(words for words in (came, way, text) if words)
-    return said or _MEANT.get(kind, "")
+def _entry_words(entry: dict[str, Any]) -> str:
+    """The record in words; for an operator, who sees no words of people, what sort of record it is."""
+    says = entry.get("says")
+    return says[reader_language()] if says else Words(reader_language()).label("fact", entry["kind"])

@@ -15,6 +15,7 @@ from services.audit.custody.timestamper import Timestamper
 from services.audit.evidence.bundle.make import Bundles
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.standing import TrailStanding
+from services.audit.reading.told import RecordTeller
 from services.audit.reports.documents.making import Documents
 from services.audit.reports.reports import Reports
 from services.audit.settings import AuditSettings
@@ -57,6 +58,7 @@ from shared.service import Service
 from shared.settings import Environment
 from shared.streams import AUDIT_DURABLE, FACTS
 from shared.tlog.note import Signer, Verifier
+from shared.vocabulary import Language
 from shared.web.names import Names
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -139,11 +141,12 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     install_answers(service.app)
     masks, zone = Masks(), settings.zone
     reports = Reports(reader, zone)
+    tells = {language: RecordTeller(reader, Names(directory), zone, language) for language in Language}
     pages = explorer_pages(gate, zone, settings.environment is Environment.PRODUCTION, now)
     receipt_key = verify_key(settings.secrets, SecretFile.RECEIPT_VERIFY)
     for router in (
-        trail_router(reader, standing, gate, masks),
-        cases_router(reader, gate, masks),
+        trail_router(reader, standing, gate, masks, tells),
+        cases_router(reader, gate, masks, tells),
         tiles_router(reader, vkey),
         export_router(reader, gate, Names(directory), zone, now),
         bundle_router(Bundles(reader, directory, zone, key.name, key.sign), gate),
@@ -151,8 +154,8 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         check_router(reader, pages, receipt_key, vkey, directory),
         reports_router(reports, gate, directory),
         documents_router(Documents(reader, reports, directory, zone, vkey), gate),
-        report_pages_router(reports, reader, pages, directory),
-        explorer_router(reader, standing, pages, directory),
+        report_pages_router(reports, reader, pages, directory, tells),
+        explorer_router(reader, standing, pages, directory, tells),
         keeping_router(KeepingDesk(reader, eraser, feed.append, now), gate),
         timestamps_router(reader, trail.timestamps),
     ):

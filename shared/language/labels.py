@@ -196,7 +196,7 @@ def label(group: str, value: object) -> str:
     return LABELS[group].get(key) or key
 
 
-_ALSO_WHY = (
+ALSO_WHY = (
     "why",
     "fact",
     "status",
@@ -220,7 +220,7 @@ def why_in_words(why: str, say: Callable[[str], str]) -> str:
         why_alone, _, carried = why.partition(":" if ":" in why else ".")
     else:
         why_alone = reason
-    words = next((LABELS[group][why_alone] for group in _ALSO_WHY if why_alone in LABELS[group]), None)
+    words = next((LABELS[group][why_alone] for group in ALSO_WHY if why_alone in LABELS[group]), None)
     if words is None:
         return why
     return f"{say(words)}: {why_in_words(carried, say)}" if carried else say(words)

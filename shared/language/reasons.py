@@ -273,7 +273,7 @@ WHY: dict[str, str] = {
     "judged_from_above": N_("that is judged from above the unit suspected"),
     "may_not_assign_to_that_unit": N_("they may not lay a task on that unit"),
     "not_in_another_units_name": N_("a case of this kind is opened in one's own unit's name"),
-    "not_declared_to_report_for_it": N_("the system is not declared to report for that unit (also_for)"),
+    "not_declared_to_report_for_it": N_("the system is not declared to report for that unit"),
     "may_not_open_that_kind": N_("a case of this kind is not theirs to open"),
     "taken_up_by_the_unit": N_("the unit itself has taken it up"),
     "on_a_witness_alone_nobody_answers": N_("on a witness's word alone nobody answers for it"),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from shared.directory import Directory
 from shared.facts import Name
-from shared.ids import AreaCode, PersonId, PostId, SourceId, UnitId
+from shared.ids import AreaCode, PersonId, PlanId, PostId, SourceId, UnitId
 
 
 class Names:
@@ -37,6 +37,11 @@ class Names:
     def area(self, area: str) -> Name:
         entry = self._directory.areas_by_code.get(AreaCode(area)) if self._directory else None
         return entry.name if entry else _plain(area)
+
+    def plan(self, plan: PlanId) -> Name | None:
+        """None for a plan that is in no directory (any more)."""
+        found = self._directory.plans_by_id.get(plan) if self._directory else None
+        return found.name if found else None
 
     def by(self, principal: str) -> Name:
         """Who did it: a person, or a system by its source."""

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from fenghuo.commands import trail_query
 from services.audit.reading.plain_reads import read_lines
-from services.audit.records.body import FactBody
+from shared.facts.body import FactBody
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -43,46 +43,29 @@ def test_a_table_fits_the_terminal(width: int) -> None:
     assert ("2026-11-01 11:00:00" if width >= 100 else "11-01 11:00") in lines[1]
 
 
-def test_a_row_says_what_came_of_it_in_few_words() -> None:
-    handed = entry(
-        kind="delivered",
-        outcomes=["delivered"],
-        channels=["voice", "sms"],
-        persons=["li_zixu"],
-        text=None,
-        lapse=False,
-    )
+def test_a_row_is_the_record_in_words_in_the_language_of_the_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rows = [
-        handed,
-        entry(kind="decided", outcomes=["opened", "lit", "discharged", "dark"], channels=[], text=None),
-        entry(kind="reported", outcomes=[], channels=[], text="Embankment leaking"),
-        entry(kind="sealed_range", outcomes=[], channels=[], text=None),
         entry(
-            kind="read",
-            outcomes=[],
-            channels=[],
-            text="GET /api/v1/trail/entries ×2, 5 records; GET / ×1, 4 records",
-            reads=[{"words": "searched the trail", "times": 3, "records": 9}],
+            says={"zh": "赵甲答复：已知悉（链接）", "en": "Zhao Jia answered: knows of it (link)"},
+            lapse=False,
         ),
+        entry(kind="sealed_range", says=None),
     ]
 
-    def shown(width: int) -> list[str]:
+    def shown(language: str) -> list[str]:
+        monkeypatch.setenv("LC_ALL", language)
         out = io.StringIO()
-        Console(width=width, file=out).print(trail_query.table_of(rows, ZONE, width), crop=True)
+        Console(width=160, file=out).print(trail_query.table_of(rows, ZONE, 160), crop=True)
         return [line.rstrip() for line in out.getvalue().splitlines()[1:]]
 
-    assert all(line.endswith(words) for line, words in zip(shown(80), ENDS, strict=True)), shown(80)
-    assert "voice/sms" in shown(160)[0]
-    assert "to li_zixu" not in shown(160)[0], "there the persons have a column"
-
-
-ENDS = (
-    "voice/sms to li_zixu",
-    "opened, lit, discharged, dark",
-    "Embankment leaking",
-    "old records sealed in a file",
-    "searched the trail ×3, 9 records",
-)
+    told, masked = shown("en_GB.UTF-8")
+    assert told.endswith("Zhao Jia answered: knows of it (link)")
+    assert masked.endswith("records sealed in a file"), "an operator sees what sort of record it is"
+    told, masked = shown("zh_CN.UTF-8")
+    assert told.endswith("赵甲答复：已知悉（链接）")
+    assert masked.endswith("记录封存入档")
 
 
 def test_what_a_reader_did_is_said_in_words() -> None:

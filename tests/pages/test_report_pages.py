@@ -66,7 +66,7 @@ async def test_a_number_leads_to_the_records_it_was_counted_from(
     await expect(page.locator("h1")).to_have_text("The records behind a figure")
     mine = page.locator("main tbody tr").filter(has=page.locator(f"a[href='/cases/{case}']"))
     await mine.first.get_by_role("link").first.click()
-    await expect(page.locator("h1")).to_contain_text("decided")
+    await expect(page.locator("main")).to_contain_text("Lapsed: ")
     await page.get_by_role("link", name="The whole case").click()
     await page.get_by_role("link", name="Public notice").click()
     await expect(page.locator(".draft")).to_contain_text("not to be published")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.audit.records.body import EffectBody, FactBody
 from shared.facts import EffectKind, Reason
+from shared.facts.body import EffectBody, FactBody
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from services.audit.reading.plain_fields import EXCUSE, FIELDS, OTHERWISE
-from services.audit.records.body import FactBody, instant
 from shared.facts import Name
+from shared.facts.body import FactBody, instant
 from shared.facts.envelope import TYPE_PREFIX
 from shared.web.names import Names
 

@@ -5,8 +5,8 @@ Invariant: pure, and forgiving: a route that has no words here is shown as it is
 
 from collections.abc import Mapping
 
-from services.audit.records.body import FactBody
 from shared.facts import Frozen
+from shared.facts.body import FactBody
 from shared.language.catalogue import N_
 
 _SEARCHED = N_("searched the trail")
@@ -30,6 +30,7 @@ ROUTES: Mapping[str, str] = {
     "/records/{index}/proof": _PROOF,
     "/cases/{case}": _CASE,
     "/api/v1/cases/{case_id}/timeline": _CASE,
+    "/api/v1/cases/{case_id}/story": _CASE,
     "/api/v1/cases/{case_id}/bundle": _EVIDENCE,
     "/api/v1/cases/{case_id}/evidence": _EVIDENCE,
     "/api/v1/cases/{case_id}/public-notice": _NOTICE,

@@ -40,6 +40,10 @@ class Records:
         mark_seen(indexes)
         return await self._trail.payloads.at(indexes)
 
+    async def behind(self, indexes: Sequence[int]) -> dict[int, Payload]:
+        """Of records that are not shown themselves: what another record or a title is told by."""
+        return await self._trail.payloads.at(indexes)
+
     async def case(self, case_id: str) -> list[Entry]:
         """All records of a case up to the last checkpoint, in order. Empty where there are none."""
         return await self.views(await self.of_case(case_id, (await self._checkpoints.newest()).size))

@@ -1,26 +1,31 @@
 """What the policy on record calls its duties: the titles people know, not the rules' names."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import Filter, Order
-from services.audit.records.body import FactBody
 from shared.facts import Name
+from shared.facts.body import FactBody
 from shared.lined_yaml import YamlFault, plain
 from shared.vocabulary import Kind
 
+_POLICIES = 20
+"""The newest of so many are asked: a case keeps the policy it began under."""
+
 
 async def titles(reader: TrailReader) -> Mapping[str, Name]:
-    """Of the newest policy the trail holds; none where it holds none."""
-    page = await reader.search(Filter(kind=Kind.POLICY_DRAFTED), limit=1, order=Order.NEWEST)
+    """Of the policies the trail holds, the newest first; none where it holds none."""
+    page = await reader.search(Filter(kind=Kind.POLICY_DRAFTED), limit=_POLICIES, order=Order.NEWEST)
     payloads = await reader.records.payloads([entry.index for entry in page.entries])
-    for payload in payloads.values():
+    found: dict[str, Name] = {}
+    for _, payload in sorted(payloads.items()):
         text = FactBody(payload.envelope).part("data").text("text")
-        if text is not None:
-            return titles_of(text)
-    return {}
+        found |= titles_of(text) if text is not None else {}
+    return found
 
 
+@lru_cache(maxsize=_POLICIES)
 def titles_of(text: str) -> Mapping[str, Name]:
     """The titles of a policy's duties; none where the text is no policy."""
     try:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.audit.records.body import FactBody
 from services.audit.records.record import Rec
 from shared.facts import EXCUSES, EffectKind
+from shared.facts.body import FactBody
 
 GAP, UNTRUSTED = "gap", "untrusted"
 """Kinds of records that are no facts: the broker had lost it; it is not what it claims to be."""

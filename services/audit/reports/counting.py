@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.audit.records.body import EffectBody
 from services.audit.reports.fates import OF_A_DUTY, Fates
 from services.audit.reports.figures import ALL, Figures
 from services.audit.reports.holding import count_holding
@@ -19,6 +18,7 @@ from services.audit.reports.window import Window
 from services.audit.reports.workload import count_workload
 from shared.case import ENDED, CaseStatus, TaskState
 from shared.facts import EffectKind, Reason
+from shared.facts.body import EffectBody
 from shared.vocabulary import Kind, ReportKind
 
 RESPONSES = frozenset(

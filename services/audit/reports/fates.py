@@ -8,7 +8,6 @@ one fate with regard to its limit, and a lapse is counted once however often it 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.audit.records.body import EffectBody
 from services.audit.reports.figures import ALL, Figures
 from services.audit.reports.matters import LapseSeen, Owed, ReportedCase, between
 from services.audit.reports.reach import answered_by_doing
@@ -16,6 +15,7 @@ from services.audit.reports.reading import ReportedFact
 from services.audit.reports.window import Window
 from shared.case import DutyState
 from shared.facts import EffectKind, LapseCause, Via
+from shared.facts.body import EffectBody
 
 _LAPSES_KEPT = 20_000
 _EARLY_KEPT = 256

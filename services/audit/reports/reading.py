@@ -13,10 +13,10 @@ from typing import Any
 from services.audit.reading.reader import TrailReader
 from services.audit.records import fields, record
 from services.audit.records.actors import RecentIds
-from services.audit.records.body import FactBody
 from services.audit.records.record import Rec
 from services.audit.records.stored import StoredRecord
 from shared.facts import EffectKind, rfc3339
+from shared.facts.body import FactBody
 from shared.vocabulary import DIRECTORY_KINDS, Kind
 
 PAGE = 256

@@ -1,18 +1,21 @@
 """Cases and reports for the auditor over HTTP: the timeline of a case, and what the trail adds up to."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
 
 from services.audit.reading.reader import TrailReader
+from services.audit.reading.told import RecordTeller
 from services.audit.reading.views import CheckpointView, Entry, NotInTrail, checkpoint_view
 from services.audit.records.payloads import Payload
 from services.audit.web.masking import Masks
 from services.audit.web.trail import READERS
 from shared.facts import Frozen
 from shared.http_fields import CaseRef
+from shared.story.telling import Sentences
 from shared.tokens import Gate
-from shared.vocabulary import Role
+from shared.vocabulary import Language, Role
 
 
 class CaseMoment(Frozen):
@@ -31,7 +34,17 @@ def _fact(entry: Entry, payload: Payload | None) -> dict[str, Any] | None:
     return None if payload is None or entry.distrust else payload.envelope or None
 
 
-def cases_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
+class CaseStory(Frozen):
+    """The case in words: moments in order, each with the records it tells of."""
+
+    case: str
+    moments: tuple[Sentences, ...]
+    checkpoint: CheckpointView
+
+
+def cases_router(
+    reader: TrailReader, gate: Gate, masks: Masks, tells: Mapping[Language, RecordTeller]
+) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["cases"])
 
     @router.get("/cases/{case_id}/timeline")
@@ -51,6 +64,19 @@ def cases_router(reader: TrailReader, gate: Gate, masks: Masks) -> APIRouter:
         return CaseTimeline(
             case=case_id,
             moments=tuple(moments),
+            checkpoint=checkpoint_view(await reader.checkpoints.newest()),
+        )
+
+    @router.get("/cases/{case_id}/story")
+    async def story(request: Request, case_id: CaseRef, language: Language = Language.ZH) -> CaseStory:
+        """All that happened in a case, in words: who did what, to whom, in time or late, and why."""
+        gate.admit(request, *READERS)
+        entries = await reader.records.case(case_id)
+        if not entries:
+            raise NotInTrail(f"no record of a case {case_id} is covered by a checkpoint")
+        return CaseStory(
+            case=case_id,
+            moments=tuple(await tells[language].case(entries)),
             checkpoint=checkpoint_view(await reader.checkpoints.newest()),
         )
 

@@ -83,6 +83,7 @@ class Masks:
                 "persons": tuple(self.pseudonym(person) for person in entry.persons),
                 "text": None,
                 "reads": (),
+                "says": None,
             }
         )
 

@@ -3,6 +3,7 @@
 Invariant: an answer says up to which checkpoint it holds.
 """
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Query, Request
@@ -13,17 +14,18 @@ from services.audit.reading.reader import TrailReader
 from services.audit.reading.search.criteria import EntriesQuery
 from services.audit.reading.search.searching import BadCursor
 from services.audit.reading.standing import TrailStanding
+from services.audit.reading.told import RecordTeller
 from services.audit.reading.views import ConsistencyProof, InclusionProof, NotInTrail, Page, Record, State
 from services.audit.records.history import HISTORY_LIMIT, join_notes
 from services.audit.records.record import RecordError
 from services.audit.web.masking import Masks, refuse_to_ask_for_people
 from shared.bodies import sends
 from shared.door import doorway
-from shared.facts import Frozen
+from shared.facts import Frozen, Name
 from shared.http_fields import Index
 from shared.problems import Problem
 from shared.tokens import Gate
-from shared.vocabulary import Role
+from shared.vocabulary import Language, Role
 
 READERS = (Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR)
 
@@ -58,7 +60,13 @@ class ProofOf(Frozen):
     size: Annotated[Index, Field(ge=1)] | None = None
 
 
-def trail_router(reader: TrailReader, standing: TrailStanding, gate: Gate, masks: Masks) -> APIRouter:
+def trail_router(
+    reader: TrailReader,
+    standing: TrailStanding,
+    gate: Gate,
+    masks: Masks,
+    tells: Mapping[Language, RecordTeller],
+) -> APIRouter:
     router = APIRouter(prefix="/api/v1/trail", tags=["trail"])
 
     @router.get("/entries")
@@ -71,7 +79,7 @@ def trail_router(reader: TrailReader, standing: TrailStanding, gate: Gate, masks
         if is_operator:
             refuse_to_ask_for_people(what)
         page = await reader.search(what, cursor=query.cursor, limit=query.limit, order=query.order)
-        return masks.page(page) if is_operator else page
+        return masks.page(page) if is_operator else await _in_words(page, tells)
 
     @router.get("/entries/{index}")
     async def entry(request: Request, index: Index) -> Record:
@@ -121,6 +129,15 @@ def trail_router(reader: TrailReader, standing: TrailStanding, gate: Gate, masks
         return await reader.proofs.consistency(first, second)
 
     return router
+
+
+async def _in_words(page: Page, tells: Mapping[Language, RecordTeller]) -> Page:
+    zh, en = [await tells[language].each(page.entries) for language in (Language.ZH, Language.EN)]
+    entries = (
+        entry.model_copy(update={"says": Name(zh=zh[entry.index].sentence, en=en[entry.index].sentence)})
+        for entry in page.entries
+    )
+    return page.model_copy(update={"entries": tuple(entries)})
 
 
 def _index(query: ProofOf) -> int:

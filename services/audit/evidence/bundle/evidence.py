@@ -13,13 +13,13 @@ from typing import Any
 
 import orjson
 
-from services.audit.records.body import FactBody
 from services.audit.records.keeping import Keeping, act_of
 from services.audit.records.payload_check import missing_of
 from services.audit.records.payloads import Payload, without
 from services.audit.records.record import Rec
 from services.audit.records.stored import SignedCheckpoint, StoredRecord
 from shared.facts import Fact
+from shared.facts.body import FactBody
 from shared.tlog.note import Note
 from shared.vocabulary import Kind
 

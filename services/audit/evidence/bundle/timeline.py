@@ -5,8 +5,8 @@ Invariant: derived from the records and nothing else but the directory's names; 
 records are the evidence, and the page says so.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -15,18 +15,19 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment
 
 from services.audit.evidence.bundle.evidence import Evidence, ProvenRecord, keeping_of
-from services.audit.reading import plain
-from services.audit.reading.plain import PlainLine
 from services.audit.reading.titles import titles_of
 from services.audit.records import record
-from services.audit.records.body import EffectBody, FactBody
 from services.audit.records.keeping import Erasure
 from shared.case import DutyState
 from shared.facts import EffectKind, Name, Outage
+from shared.facts.body import EffectBody
 from shared.facts.distrust import Distrust
 from shared.language.catalogue import name_in
-from shared.language.labels import LABELS
-from shared.vocabulary import Kind, Language
+from shared.language.words import Words
+from shared.story.narrator import Narrator, Titles
+from shared.story.reading import Moment, RecordedFact, moments_of, task_titles
+from shared.story.telling import Sentences, tell
+from shared.vocabulary import Language
 from shared.web.environment import environment
 from shared.web.names import Names
 
@@ -55,27 +56,10 @@ class TimelineDuty:
 
 
 @dataclass(frozen=True)
-class ToldDecision:
-    """A decision, under the record it was made on."""
-
-    number: int
-    index: int
-    effects: tuple[EffectBody, ...]
-    notices: list[FactBody]
-
-
-@dataclass(frozen=True)
 class TimelineMoment:
-    """One record, or one with the decision made on it."""
+    """A moment of the story, with what stands on record about its records themselves."""
 
-    number: int
-    index: int
-    at: datetime
-    claimed: datetime | None
-    kind: str
-    lines: tuple[PlainLine, ...] = ()
-    hand_overs: list[FactBody] = field(default_factory=list[FactBody])
-    decisions: tuple[ToldDecision, ...] = ()
+    moment: Moment
     erased: tuple[Erasure, ...] = ()
     shown: bool = True
     """Anything of the message is here."""
@@ -83,8 +67,8 @@ class TimelineMoment:
     """Why it is no authentic fact: nobody did what it says."""
 
     @property
-    def lapse(self) -> bool:
-        return any(effect.kind == EffectKind.LAPSED for told in self.decisions for effect in told.effects)
+    def at(self) -> datetime:
+        return self.moment.at
 
 
 @dataclass(frozen=True)
@@ -114,57 +98,33 @@ class Timeline:
 
 
 def timeline(evidence: Evidence, names: Names, zone: ZoneInfo) -> Timeline:
-    moments: list[TimelineMoment] = []
-    by_sequence: dict[float, int] = {}
     erased = keeping_of(evidence.records).erasures
-    for proven in evidence.records:
-        rec, fact = proven.rec, proven.fact
-        if (
-            proven.kind == Kind.DECIDED
-            and (place := by_sequence.get(proven.data.part("about").number("sequence") or -1)) is not None
-        ):
-            decision = _told_decision(proven)
-            moments[place] = replace(moments[place], decisions=(*moments[place].decisions, decision))
-            continue
-        decided = proven.kind == Kind.DECIDED
-        own = (_told_decision(proven),) if decided else ()
-        by_sequence[rec.sequence] = len(moments)
-        moments.append(
-            TimelineMoment(
-                number=rec.number,
-                index=rec.index,
-                at=record.utc(rec.broker),
-                claimed=record.utc(rec.claimed) if rec.claimed else None,
-                kind=proven.kind,
-                lines=() if proven.kind == Kind.DUE else plain.lines(fact, names),
-                hand_overs=proven.data.parts("deliveries"),
-                decisions=own,
-                erased=tuple(erased.get(rec.index, ())),
-                shown=proven.shown,
-                distrust=rec.distrust or None,
-            )
-        )
+    of_number = {proven.rec.number: proven for proven in evidence.records}
+
+    def moment_of(moment: Moment) -> TimelineMoment:
+        proven = of_number[moment.numbers[0]]
+        orders = tuple(erased.get(proven.rec.index, ()))
+        return TimelineMoment(moment, orders, proven.shown, proven.rec.distrust or None)
+
+    moments = tuple(map(moment_of, moments_of(map(_recorded, evidence.records))))
     titles = _titles(evidence)
     return Timeline(
         evidence,
         evidence.records[0],
-        tuple(moments),
+        moments,
         _duties(evidence, names, titles),
         titles,
         _by_day(moments, zone),
     )
 
 
-def _told_decision(proven: ProvenRecord) -> ToldDecision:
-    effects = proven.data.effects
-    opened = {effect.duty for effect in effects if effect.kind == EffectKind.OPENED}
-    # Whoever is called as the duty opens stands among those told.
-    shown = tuple(effect for effect in effects if effect.kind != EffectKind.LIT or effect.duty not in opened)
-    return ToldDecision(proven.rec.number, proven.rec.index, shown, proven.data.parts("notices"))
+def _recorded(proven: ProvenRecord) -> RecordedFact:
+    rec = proven.rec
+    return RecordedFact(rec.sequence, rec.number, record.utc(rec.broker), proven.kind, proven.data)
 
 
 def _by_day(
-    moments: list[TimelineMoment], zone: ZoneInfo
+    moments: Sequence[TimelineMoment], zone: ZoneInfo
 ) -> tuple[tuple[date, tuple[TimelineMoment, ...]], ...]:
     days: dict[date, list[TimelineMoment]] = {}
     for moment in moments:
@@ -245,10 +205,19 @@ def page(case_timeline: Timeline, language: Language, zone: ZoneInfo, names: Nam
     def when(at: datetime) -> str:
         return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
+    moments = [one.moment for one in case_timeline.moments]
+    titles = Titles(duties=case_timeline.titles, tasks=task_titles(moments))
+    teller = Narrator(Words(language), zone, names, titles)
+
+    def telling(one: TimelineMoment) -> Sentences:
+        text = teller.words.label("distrust", one.distrust) if one.distrust else None
+        return tell(one.moment, teller, text)
+
     template = _environment(language, zone).get_template("timeline.html")
     signed = case_timeline.evidence.signed
     return template.render(
         told=case_timeline,
+        telling=telling,
         evidence=case_timeline.evidence,
         fields=case_timeline.first.entry.fields,
         names=names,
@@ -258,8 +227,6 @@ def page(case_timeline: Timeline, language: Language, zone: ZoneInfo, names: Nam
         signed_at=record.utc(signed.time),
         text=text,
         utc=record.utc,
-        causes=LABELS["cause"],
-        ways=LABELS["via"],
         key=vkey_name,
     ).encode()
 

@@ -12,7 +12,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.audit.reading.views import CheckpointView
-from services.audit.records.body import EffectBody, instant
 from services.audit.reports.counting import Counting
 from services.audit.reports.documents.blocks import (
     Block,
@@ -31,6 +30,7 @@ from services.audit.reports.reading import ReportedFact
 from services.audit.reports.window import Window
 from shared.directory import Directory
 from shared.facts import LapseCause, Reason
+from shared.facts.body import EffectBody, instant
 from shared.language.catalogue import N_
 from shared.vocabulary import Kind, Language
 

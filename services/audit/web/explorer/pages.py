@@ -5,7 +5,7 @@ Invariant: read only. Every page names the signed checkpoint it holds up to, and
 just computed.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from services.audit.reading.plain_reads import words_of
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.search.searching import BadCursor
 from services.audit.reading.standing import TrailStanding
+from services.audit.reading.told import RecordTeller
 from services.audit.reading.views import NotInTrail, Page, Record
 from services.audit.records.record import RecordError, utc
 from services.audit.web.explorer import search_form
@@ -30,7 +31,7 @@ from shared.http_fields import Cursor, Index
 from shared.language.catalogue import N_
 from shared.problems import Problem
 from shared.tokens import Gate
-from shared.vocabulary import Role
+from shared.vocabulary import Language, Role
 from shared.web import Pages, login
 from shared.web.names import Names
 from shared.web.picks import Picker, near_units, offers, taken
@@ -51,6 +52,7 @@ def explorer_router(
     standing: TrailStanding,
     pages: Pages,
     directory: Callable[[], Directory],
+    tells: Mapping[Language, RecordTeller],
 ) -> APIRouter:
     """Ids show as names, those that the directory of now has."""
     router = pages.router()
@@ -81,6 +83,9 @@ def explorer_router(
             values=values,
             faults=faults,
             form=search_form,
+            told=await answer_or_fault(lambda: tells[pages.language(request)].each(page.entries))
+            if page
+            else {},
             further=any(values.get(name) for name in search_form.FURTHER),
             names=names,
             offers=offers(pickers, near_units(now, principal.unit), parameters),
@@ -109,6 +114,7 @@ def explorer_router(
             "record.html",
             record=record_view,
             names=names,
+            told=await answer_or_fault(lambda: tells[pages.language(request)].one(record_view.entry)),
             lines=plain.lines(record_view.fact, names),
             data=plain.data_of(record_view.fact),
             asked=words_of,
@@ -145,6 +151,7 @@ def explorer_router(
             names=names,
             state=state,
             marks=marks,
+            story=await answer_or_fault(lambda: tells[pages.language(request)].case(entries)),
         )
 
     login.add(router, pages)

@@ -5,7 +5,7 @@ means, and up to which checkpoint it holds.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from fastapi.responses import RedirectResponse
 
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.titles import titles
+from services.audit.reading.told import RecordTeller
 from services.audit.reading.views import Entry
 from services.audit.reports.declared import REPORTS
 from services.audit.reports.documents import definitions, html
@@ -33,6 +34,7 @@ from shared.http_fields import Index
 from shared.language.catalogue import N_
 from shared.language.times import local_input, read_local
 from shared.problems import Problem
+from shared.vocabulary import Language
 from shared.web import Pages
 from shared.web.names import Names
 from shared.web.picks import WRITTEN, PickedSort, Picker, near_units, offers, taken
@@ -51,6 +53,7 @@ def report_pages_router(
     reader: TrailReader,
     pages: Pages,
     directory: Callable[[], Directory],
+    tells: Mapping[Language, RecordTeller],
 ) -> APIRouter:
     router = pages.router()
     names, zone, clock = Names(directory), pages.zone, pages.clock
@@ -99,6 +102,7 @@ def report_pages_router(
             number=number,
             indexes=indexes,
             entries=entries,
+            told=await answer_or_fault(lambda: tells[pages.language(request)].each(entries)),
             marks=await answer_or_fault(lambda: marks_of(reader, entries)),
             further=f"/reports/records?{urlencode({**values, 'figure': figure, 'index': index, 'after': further})}"
             if further

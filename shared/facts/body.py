@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from shared.facts import EffectKind, Excuse, Outage, Reason
+from shared.facts.effect import EffectKind, Excuse, Outage
+from shared.facts.reason import Reason
 
 _BY_RECIPIENT = frozenset(
     {

@@ -1,0 +1,150 @@
+"""What a decision came to, short enough for a case to keep: effects that say the same of several people are
+one, and so are the messages that went out together.
+
+Invariant: made of the effects and notices alone, so that the case as it stands and the facts on record are
+told in the same words; nothing is parsed here.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from shared.facts.decision import Notice
+from shared.facts.effect import Effect, EffectKind, Outage
+from shared.facts.value import Value
+
+
+class AtPost(Value, frozen=True, kw_only=True):
+    """A person, and the post they are named for."""
+
+    person: str
+    post: str | None = None
+
+
+class Consequence(Value, frozen=True, kw_only=True):
+    """Effects of one kind that say the same of `people`."""
+
+    kind: str
+    why: str = ""
+    rule: str | None = None
+    """Of the policy, that laid the duty."""
+    task: str | None = None
+    unit: str | None = None
+    due_at: datetime | None = None
+    was: datetime | None = None
+    late_by_seconds: float | None = None
+    cause: str | None = None
+    stood_in: str | None = None
+    excuses: tuple[str, ...] = ()
+    outage: Outage | None = None
+    likeness: float | None = None
+    measure: str | None = None
+    approvals: int | None = None
+    approvals_needed: int | None = None
+    note: str | None = None
+    """Of a task its title."""
+    people: tuple[AtPost, ...] = ()
+
+
+class Called(Value, frozen=True, kw_only=True):
+    """A person to whom a message went, and whether any channel has handed it over."""
+
+    notice: str
+    person: str
+    post: str | None = None
+    delivered: bool | None = None
+    """None: nothing is known yet."""
+
+
+class Calls(Value, frozen=True, kw_only=True):
+    """Messages of one purpose over the same channels."""
+
+    purpose: str
+    channels: tuple[str, ...] = ()
+    is_held: bool = False
+    """Sent to nobody: an exercise, or a plan of silence."""
+    people: tuple[Called, ...] = ()
+
+
+class Account(Value, frozen=True, kw_only=True):
+    consequences: tuple[Consequence, ...] = ()
+    calls: tuple[Calls, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.consequences or self.calls)
+
+    def has(self, kind: EffectKind) -> bool:
+        return any(consequence.kind == kind for consequence in self.consequences)
+
+    def delivered(self, notices: Iterable[str], *, failed: bool) -> "Account":
+        """With what became of these messages. One that was handed over on a channel stays so."""
+        ids = set(notices)
+
+        def now(called: Called) -> Called:
+            if called.notice not in ids or (failed and called.delivered):
+                return called
+            return replace(called, delivered=not failed)
+
+        calls = tuple(replace(group, people=tuple(map(now, group.people))) for group in self.calls)
+        return replace(self, calls=calls)
+
+
+SAID_BY_THE_CALL = frozenset({EffectKind.LIT, EffectKind.TOLD})
+"""Whoever is called stands among those called."""
+
+
+def account_of(effects: Iterable[Effect], notices: Iterable[Notice]) -> Account:
+    return together(
+        (
+            Consequence(
+                kind=effect.kind,
+                why=effect.why,
+                rule=effect.duty_rule,
+                task=effect.task,
+                unit=effect.unit,
+                due_at=effect.due_at,
+                was=effect.was,
+                late_by_seconds=effect.late_by_seconds,
+                cause=effect.cause,
+                stood_in=effect.stood_in,
+                excuses=effect.excuses,
+                outage=effect.outage,
+                likeness=effect.likeness,
+                measure=effect.measure,
+                approvals=effect.approvals,
+                approvals_needed=effect.approvals_needed,
+                note=effect.note if effect.kind is EffectKind.TASK else None,
+                people=(AtPost(person=effect.person, post=effect.post),) if effect.person else (),
+            )
+            for effect in effects
+        ),
+        (
+            Calls(
+                purpose=notice.purpose,
+                channels=notice.channels,
+                is_held=notice.held is not None,
+                people=(Called(notice=notice.id, person=notice.person, post=notice.post),),
+            )
+            for notice in notices
+        ),
+    )
+
+
+def together(consequences: Iterable[Consequence], calls: Iterable[Calls]) -> Account:
+    """Each consequence and each message with one person or none; those that say the same become one."""
+    called: dict[Calls, dict[Called, None]] = {}
+    for call in calls:
+        called.setdefault(replace(call, people=()), {}).update(dict.fromkeys(call.people))
+    reached = {person.person for people in called.values() for person in people}
+    people_of: dict[Consequence, dict[AtPost, None]] = {}
+    for consequence in consequences:
+        if consequence.kind in SAID_BY_THE_CALL and any(one.person in reached for one in consequence.people):
+            continue
+        alike = replace(consequence, people=())
+        people_of.setdefault(alike, {}).update(dict.fromkeys(consequence.people))
+    return Account(
+        consequences=tuple(replace(alike, people=tuple(people)) for alike, people in people_of.items()),
+        calls=tuple(replace(alike, people=tuple(people)) for alike, people in called.items()),
+    )
