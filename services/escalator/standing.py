@@ -1,4 +1,5 @@
-"""What is watched without anybody reporting: rosters, sources, periodic duties, the directory's gaps.
+"""What is watched without anybody reporting: rosters, sources, contingency plans, periodic duties, the
+directory's gaps.
 
 Invariant: each watch that the policy in force and the directory of now ask for has been established as it is
 now, once; what they no longer ask for has been established once more, so that its case lets go. A change
@@ -26,7 +27,7 @@ from shared.broker.many_writes import Write, write_many
 from shared.directory import Directory
 from shared.directory.live import LiveDirectory
 from shared.facts import Established, Fact, Frozen
-from shared.ids import PostId, RosterId, SourceId, UnitId
+from shared.ids import PlanId, PostId, RosterId, SourceId, UnitId
 from shared.standing import standing_case
 from shared.streams import POLICIES
 from shared.subjects import fact_subject
@@ -85,6 +86,8 @@ def to_be_watched(policy: Policy, directory: Directory) -> Iterator[Established]
     for source in directory.sources:
         if source.silent_after is not None:
             yield _established(directory, "source", source.id, source.unit, source.name.zh)
+    for plan in directory.plans:
+        yield _established(directory, "plan", plan.id, plan.unit, plan.name.zh)
     for name, spec in policy.document.duties.items():
         rule = whole_rule(policy.document, name)
         triggers = triggers_of(rule)
@@ -133,6 +136,8 @@ def _digest(policy: Policy, directory: Directory, established: Established) -> s
         watched = directory.rosters_by_id[RosterId(established.subject)]
     elif established.watch == "source":
         watched = directory.sources_by_id[SourceId(established.subject)]
+    elif established.watch == "plan":
+        watched = directory.plans_by_id[PlanId(established.subject)]
     parts = (
         policy.label,
         established.model_dump_json(),

@@ -143,9 +143,9 @@ class Established(Frozen):
     the directory has changed.
     """
 
-    watch: Literal["roster", "source", "periodic", "ledger", "gaps"]
+    watch: Literal["roster", "source", "plan", "periodic", "ledger", "gaps"]
     subject: str
-    """The roster, source, duty rule or unit watched."""
+    """The roster, source, plan, duty rule or unit watched."""
     unit: UnitId
     area: AreaCode
     title: str

@@ -209,6 +209,7 @@ Reason = StrEnum(
         "PAUSE_IS_OVER": "pause_is_over",
         "PAUSED_ALREADY": "paused_already",
         "PAUSED_LONGER_THAN_ALLOWED": "paused_longer_than_allowed",
+        "PLAN_CHANGED": "plan_changed",
         "PLAN_INVOKED": "plan_invoked",
         "POST_IS_GONE": "post_is_gone",
         "PUBLIC_NOTICE_DRAFT": "public_notice_draft",

@@ -189,6 +189,7 @@ WHY: dict[str, str] = {
     "done_while_paused": N_("done while its clock stood still"),
     "paused_already": N_("paused already"),
     "paused_longer_than_allowed": N_("longer than a pause may be"),
+    "plan_changed": N_("the contingency plan says so now"),
     "plan_invoked": N_("contingency plan invoked"),
     "public_notice_draft": N_("a public notice is to be drafted"),
     "reassigned": N_("reassigned"),

@@ -72,7 +72,7 @@ CHANGES: dict[str, tuple[str, str]] = {
         '{ when: { level: none }, within: "@levels.III.written" }',
         "{ when: { level: none }, remind: [] }",
     ),
-    "no calendar": ('every: "0 9 1 3 *"', 'every: "0 9 1 3"'),
+    "no calendar": ('every: "0 9 10 10 *"', 'every: "0 9 10 10"'),
     "nagged without a pause": ("nag: P1D", "nag: PT0S"),
     "no time at all": ("within: PT2H\n    remind: [50%]", "within: PT0S\n    remind: [50%]"),
     "a share of nothing": ("within: PT2H\n    remind: [50%]", "within: 50%\n    remind: [50%]"),

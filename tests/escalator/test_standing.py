@@ -41,7 +41,7 @@ def test_every_roster_source_and_periodic_duty_is_watched() -> None:
     assert {
         ("periodic", "monthly_analysis"),
         ("periodic", "quarterly_analysis"),
-        ("periodic", "drill"),
+        ("plan", "chemical_accident"),
         ("gaps", "gap_watch"),
     } <= found
     assert all(watch != "ledger" for watch, _ in found), (

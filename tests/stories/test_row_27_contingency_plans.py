@@ -2,8 +2,11 @@
 are due. Row 27.
 """
 
+from datetime import date
+
 from shared.case import TaskState
 from shared.facts import Purpose
+from shared.ids import PlanId
 from shared.vocabulary import Category, Document, Kind, Level
 from tests.stories.stage import Stage, wall
 
@@ -40,13 +43,31 @@ def test_a_step_nobody_takes_is_told_upwards() -> None:
     assert ("11-23 11:30", "public_security_head") in stage.told(case, "task_complete-t1", Purpose.OVERDUE)
 
 
-def test_the_plans_are_reviewed_in_march_and_drilled_in_may_and_november() -> None:
+def test_each_plan_is_reviewed_by_its_own_date_by_the_unit_that_keeps_it() -> None:
     stage = Stage()
-    review, drill = stage.watches("periodic", "plan_review"), stage.watches("periodic", "drill")
-    stage.at("2027-03-20 09:00")
-    assert stage.limit(review, "plan_review") == "03-31 09:00"
-    stage.says(review, Kind.FILED, "emergency_bureau", document=Document.REVIEW, text="2027-1 版")
-    assert stage.is_done(review, "plan_review")
-    stage.at("2027-06-01 09:00")
-    assert stage.has_lapsed(drill, "drill")
-    assert ("05-31 09:00", "gov_in_charge") in stage.told(drill, "drill", Purpose.OVERDUE)
+    chemical, heating = (stage.watches("plan", plan) for plan in ("chemical_accident", "heating_outage"))
+    assert stage.limit(chemical, "plan_review") == "06-30 23:59"
+    assert stage.duty(heating, "plan_review").owed_by == "housing_bureau"
+    stage.says(chemical, Kind.FILED, "emergency_bureau", document=Document.PLAN, text="2027-1 版")
+    assert stage.is_done(chemical, "plan_review")
+    renewed = stage.directory.plans_by_id[PlanId("chemical_accident")].model_copy(
+        update={"version": "2027-1", "review_by": date(2028, 6, 30)}
+    )
+    stage.changes(stage.directory.revised(plans=(renewed, stage.directory.plans[1])))
+    stage.watches("plan", "chemical_accident")
+    assert "plan_review" in stage.owed(chemical), "the new version has a date of its own"
+    stage.at("2027-10-01 09:00")
+    assert stage.has_lapsed(heating, "plan_review")
+    assert ("10-01 00:00", "emergency_office") in stage.told(heating, "plan_review", Purpose.OVERDUE)
+
+
+def test_each_plan_is_drilled_as_often_as_it_says_itself() -> None:
+    stage = Stage()
+    chemical = stage.watches("plan", "chemical_accident")
+    assert stage.limit(chemical, "drill") == "05-22 11:00", "half a year from now on"
+    stage.at("2027-04-01 09:00")
+    stage.says(chemical, Kind.FILED, "emergency_bureau", document=Document.DRILL_RECORD, text="桌面推演")
+    assert stage.limit(chemical, "drill") == "09-28 09:00", "and half a year from each drill"
+    stage.at("2027-09-29 09:00")
+    assert stage.has_lapsed(chemical, "drill")
+    assert ("09-28 09:00", "emergency_bureau_head") in stage.told(chemical, "drill", Purpose.OVERDUE)

@@ -110,7 +110,10 @@ def test_the_default_policy_can_be_followed() -> None:
             ),
             "without level: add a variant",
         ),
-        (('every: "0 9 1 3 *"', 'every: "0 9 1 3"'), "duties.plan_review.every: '0 9 1 3' is no calendar"),
+        (
+            ('every: "0 9 10 10 *"', 'every: "0 9 10 10"'),
+            "duties.heating_check.every: '0 9 10 10' is no calendar",
+        ),
         (("nag: P1D", "nag: PT0S"), "duties.progress.nag: called again without a pause, for ever"),
         (("within: PT2H\n    remind: [50%]", "within: PT0S\n    remind: [50%]"), "PT0S is no time at all"),
         (("within: PT2H\n    remind: [50%]", "within: 50%\n    remind: [50%]"), "50% is a share of nothing"),

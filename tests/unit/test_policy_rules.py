@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.escalator.policy.rule import RuleScope
+from services.escalator.policy.rule import GivenLimit, RuleScope
 from shared.case import Slip
 from shared.ids import AreaCode, UnitId
 from shared.vocabulary import Level, ReportKind
@@ -66,7 +66,7 @@ def test_tasks_are_reminded_at_half_and_four_fifths_with_a_blue_and_a_yellow_sli
         ("P3D", ("supervision_order",)),
         ("P7D", ("public_notice_draft", "discipline")),
     ]
-    assert (found.scope, found.given, str(found.term)) == (RuleScope.TASK, True, "P3D")
+    assert (found.scope, found.given, str(found.term)) == (RuleScope.TASK, GivenLimit.GIVEN, "P3D")
 
 
 def test_what_is_inherited_is_written_once_and_what_is_written_anew_wins() -> None:

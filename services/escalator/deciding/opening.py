@@ -17,8 +17,9 @@ from services.escalator.deciding.duties import cancel
 from services.escalator.deciding.leaving_out import LeavingOut
 from services.escalator.deciding.lighting import light_first
 from services.escalator.deciding.parties import Party, parties
+from services.escalator.deciding.plan_limits import plan_limit
 from services.escalator.policy.holidays import WorkCalendar
-from services.escalator.policy.rule import DutyRule, RuleScope
+from services.escalator.policy.rule import DutyRule, GivenLimit, RuleScope
 from shared.case import CaseStatus, Duty, DutyState, DutyTerms, Opening, Overdue, Reminder, Task
 from shared.directory import gaps
 from shared.directory.gaps import GapCode
@@ -108,7 +109,8 @@ def open_rule(
     if draft.is_absorbing and due_at is not None and due_at <= draft.now and rule.term is not None:
         start, due_at = draft.now, rule.term.after(draft.now, calendar)
     if due_at is None:
-        draft.note(EffectKind.NOTED, Reason.NO_LIMIT_GIVEN, note=rule.name)
+        if rule.given is GivenLimit.GIVEN:
+            draft.note(EffectKind.NOTED, Reason.NO_LIMIT_GIVEN, note=rule.name)
         return []
     was_known = rule.name in draft.plans
     if was_known and task is None and key is None and not rule.plan.by_recipient and _is_owed(draft, rule):
@@ -227,8 +229,12 @@ def _start(draft: Draft, rule: DutyRule, event: Event) -> datetime:
 
 
 def _due(draft: Draft, rule: DutyRule, event: Event, start: datetime, task: Task | None) -> datetime | None:
-    if rule.given:
-        named = _named_limit(draft, event, start, task)
+    if rule.given is not None:
+        named = (
+            _named_limit(draft, event, start, task)
+            if rule.given is GivenLimit.GIVEN
+            else plan_limit(draft, rule, start)
+        )
         if named is not None:
             return named
     return rule.term.after(start, draft.policy.calendar) if rule.term is not None else None

@@ -1,5 +1,5 @@
-"""What is watched without a report: rosters, sources, periodic duties, the directory's gaps; each in a
-standing case of its own.
+"""What is watched without a report: rosters, sources, contingency plans, periodic duties, the directory's
+gaps; each in a standing case of its own.
 
 Invariant: a standing case is established as often as anybody likes and opens each of its duties once; it
 never ends, and what it no longer has to watch it lets go with a reason.
@@ -9,6 +9,7 @@ from datetime import datetime
 
 from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.duties import cancel
+from services.escalator.deciding.plan_limits import follow_the_plan
 from shared.case import Applied, Case, Matter, Standing
 from shared.facts import Decision, EffectKind, Established, Heard, Reason, spelled
 from shared.ids import AreaCode, CaseId, SourceId, UnitId
@@ -70,6 +71,8 @@ def establish(draft: Draft, established: Established) -> None:
             unit=established.unit,
             note=established.subject,
         )
+    if established.watch == "plan":
+        follow_the_plan(draft)
     draft.happened(f"established.{established.watch}", draft.now)
 
 
@@ -80,6 +83,8 @@ def _is_there(draft: Draft, established: Established) -> bool:
         case "source":
             source = draft.directory.sources_by_id.get(SourceId(established.subject))
             return source is not None and source.silent_after is not None
+        case "plan":
+            return established.subject in draft.directory.plans_by_id
         case "periodic" | "gaps":
             return draft.policy.rule_named(established.subject, draft.sort) is not None
         case _:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from services.escalator.policy.durations import Span
-from services.escalator.policy.rule import Gravity, RuleScope
+from services.escalator.policy.rule import GivenLimit, Gravity, RuleScope
 from services.escalator.policy.terms import PATTERN, parse_term
 from services.escalator.policy.written import Also, OneOrMany, WrittenPart
 from shared.acts import ACTS
@@ -53,7 +53,7 @@ post of the unit competent for the matter, and of the government of the place (t
 """
 ACTIONS = ("supervision_order", "public_notice_draft", "refer", "incident", "unacknowledge")
 """What may be raised when a duty is overdue, besides telling people."""
-WATCHES = ("roster", "source", "periodic", "ledger", "gaps")
+WATCHES = ("roster", "source", "plan", "periodic", "ledger", "gaps")
 
 
 def is_ref(text: str) -> bool:
@@ -137,8 +137,11 @@ class WrittenTerms(WrittenPart):
     to: Names | None = None
     """To whom: posts, audiences, or a dynamic audience."""
     within: TermText | None = None
-    due: Literal["given"] | None = None
-    """`given`: the act that opens it gives the limit; with `within`, where that gives none."""
+    due: GivenLimit | None = None
+    """`given`: the act, task, source or roster that opens it gives the limit; with `within`, where that gives
+    none. Of a contingency plan: `review_by`, the day it must be reviewed by; `drill_every`, so long after the
+    last drill.
+    """
     starts: Literal["start", "event", "occurred_at", "learned_at", "received_at"] | None = None
     """`start`: the case's own clock (clock.starts_at); `event`: the fact that opens it. Default: `start` on
     reported, else `event`.

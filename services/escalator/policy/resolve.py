@@ -22,7 +22,7 @@ from services.escalator.policy.inherit import (
     whole_rule,
 )
 from services.escalator.policy.model import Fallback, PolicyDocument
-from services.escalator.policy.rule import DutyRule, MatterChoice, RuleScope
+from services.escalator.policy.rule import DutyRule, GivenLimit, MatterChoice, RuleScope
 from services.escalator.policy.terms import Term, fixed_term, parse_term
 from shared.case import DutyTerms, Slip, StandIn
 from shared.facts import LapseCause, Name, PolicyLine
@@ -118,7 +118,7 @@ class _TermReader:
             calls=by == "recipient" if calls is None else calls,
             by_duty_post=self._plainly("through") == "duty_post",
             extend=self._extend(),
-            given=self._written("due") is not None,
+            given=GivenLimit(due[0]) if (due := self._written("due")) is not None else None,
         )
 
     # Where a value stands

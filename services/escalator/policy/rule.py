@@ -36,6 +36,17 @@ class MatterChoice:
     gravity: Gravity = Gravity.ORDINARY
 
 
+class GivenLimit(StrEnum):
+    """Where a limit stands that the policy does not name itself."""
+
+    GIVEN = "given"
+    """In the act, task, source or roster that opens the duty."""
+    REVIEW_BY = "review_by"
+    """In the contingency plan: the day it must be reviewed by."""
+    DRILL_EVERY = "drill_every"
+    """In the contingency plan: so long after its last drill."""
+
+
 class RuleScope(StrEnum):
     CASE = "case"
     TASK = "task"
@@ -83,7 +94,7 @@ class DutyRule:
     """The unit's duty post answers for it, rung day and night; otherwise its head."""
     extend: Term | None = None
     """By how much its limit may be moved at most; None: not at all."""
-    given: bool = False
-    """`due: given`: the act, task, source or roster that opens it names the limit; `term` where it names
+    given: GivenLimit | None = None
+    """`due`: the act, task, source, roster or plan that opens it names the limit; `term` where it names
     none.
     """
