@@ -18,7 +18,7 @@ from shared.case.proceedings import Commander, Ending, LoggedCall, Measure, Publ
 from shared.case.task import HolderTerm, Item, Task, Transfer
 from shared.facts import HARM, Decision, HarmCount, Value
 from shared.formats import refuse_newer_bytes
-from shared.ids import AreaCode, CaseId, DutyId, PersonId, SourceId, UnitId
+from shared.ids import AreaCode, CaseId, DutyId, PersonId, PostId, SourceId, UnitId
 from shared.vocabulary import Category, Kind, Level, ReportKind
 
 
@@ -159,6 +159,10 @@ class Case(Value, frozen=True, kw_only=True):
     calls: tuple[LoggedCall, ...] = ()
     forms: tuple[CaseForm, ...] = ()
     """What it is about, typed; the form filled in last stands first."""
+    told: dict[PersonId, PostId] = {}  # noqa: RUF012 - msgspec copies it
+    """Everybody who was told of the case so far, and as holder of which post. Empty in cases of before: see
+    `people_told`.
+    """
     standing: Standing | None = None
     clock_at: datetime | None = None
     """The one clock armed for this case."""
@@ -182,6 +186,11 @@ class Case(Value, frozen=True, kw_only=True):
         if self.harm is not None:
             return self.harm
         return HarmCount(**{name: getattr(self.report, name) for name in HARM})
+
+    @property
+    def people_told(self) -> dict[PersonId, PostId]:
+        """Of a case that was written before it remembered them: whoever was called for one of its duties."""
+        return self.told or {lit.person: lit.post for duty in self.duties for lit in duty.lit}
 
     @property
     def next_due(self) -> datetime | None:

@@ -183,6 +183,8 @@ class Absorbed(Frozen):
     by: Actor
     level: Level | None = None
     sensitive: bool = False
+    told: dict[PersonId, PostId] = Field(default_factory=dict[PersonId, PostId])
+    """Who was told of the duplicate: they hear what becomes of it."""
 
 
 class Referred(Lapsed):

@@ -105,6 +105,8 @@ class Purpose(StrEnum):
     """A limit has passed: whoever must know of it."""
     AGAIN = "again"
     """It was acknowledged, and nothing has been heard since; or it is not settled yet."""
+    NEWS = "news"
+    """Something has happened in a case that this person was told of, or hears of by the policy."""
     INFORM = "inform"
     WITHDRAWN = "withdrawn"
     CHANGED = "changed"
@@ -164,6 +166,40 @@ class AskedTask(Value, frozen=True, kw_only=True):
     """None in a notice of an earlier version."""
 
 
+class ChangedLimit(Value, frozen=True, kw_only=True):
+    """What another level changes for the reader: a duty of theirs, and its limit from now on."""
+
+    title: Name
+    due_at: datetime
+
+
+class News(Value, frozen=True, kw_only=True):
+    """What is new since the reader was last told of the case, and who says so."""
+
+    title: Name
+    """What happened, as the policy calls it: 续报, graded up."""
+    by: Name | None = None
+    """Whoever said or did it; None: nobody, a limit passed."""
+    by_unit: Name | None = None
+    seconded_by: Name | None = None
+    text: str | None = None
+    """In their words."""
+    harm: HarmCount | None = None
+    """Where what is known of the harm has changed: as it is now, and as it was."""
+    harm_was: HarmCount | None = None
+    regraded: bool = False
+    up: bool = False
+    was_level: Level | None = None
+    was_sensitive: bool = False
+    asked: Name | None = None
+    """The unit that is asked to take the case over."""
+    holder: Name | None = None
+    """The unit that answers for the case from now on."""
+    changes: tuple[ChangedLimit, ...] = ()
+    owes: bool = False
+    """The reader has not answered the report yet, and still has to."""
+
+
 class Brief(Value, frozen=True, kw_only=True):
     """What a person must know at three in the morning; enough to write the message without asking anyone."""
 
@@ -199,6 +235,7 @@ class Brief(Value, frozen=True, kw_only=True):
     directory: DirectoryNote | None = None
     """Changed: what is different for the person told."""
     ending: EarlyEnd | None = None
+    news: News | None = None
     called: CallMade | None = None
     stood_in: Name | None = None
     """Inform: who of the chain has answered, so that the reader's own answer is not owed any more."""

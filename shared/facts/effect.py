@@ -145,6 +145,8 @@ class Effect(Value, frozen=True, kw_only=True):
     """The rule of the policy that laid the duty."""
     task: TaskId | None = None
     person: PersonId | None = None
+    people: tuple[PersonId, ...] = ()
+    """Told: those who hear of it by one rule of the policy."""
     post: PostId | None = None
     unit: UnitId | None = None
     due_at: datetime | None = None

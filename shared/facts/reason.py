@@ -87,6 +87,7 @@ Reason = StrEnum(
         "FOR_THEMSELF_ALONE": "for_themself_alone",
         "GRADED_ANEW_MEANWHILE": "graded_anew_meanwhile",
         "GRADED_SO_ALREADY": "graded_so_already",
+        "HEARS_OF_IT": "hears_of_it",
         "HARM_GREW": "harm_grew",
         "GRADED_BY_HARM": "graded_by_harm",
         "HARM_UPDATED": "harm_updated",

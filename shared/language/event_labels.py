@@ -105,6 +105,7 @@ EVENTS: dict[str, dict[str, str]] = {
         "overdue": N_("overdue"),
         "again": N_("once more"),
         "inform": N_("for information"),
+        "news": N_("what is new"),
         "changed": N_("change of one's own entry"),
         "ended": N_("ended early"),
         "second": N_("a second person's decision"),

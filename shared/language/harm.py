@@ -15,18 +15,27 @@ COUNTED = {
 }
 
 
-def harm_in_words(words: Words, harm: HarmCount, before: HarmCount | None = None) -> str:
-    """Every count that is not nought; with `before`, those that have changed as `3→5`."""
+BEFORE = N_("%(said)s, %(was)s before")
+
+
+def harm_in_words(
+    words: Words, harm: HarmCount, before: HarmCount | None = None, *, aloud: bool = False
+) -> str:
+    """Every count that is not nought; with `before`, those that have changed as `3→5`, which nobody can read
+    `aloud`.
+    """
     said: list[str] = []
     for name in HARM:
         now, was = getattr(harm, name), getattr(before or harm, name)
         if not now and not was:
             continue
-        count = _count(words, name, now)
-        if was != now:
-            count = f"{_count(words, name, was)}→{count}"
-        said.append(words.of(COUNTED[name], count=count))
-    return words.listed(said)
+        count, count_before = _count(words, name, now), _count(words, name, was)
+        if was == now or aloud:
+            text = words.of(COUNTED[name], count=count)
+            said.append(text if was == now else words.of(BEFORE, said=text, was=count_before))
+        else:
+            said.append(words.of(COUNTED[name], count=f"{count_before}→{count}"))
+    return words.claims(said) if aloud else words.listed(said)
 
 
 def _count(words: Words, name: str, count: int) -> str:

@@ -226,6 +226,7 @@ WHY: dict[str, str] = {
     "too_late_to_refuse": N_("too late to refuse"),
     "took_the_case_over": N_("took the case over"),
     "turn_comes": N_("its turn has come"),
+    "hears_of_it": N_("told of what is new"),
     "harm_grew": N_("graded up: the harm has grown"),
     "graded_by_harm": N_("graded by the harm that is reported"),
     "harm_updated": N_("what is known of the harm has changed"),

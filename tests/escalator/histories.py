@@ -146,7 +146,8 @@ class History(Story):
         )
 
     def outcome(self) -> None:
-        notices = [notice for notice in self.notices() if notice.channels]
+        # What becomes of news moves no duty.
+        notices = [notice for notice in self.notices() if notice.channels and notice.duties]
         if notices:
             notice = self.chance.choice(notices[-6:])
             kind = Kind.FAILED if self.chance.random() < 0.8 else Kind.DELIVERED

@@ -59,7 +59,8 @@ def test_every_effect_has_a_reason_in_words_and_leaves_nothing_out(seed: int) ->
         for effect in step.decision.effects:
             assert has_words(effect.why), effect
             _repeats_in_fields_what_it_says(effect)
-            assert [name for name in SAYS.get(effect.kind, ()) if getattr(effect, name) is None] == [], effect
+            says = ("rule",) if effect.people else SAYS.get(effect.kind, ())
+            assert [name for name in says if getattr(effect, name) is None] == [], effect
             _is_about_what_there_is(history, effect)
             if effect.rule is not None:
                 assert effect.rule.path.rpartition(".")[2] in LINES[effect.rule.line - 1], effect.rule

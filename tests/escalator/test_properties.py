@@ -127,7 +127,7 @@ def test_nobody_is_told_without_a_duty_nor_twice_for_the_same_step(seed: int) ->
     for step in history.steps:
         known = {duty.id for duty in step.after.duties}
         for notice in step.decision.notices:
-            assert notice.duties, "no notice without a duty"
+            assert notice.duties or notice.purpose is Purpose.NEWS, "no notice without a duty, but news"
             assert set(notice.duties) <= known
         calls = [(notice.person, notice.purpose) for notice in step.decision.notices]
         assert len(calls) == len(set(calls)), "one call a person, bundling all it is about"

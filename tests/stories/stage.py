@@ -14,6 +14,9 @@ from services.escalator.deciding.draft import Rules
 from services.escalator.playing.world import World
 from services.escalator.policy.book import Policy
 from services.escalator.standing import to_be_watched
+from services.notifier.channels import Form
+from services.notifier.messages.duty_desk import duty_desk
+from services.notifier.messages.writer import Writer
 from shared.case import Case, Duty, DutyState, Task
 from shared.directory import Directory
 from shared.facts import (
@@ -39,6 +42,8 @@ from shared.vocabulary import Category, Kind, Level, ReportKind, Role
 from tests.escalator.builders import default_rules, usual_role
 
 ZONE = ZoneInfo("Asia/Shanghai")
+LINK = "https://f/a/x"
+_WRITER = Writer(ZONE)
 MORNING = "2026-11-23 11:00"
 """A Monday; where nothing else is said, a story begins here, by the clock on the wall in Wangfeng."""
 
@@ -312,6 +317,36 @@ class Stage:
     def told(self, case: CaseId, rule: str = "", purpose: Purpose | None = None) -> list[tuple[str, str]]:
         """(when by the wall clock, through which post), of every call about duties of that rule."""
         return [(wall(at), notice.post) for at, notice in self.notices(case, rule, purpose)]
+
+    def texts(
+        self, case: CaseId, post: str, purpose: Purpose | None = None, form: Form = Form.SHORT
+    ) -> list[str]:
+        """What the post's holder has read (or heard, SPOKEN) about the case, oldest first: the very text, in
+        their language.
+        """
+        person = PersonId(self.actor(post).principal)
+        told = list[str]()
+        for decision in self.decisions(case):
+            for notice in decision.notices:
+                if notice.person == person and purpose in (None, notice.purpose):
+                    told.append(self._text(notice, form, decision.about.time))
+        return told
+
+    def _text(self, notice: Notice, form: Form, at: datetime) -> str:
+        desk = duty_desk(notice.brief.desk, self.directory, notice.person, at)
+        telephone = desk.telephone if desk is not None else ""
+        case = CaseId(notice.id.partition(".")[0])
+        return _WRITER.write(case, notice, form, link=LINK, now=at, desk=telephone).text
+
+    def channels(self, case: CaseId, post: str, purpose: Purpose) -> list[tuple[str, ...]]:
+        """Over which channels the post's holder was told for that purpose, oldest first."""
+        person = self.actor(post).principal
+        return [
+            notice.channels
+            for decision in self.decisions(case)
+            for notice in decision.notices
+            if notice.person == person and notice.purpose is purpose
+        ]
 
     def raised(self, case: CaseId, kind: ReportKind) -> list[CaseId]:
         """The cases of that kind that follow from this one, in order."""

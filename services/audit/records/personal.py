@@ -54,6 +54,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
         "notices.brief.dark",
         "notices.brief.directory",
         "notices.brief.ending",
+        "notices.brief.news",
         "notices.brief.called",
         *(
             f"sends.data.{field}"

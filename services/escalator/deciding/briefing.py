@@ -4,6 +4,8 @@ Invariant: a person gets at most one notice of a kind from a decision, bundling 
 of silence and an exercise hold calls, never a clock or a lapse.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from services.escalator.deciding.draft import DESK_DUTY, Draft, NoticeInMaking
@@ -27,8 +29,19 @@ from shared.ids import AreaCode, PersonId, PostId, SourceId, UnitId
 NO_HARM = HarmCount()
 
 
-def notices_of(draft: Draft) -> tuple[Notice, ...]:
-    if not draft.calls:
+@dataclass(frozen=True, slots=True)
+class NewsInMaking:
+    """What one person hears of by the policy's `tells:`."""
+
+    number: int
+    person: Person
+    post: PostId
+    channels: tuple[str, ...]
+    brief: Brief
+
+
+def notices_of(draft: Draft, news: Sequence[NewsInMaking] = ()) -> tuple[Notice, ...]:
+    if not draft.calls and not news:
         return tuple(draft.notices)
     hold_reason: Reason | Spelled | None = None
     with LeavingOut(draft, Reason.FAULT_OF_OURS, "suppressions"):
@@ -38,9 +51,26 @@ def notices_of(draft: Draft) -> tuple[Notice, ...]:
     for call in [*draft.calls.values()]:
         with LeavingOut(draft, Reason.NOBODY_TOLD, call.purpose.value, person=call.person.id):
             notices.append(_notice(draft, call, hold_reason, briefs))
+    notices += [_news_notice(draft, one, hold_reason) for one in news]
     if hold_reason is not None:
         draft.note(EffectKind.HELD, hold_reason, note=f"{len(notices)}")
     return (*draft.notices, *notices)
+
+
+def _news_notice(draft: Draft, news: NewsInMaking, hold_reason: Reason | Spelled | None) -> Notice:
+    channels = draft.policy.document.exercise.channels if draft.case.report.exercise else news.channels
+    return Notice(
+        id=draft.notice_id(news.number),
+        person=news.person.id,
+        post=news.post,
+        purpose=Purpose.NEWS,
+        duties=(),
+        channels=() if hold_reason else channels_to(news.person, channels),
+        language=news.person.language,
+        brief=news.brief,
+        why=Reason.HEARS_OF_IT,
+        held=hold_reason,
+    )
 
 
 def _hold_reason(draft: Draft) -> Reason | Spelled | None:
@@ -66,6 +96,8 @@ def _notice(
     channels = (
         draft.policy.document.exercise.channels
         if draft.case.report.exercise
+        else tuple(dict.fromkeys((*draft.plans[duties[0].rule].channels, *call.news_channels)))
+        if call.news_channels
         else draft.plans[duties[0].rule].channels
     )
     if hold_reason is not None and hold_reason is not Reason.EXERCISE and call.purpose is Purpose.OVERDUE:
@@ -95,34 +127,42 @@ def _brief(
     tasks = tuple(dict.fromkeys([duty.task for duty in duties if duty.task in draft.tasks]))
     key = (due_at, rules, tasks, owed_by, tuple([name.zh for name in call.dark]), *call.more.items())
     if key not in briefs:
-        case, report, directory = draft.case, draft.case.report, draft.directory
-        briefs[key] = Brief(
-            kind=report.kind,
-            category=report.category,
-            level=case.level,
-            sensitive=case.sensitive,
-            exercise=report.exercise,
-            unit=report.unit,
-            unit_name=unit_name(directory, report.unit),
-            area=report.area,
-            area_name=area_name(directory, report.area),
-            summary=report.summary,
-            harm=known_harm(case),
-            occurred_at=report.occurred_at,
-            learned_at=report.learned_at,
-            reported_at=case.opened_at,
+        directory = draft.directory
+        briefs[key] = brief_of(
+            draft,
             due_at=due_at,
             owes=tuple(draft.plans[rule].title for rule in rules),
             knowing=all("acknowledged" in draft.plans[rule].discharged_by for rule in rules),
             tasks=tuple(_asked(draft.tasks[task], directory) for task in tasks if task is not None),
-            desk=desk_post(draft.plans.values())
-            or PostId(draft.policy.document.half_hour.fallback.chain[-1]),
             owed_by=unit_name(directory, owed_by),
             dark=tuple(call.dark),
-            reported_by=_reporter(report, directory) if first.rule == DESK_DUTY else None,
+            reported_by=_reporter(draft.case.report, directory) if first.rule == DESK_DUTY else None,
             **call.more,
         )
     return briefs[key]
+
+
+def brief_of(draft: Draft, **more: Any) -> Brief:
+    """The matter as it stands, and whatever else the reader must know of it."""
+    case, report, directory = draft.case, draft.case.report, draft.directory
+    return Brief(
+        kind=report.kind,
+        category=report.category,
+        level=case.level,
+        sensitive=case.sensitive,
+        exercise=report.exercise,
+        unit=report.unit,
+        unit_name=unit_name(directory, report.unit),
+        area=report.area,
+        area_name=area_name(directory, report.area),
+        summary=report.summary,
+        harm=known_harm(case),
+        occurred_at=report.occurred_at,
+        learned_at=report.learned_at,
+        reported_at=case.opened_at,
+        desk=desk_post(draft.plans.values()) or PostId(draft.policy.document.half_hour.fallback.chain[-1]),
+        **more,
+    )
 
 
 def known_harm(case: Case) -> HarmCount | None:

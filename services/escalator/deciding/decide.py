@@ -243,7 +243,7 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
     ):
         draft.note(EffectKind.NOTED, Spelled(name), note=act.text)
     # What was owed before the act is looked at before what the act itself has opened.
-    draft.events.insert(0, Event(name, draft.now, act.task, act.by, act.due_at))
+    draft.events.insert(0, Event(name, draft.now, act.task, act.by, act.due_at, text=act.text))
     take_form(draft, act.form, kind, act.by.principal, act.by)
 
 
@@ -265,6 +265,7 @@ def _follow_up(draft: Draft) -> None:
         events, draft.events = draft.events, []
         if not events:
             return
+        draft.past += events
         duties_before = len(draft.duties)
         for event in events:
             if not event.follows:

@@ -80,12 +80,14 @@ class Event:
     """It only follows from another event (`lapsed.…`, `discharged.…`): duties may open on it, none is done or
     ended by it.
     """
+    text: str | None = None
+    """What whoever did it wrote."""
 
 
 class NoticeInMaking:
     """A notice being bundled."""
 
-    __slots__ = ("dark", "duties", "more", "number", "person", "post", "purpose", "why")
+    __slots__ = ("dark", "duties", "more", "news_channels", "number", "person", "post", "purpose", "why")
 
     def __init__(self, number: int, person: Person, post: PostId, purpose: Purpose, why: Why) -> None:
         self.number, self.person, self.post, self.purpose, self.why = number, person, post, purpose, why
@@ -93,7 +95,9 @@ class NoticeInMaking:
         """In order."""
         self.dark: list[Name] = []
         self.more: dict[str, Any] = {}
-        """What its brief says besides what every brief says: `ending`, `called`, `stood_in` …"""
+        """What its brief says besides what every brief says: `ending`, `called`, `stood_in`, `news` …"""
+        self.news_channels: tuple[str, ...] = ()
+        """By which the policy has this person told of what is new."""
 
 
 class Draft:
@@ -113,17 +117,21 @@ class Draft:
         "now",
         "openings",
         "outages",
+        "past",
         "plans",
         "rules",
         "sends",
         "sequence",
         "tasks",
+        "was",
     )
 
     def __init__(
         self, case: Case, sequence: int, now: datetime, rules: Rules, *, careful: bool = False
     ) -> None:
         self.case, self.sequence, self.now, self.rules = case, sequence, now, rules
+        self.was = case
+        """As it was before this decision."""
         self.duties: dict[DutyId, Duty] = {duty.id: duty for duty in case.duties}
         self.tasks: dict[TaskId, Task] = {task.id: task for task in case.tasks}
         self.plans: dict[str, DutyTerms] = case.plans
@@ -135,6 +143,8 @@ class Draft:
         self.sends: list[Outgoing] = []
         self.notices: list[Notice] = []
         self.events: list[Event] = []
+        self.past: list[Event] = []
+        """What has happened and been followed up, in order."""
         self.is_absorbing = False
         """A duplicate is taken in: limits may come earlier by it, but none that has passed already counts
         against anybody.

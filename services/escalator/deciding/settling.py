@@ -5,17 +5,20 @@ Invariant: nothing of what was drafted is lost on the way, and a report that owe
 somebody.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from services.escalator.deciding import opening, repeats
-from services.escalator.deciding.briefing import notices_of
+from services.escalator.deciding.briefing import NewsInMaking, notices_of
 from services.escalator.deciding.clockwork import next_moment
 from services.escalator.deciding.desk_call import call_the_desk
 from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.leaving_out import LeavingOut
+from services.escalator.deciding.telling import tell_news
 from shared.case import Applied, Case, LeftOut
-from shared.facts import About, Clock, Decision, Effect, EffectKind, Fact, Reason, spelled
+from shared.facts import About, Clock, Decision, Effect, EffectKind, Fact, Notice, Purpose, Reason, spelled
+from shared.ids import PersonId, PostId
 from shared.vocabulary import Kind, ReportKind
 
 LEFT_OUT_KEPT = 20
@@ -52,7 +55,12 @@ def settle(draft: Draft, fact: Fact) -> tuple[Case, Decision]:
     elif moment[0] != case.clock_at:
         clock = Clock(at=moment[0], duty=moment[1])
         fields = {"clock_at": moment[0], "clock_duty": moment[1]}
-    notices = notices_of(draft)
+    news: list[NewsInMaking] = []
+    with LeavingOut(draft, Reason.FAULT_OF_OURS, "tells"):
+        news = tell_news(draft)
+    notices = notices_of(draft, news)
+    if notices and ((told := _newly_told(case, notices)) or not case.told):
+        fields["told"] = {**case.people_told, **told}
     with LeavingOut(draft, Reason.FAULT_OF_OURS, "prune"):
         opening.prune(draft)
     left_out = [
@@ -77,6 +85,16 @@ def settle(draft: Draft, fact: Fact) -> tuple[Case, Decision]:
     )
     applied = Applied(id=fact.id, sequence=draft.sequence, at=draft.now)
     return draft.settled(decision, applied=applied, taken=repeats.with_it(case, fact), **fields), decision
+
+
+def _newly_told(case: Case, notices: Sequence[Notice]) -> dict[PersonId, PostId]:
+    """Whoever hears of the case for the first time; of the directory's changes people hear as themselves."""
+    told = case.people_told
+    return {
+        notice.person: notice.post
+        for notice in notices
+        if notice.person not in told and notice.purpose is not Purpose.CHANGED
+    }
 
 
 def _left_out(draft: Draft, fact: Fact, effect: Effect) -> LeftOut:

@@ -11,9 +11,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.escalator.policy.holidays import WorkCalendar
+from services.escalator.policy.inherit import Section
 from services.escalator.policy.model import PolicyDocument
 from services.escalator.policy.resolve import dimensions_told_apart, fits, resolve, triggers_of, whole_rule
 from services.escalator.policy.rule import DutyRule, MatterChoice
+from services.escalator.policy.tell_rule import TellRule, resolve_tell
 from shared.facts import PolicyLine
 from shared.ids import AreaCode, PostId, UnitId
 from shared.lined_yaml import Lines
@@ -35,6 +37,10 @@ class Policy:
         default_factory=dict, init=False, repr=False, compare=False
     )
     _rules: dict[tuple[str, MatterChoice], DutyRule | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    _told: dict[tuple[str, MatterChoice], tuple[TellRule, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -82,6 +88,31 @@ class Policy:
         return self._remember(
             key, tuple(rule for name in names if (rule := self._resolved(name, sort)) is not None)
         )
+
+    @cached_property
+    def _tells(self) -> dict[str, tuple[str, ...]]:
+        """The tells' names by what is told, in the policy's order."""
+        names_by_event: dict[str, list[str]] = {}
+        for name in self.document.tells:
+            for event in whole_rule(self.document, name, Section.TELLS).get("on") or ():
+                names_by_event.setdefault(event, []).append(name)
+        return {event: tuple(names) for event, names in names_by_event.items()}
+
+    def tells_on(self, event: str, sort: MatterChoice) -> tuple[TellRule, ...]:
+        """Who is told what of `event` in a matter of this sort. `filed` in a rule means any document."""
+        key = (event, sort)
+        if (known := self._told.get(key)) is None:
+            whole, _, part = event.partition(".")
+            names = (*self._tells.get(event, ()), *(self._tells.get(whole, ()) if part else ()))
+            if len(self._told) >= REMEMBERED:
+                self._told.clear()
+            self._told[key] = known = tuple([rule for name in names if (rule := self.tell_named(name, sort))])
+        return known
+
+    def tell_named(self, name: str, sort: MatterChoice) -> TellRule | None:
+        """The rule as it stands for this sort; None where it is not for it."""
+        fitting = fits(whole_rule(self.document, name, Section.TELLS).get("when"), sort)
+        return resolve_tell(self.document, name, sort, self.lines.of) if fitting else None
 
     def rule_named(self, name: str, sort: MatterChoice) -> DutyRule | None:
         """The rule as it stands for this sort, whatever opens it; None where it is not there, or not for this

@@ -8,7 +8,11 @@ that decides.
 from datetime import datetime
 
 from services.escalator.policy.book import Policy
-from services.escalator.policy.check_names import names_are_known, triggers_and_acts_are_known
+from services.escalator.policy.check_names import (
+    names_are_known,
+    tells_are_known,
+    triggers_and_acts_are_known,
+)
 from services.escalator.policy.check_reach import (
     everything_is_reached,
     measures_are_reached,
@@ -21,6 +25,7 @@ from shared.directory import Directory
 
 CHECKS = (
     names_are_known,
+    tells_are_known,
     triggers_and_acts_are_known,
     terms_make_sense,
     chains_fit_their_limits,

@@ -1,18 +1,23 @@
 """Names: posts, audiences, bearers, channels, acts and triggers that a policy writes must be there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from services.escalator.policy.duty_spec import (
     ACTIONS,
     BEARERS,
     DYNAMIC_AUDIENCES,
     FORM_TRIGGER,
+    DutySpec,
+    When,
     is_ref,
     known_discharges,
     known_triggers,
 )
 from services.escalator.policy.findings import Findings
+from services.escalator.policy.inherit import Section
 from services.escalator.policy.resolve import Path, triggers_of, whole_rule
+from services.escalator.policy.tell_spec import GRADED_UP, TELL_AUDIENCES, TellSpec, known_events
 from shared.ids import PersonId, PostId
 
 NO_CHANNEL = "nobody in the directory has the channel {}: declare it there or name another"
@@ -25,7 +30,7 @@ def names_are_known(findings: Findings) -> None:
     _posts(findings, document.half_hour.fallback.chain, FALLBACK)
     for name, posts in document.audiences.items():
         _posts(findings, posts, ("audiences", name))
-        if name in DYNAMIC_AUDIENCES or name in ACTIONS or name in findings.directory.posts_by_id:
+        if name in {*DYNAMIC_AUDIENCES, *TELL_AUDIENCES, *ACTIONS} or name in findings.directory.posts_by_id:
             findings.fault(f"{name} means something else already: choose another name", "audiences", name)
     supervisor = document.tasks.supervised_by if document.tasks else None
     if supervisor is not None and supervisor not in findings.directory.posts_by_id:
@@ -42,12 +47,41 @@ def names_are_known(findings: Findings) -> None:
         _rule(findings, name, reachable)
 
 
+def tells_are_known(findings: Findings) -> None:
+    """Events, audiences, channels and areas of `tells:`."""
+    document, directory = findings.policy.document, findings.directory
+    events = known_events(frozenset(document.duties))
+    reachable = {entry.channel for person in directory.people for entry in person.channels}
+    for name, spec in document.tells.items():
+        path: Path = (Section.TELLS, name)
+        for event in spec.on or ():
+            if event not in events:
+                findings.fault(
+                    f"nothing is called {event}: write followed_up, filed.<document>, {GRADED_UP}, lapsed.<rule> …",
+                    *path,
+                    "on",
+                )
+        for terms, at in _with_variants(spec, path):
+            _audience(findings, terms.to or (), (*at, "to"), at_the_moment=TELL_AUDIENCES)
+            _channels(findings, terms.channels or (), at, reachable)
+        _whens(findings, spec, path)
+
+
+def _with_variants(spec: Any, path: Path) -> Iterator[tuple[Any, Path]]:
+    yield spec, path
+    for number, variant in enumerate(spec.variants):
+        yield variant, (*path, "variants", number)
+
+
+def _channels(findings: Findings, channels: Iterable[str], at: Path, reachable: set[str]) -> None:
+    for channel in channels:
+        if not is_ref(channel) and channel not in reachable:
+            findings.fault(NO_CHANNEL.format(channel), *at, "channels")
+
+
 def _rule(findings: Findings, name: str, reachable: set[str]) -> None:
     spec, path = findings.policy.document.duties[name], ("duties", name)
-    for terms, at in (
-        (spec, path),
-        *((variant, (*path, "variants", number)) for number, variant in enumerate(spec.variants)),
-    ):
+    for terms, at in _with_variants(spec, path):
         if (
             terms.by is not None
             and terms.by not in BEARERS
@@ -59,17 +93,18 @@ def _rule(findings: Findings, name: str, reachable: set[str]) -> None:
                 "by",
             )
         _audience(findings, terms.to or (), (*at, "to"))
-        for term, tell in (terms.overdue or {}).items():
+        overdue: dict[str, tuple[str, ...]] = terms.overdue or {}
+        for term, tell in overdue.items():
             _audience(findings, tell, (*at, "overdue", term), actions=True)
         if terms.fallback is not None:
             _posts(findings, terms.fallback.chain, (*at, "fallback", "chain"))
-        for channel in terms.channels or ():
-            if not is_ref(channel) and channel not in reachable:
-                findings.fault(NO_CHANNEL.format(channel), *at, "channels")
-    for when, at in (
-        (spec.when, path),
-        *((variant.when, (*path, "variants", number)) for number, variant in enumerate(spec.variants)),
-    ):
+        _channels(findings, terms.channels or (), at, reachable)
+    _whens(findings, spec, path)
+
+
+def _whens(findings: Findings, spec: DutySpec | TellSpec, path: Path) -> None:
+    for terms, at in _with_variants(spec, path):
+        when: When | None = terms.when
         if when is None:
             continue
         for area in when.area or ():
@@ -103,8 +138,15 @@ def _posts(findings: Findings, names: Iterable[str], path: Path) -> None:
         named.append(name)
 
 
-def _audience(findings: Findings, names: Iterable[str], path: Path, *, actions: bool = False) -> None:
-    audiences = {*DYNAMIC_AUDIENCES, *findings.policy.document.audiences, *(ACTIONS if actions else ())}
+def _audience(
+    findings: Findings,
+    names: Iterable[str],
+    path: Path,
+    *,
+    actions: bool = False,
+    at_the_moment: tuple[str, ...] = DYNAMIC_AUDIENCES,
+) -> None:
+    audiences = {*at_the_moment, *findings.policy.document.audiences, *(ACTIONS if actions else ())}
     for name in names:
         if is_ref(name) or name in audiences:
             continue

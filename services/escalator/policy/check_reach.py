@@ -4,6 +4,7 @@ nobody owes.
 
 from services.escalator.policy.book import Policy
 from services.escalator.policy.findings import Findings
+from services.escalator.policy.inherit import Section, specs_of
 from services.escalator.policy.resolve import PolicyError, fits, triggers_of, whole_rule
 from services.escalator.policy.rule import Gravity, MatterChoice
 from shared.ids import AreaCode, UnitId
@@ -20,30 +21,36 @@ def everything_is_reached(findings: Findings) -> None:
         if not findings.sorts[name]:
             findings.fault("no matter can ever be what its `when` asks: correct it", "duties", name, "when")
             continue
-        _variants(findings, name)
+        _variants(findings, Section.DUTIES, name, findings.sorts[name])
         _triggers(findings, name)
+    for name, sorts in findings.tell_sorts.items():
+        if not sorts:
+            findings.fault(
+                "no matter can ever be what its `when` asks: correct it", Section.TELLS, name, "when"
+            )
+        else:
+            _variants(findings, Section.TELLS, name, sorts)
 
 
-def _variants(findings: Findings, name: str) -> None:
+def _variants(findings: Findings, section: Section, name: str, sorts: list[MatterChoice]) -> None:
     """A variant is reached where it fits some sort and some field of it is the last word there."""
-    document = findings.policy.document
-    spec = document.duties[name]
+    spec = specs_of(findings.policy.document, section)[name]
     for number, variant in enumerate(spec.variants):
         fields = variant.model_fields_set - {"when"}
         if not fields:
             findings.fault(
                 "it changes nothing: write what is different, or remove it",
-                "duties",
+                section,
                 name,
                 "variants",
                 number,
             )
             continue
-        fitting = [sort for sort in findings.sorts[name] if fits(variant.when, sort)]
+        fitting = [sort for sort in sorts if fits(variant.when, sort)]
         if not fitting:
             findings.fault(
                 "no matter of this rule can be what its `when` asks: correct it",
-                "duties",
+                section,
                 name,
                 "variants",
                 number,
@@ -57,7 +64,7 @@ def _variants(findings: Findings, name: str) -> None:
         ):
             findings.fault(
                 "later variants hide it wherever it fits: move it below them, or remove it",
-                "duties",
+                section,
                 name,
                 "variants",
                 number,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from services.escalator.policy.book import Policy
+from services.escalator.policy.inherit import Section
 from services.escalator.policy.resolve import Path, PolicyError
 from services.escalator.policy.rule import DutyRule, MatterChoice
 from services.escalator.policy.sorts import sorts_of
@@ -26,6 +27,9 @@ class Findings:
         default_factory=dict[str, list[tuple[MatterChoice, DutyRule]]]
     )
     """Of each rule: how it stands for each of these."""
+
+    tell_sorts: dict[str, list[MatterChoice]] = field(default_factory=dict[str, list[MatterChoice]])
+    """The same of each rule of `tells:`."""
 
     _reported: set[tuple[Path, str]] = field(default_factory=set[tuple[Path, str]])
 
@@ -65,4 +69,15 @@ def examine(policy: Policy, directory: Directory) -> Findings:
             except PolicyError as error:
                 findings.fault(error.text, *error.path)
         findings.read[name] = read
+    for name in document.tells:
+        _examine_tell(findings, name)
     return findings
+
+
+def _examine_tell(findings: Findings, name: str) -> None:
+    try:
+        findings.tell_sorts[name] = sorts_of(findings.policy.document, name, Section.TELLS)
+        for sort in findings.tell_sorts[name]:
+            findings.policy.tell_named(name, sort)
+    except PolicyError as error:
+        findings.fault(error.text, *error.path)

@@ -1,19 +1,36 @@
-"""Which rule, and which of its variants, are for a matter: inheritance, `when`, triggers.
+"""Which rule, and which of its variants, are for a matter: inheritance, `when`, triggers. The rules of `duties:`
+and of `tells:` are read alike.
 
 Invariant: a rule's layers stand in the order in which they are read: what it extends, the furthest first,
 then its own fields, each followed by its variants that fit.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from services.escalator.policy.duty_spec import DutySpec, When, WrittenTerms
 from services.escalator.policy.model import PolicyDocument
 from services.escalator.policy.rule import MatterChoice
+from services.escalator.policy.tell_spec import TellSpec, TellTerms
 
 Path = tuple[str | int, ...]
+WHOLE = ("when", "on", "every", "shift", "scope")
+"""What no variant can change."""
 _PLACEHOLDER = re.compile(r"\{(level|topic|kind|category)\}")
+
+
+class Section(StrEnum):
+    """Where in the policy a rule stands."""
+
+    DUTIES = "duties"
+    TELLS = "tells"
+
+
+def specs_of(document: PolicyDocument, section: Section) -> Mapping[str, DutySpec | TellSpec]:
+    return document.duties if section is Section.DUTIES else document.tells
 
 
 class PolicyError(ValueError):
@@ -29,7 +46,7 @@ class Layer:
     """Fields as one place of the file gives them."""
 
     path: Path
-    terms: WrittenTerms
+    terms: WrittenTerms | TellTerms
 
 
 def fits(when: When | None, sort: MatterChoice) -> bool:
@@ -58,32 +75,28 @@ def area_fits(pattern: str, code: str) -> bool:
     return code.startswith(stem)
 
 
-def ancestry(document: PolicyDocument, name: str) -> list[str]:
+def ancestry(document: PolicyDocument, name: str, section: Section = Section.DUTIES) -> list[str]:
     """The rule and what it extends, the furthest first. Raises PolicyError for a cycle or a rule that is not
     there.
     """
-    line = [name]
-    while (base := document.duties[line[-1]].extends) is not None:
-        if base not in document.duties:
-            raise PolicyError(("duties", line[-1], "extends"), f"no rule {base}: name one of duties")
+    specs, line = specs_of(document, section), [name]
+    while (base := specs[line[-1]].extends) is not None:
+        if base not in specs:
+            raise PolicyError((section, line[-1], "extends"), f"no rule {base}: name one of {section}")
         if base in line:
             raise PolicyError(
-                ("duties", line[-1], "extends"), f"{base} extends {name} in turn: break the circle"
+                (section, line[-1], "extends"), f"{base} extends {name} in turn: break the circle"
             )
         line.append(base)
     return line[::-1]
 
 
-def whole_rule(document: PolicyDocument, name: str) -> dict[str, Any]:
+def whole_rule(document: PolicyDocument, name: str, section: Section = Section.DUTIES) -> dict[str, Any]:
     """`when`, `on`, `every`, `shift`, `scope` of a rule, inherited: what no variant can change."""
     inherited: dict[str, Any] = {}
-    for ancestor in ancestry(document, name):
-        spec = document.duties[ancestor]
-        inherited |= {
-            field: getattr(spec, field)
-            for field in ("when", "on", "every", "shift", "scope")
-            if field in spec.model_fields_set
-        }
+    for ancestor in ancestry(document, name, section):
+        spec = specs_of(document, section)[ancestor]
+        inherited |= {field: getattr(spec, field) for field in WHOLE if field in spec.model_fields_set}
     return inherited
 
 
@@ -92,7 +105,7 @@ def dimensions_told_apart(document: PolicyDocument) -> set[str]:
     reference.
     """
     dimensions: set[str] = set()
-    for spec in document.duties.values():
+    for spec in (*document.duties.values(), *document.tells.values()):
         for when in (spec.when, *(variant.when for variant in spec.variants)):
             dimensions |= (
                 set()
@@ -103,13 +116,15 @@ def dimensions_told_apart(document: PolicyDocument) -> set[str]:
     return dimensions
 
 
-def layers_of(document: PolicyDocument, name: str, sort: MatterChoice) -> list[Layer]:
+def layers_of(
+    document: PolicyDocument, name: str, sort: MatterChoice, section: Section = Section.DUTIES
+) -> list[Layer]:
     layers: list[Layer] = []
-    for ancestor in ancestry(document, name):
-        spec: DutySpec = document.duties[ancestor]
-        layers.append(Layer(("duties", ancestor), spec))
+    for ancestor in ancestry(document, name, section):
+        spec = specs_of(document, section)[ancestor]
+        layers.append(Layer((section.value, ancestor), spec))
         layers += [
-            Layer(("duties", ancestor, "variants", number), variant)
+            Layer((section.value, ancestor, "variants", number), variant)
             for number, variant in enumerate(spec.variants)
             if fits(variant.when, sort)
         ]

@@ -14,6 +14,7 @@ from services.escalator.policy.durations import Span
 from services.escalator.policy.duty_spec import DutySpec, RuleName
 from services.escalator.policy.holidays import Holidays
 from services.escalator.policy.rule import Gravity
+from services.escalator.policy.tell_spec import TellSpec
 from services.escalator.policy.terms import TermField
 from services.escalator.policy.written import WrittenPart
 from shared.facts import HarmCount, LapseCause
@@ -316,7 +317,7 @@ class Grading(WrittenPart):
 
 
 class PolicyDocument(WrittenPart):
-    """`config/policy.yaml`: the tables with the numbers, then the duties that refer to them."""
+    """`config/policy.yaml`: the tables with the numbers, then who is told what and who owes what."""
 
     version: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     clock: ClockRule = ClockRule()
@@ -343,6 +344,7 @@ class PolicyDocument(WrittenPart):
     audiences: Annotated[
         dict[RuleName, Annotated[tuple[PostName, ...], Field(min_length=1)]], Field(default_factory=dict)
     ]
+    tells: Annotated[dict[RuleName, TellSpec], Field(default_factory=dict)]
     duties: Annotated[dict[RuleName, DutySpec], Field(min_length=1)]
 
     @model_validator(mode="after")

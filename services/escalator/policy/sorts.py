@@ -9,21 +9,23 @@ from collections.abc import Iterator
 from itertools import product
 
 from services.escalator.policy.duty_spec import DutySpec, When, WrittenTerms, is_ref
+from services.escalator.policy.inherit import Section, specs_of
 from services.escalator.policy.model import PolicyDocument
 from services.escalator.policy.resolve import ancestry, fits, whole_rule
 from services.escalator.policy.rule import MatterChoice
+from services.escalator.policy.tell_spec import TellSpec, TellTerms
 from shared.ids import AreaCode, UnitId
 from shared.vocabulary import Category, Level, ReportKind
 
 OTHER = "another"
 
 
-def sorts_of(document: PolicyDocument, name: str) -> list[MatterChoice]:
+def sorts_of(document: PolicyDocument, name: str, section: Section = Section.DUTIES) -> list[MatterChoice]:
     """Raises PolicyError for a rule whose ancestry leads nowhere."""
-    specs = [document.duties[one] for one in ancestry(document, name)]
+    specs = [specs_of(document, section)[one] for one in ancestry(document, name, section)]
     whens = [when for spec in specs for when in _whens(spec)]
     references = "".join(_refs(specs))
-    whole: When | None = whole_rule(document, name).get("when")
+    whole: When | None = whole_rule(document, name, section).get("when")
     kinds = (whole.kind if whole else None) or tuple(ReportKind)
     by_gravity = bool(_mentioned(whens, "gravity"))
     by_level = "{level}" in references or by_gravity or bool(_mentioned(whens, "level"))
@@ -66,20 +68,23 @@ def words_for(sort: MatterChoice) -> str:
     return ", ".join(parts)
 
 
-def _whens(spec: DutySpec) -> Iterator[When]:
+def _whens(spec: DutySpec | TellSpec) -> Iterator[When]:
     if spec.when is not None:
         yield spec.when
     for variant in spec.variants:
         yield variant.when
 
 
-def _refs(specs: list[DutySpec]) -> Iterator[str]:
+def _refs(specs: list[DutySpec | TellSpec]) -> Iterator[str]:
     for spec in specs:
         for terms in (spec, *spec.variants):
             yield from _texts(terms)
 
 
-def _texts(terms: WrittenTerms) -> Iterator[str]:
+def _texts(terms: WrittenTerms | TellTerms) -> Iterator[str]:
+    if isinstance(terms, TellTerms):
+        yield from (text for text in (*(terms.to or ()), *(terms.channels or ())) if is_ref(text))
+        return
     several = (
         *(terms.to or ()),
         *(terms.remind or ()),

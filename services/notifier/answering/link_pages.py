@@ -290,8 +290,9 @@ class LinkPages:
 
     async def _over(self, link: Link) -> HTMLResponse | None:
         matter = await self._matter(link)
-        if matter is not None and matter.purpose is Purpose.CALLED:
-            return None  # that a call never was can be said whatever became of the case
+        if matter is not None and (matter.purpose is Purpose.CALLED or _is_told_alone(matter)):
+            # That a call never was can be said whatever became of the case, and news can be read.
+            return None
         why = await whether_over.look(self.connection, link.case, matter.duties if matter else ())
         return None if why is None else self._over_page(link, why)
 
@@ -317,6 +318,10 @@ class LinkPages:
         """`typed`: the text of an act that can't be taken so."""
         language, matter, now = self._language(link), await self._matter(link), self.clock()
         files = await self.files.shown(link, language)
+        if matter is not None and _is_told_alone(matter):
+            shown = self.writer.on_page(matter.brief, matter.purpose, language, now)
+            desk = await self._desk(link)
+            return self._page("news", language, case=link.case, matter=shown, desk=desk, files=files)
         if matter is not None and matter.purpose in PAGES:
             shown = self.writer.on_page(matter.brief, matter.purpose, language, now)
             name = self._name(link)
@@ -388,6 +393,11 @@ class LinkPages:
             {"style": self._style, "files": (), "words": Words(language), **context},
         )
         return HTMLResponse(html, status, headers=self._headers)
+
+
+def _is_told_alone(matter: NoticeMatter) -> bool:
+    """News to somebody of whom nothing is asked."""
+    return matter.purpose is Purpose.NEWS and not (matter.brief.news is not None and matter.brief.news.owes)
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -4,6 +4,7 @@ from shared.language.catalogue import N_
 
 DIRECTORY = N_("Directory")
 TASK = N_("%(title)s (assigned by %(assigner)s, due %(due)s)")
+LIMIT_NOW = N_("%(title)s by %(due)s")
 EXERCISE = N_("[EXERCISE] ")
 """Before everything else."""
 

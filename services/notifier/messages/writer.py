@@ -17,7 +17,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from services.notifier.channels import Form, Letter
 from services.notifier.messages import words
-from shared.facts import AskedTask, Brief, CallMade, DirectoryNote, EarlyEnd, Name, Notice, Purpose, Signature
+from shared.facts import (
+    AskedTask,
+    Brief,
+    CallMade,
+    DirectoryNote,
+    EarlyEnd,
+    Name,
+    News,
+    Notice,
+    Purpose,
+    Signature,
+)
 from shared.ids import CaseId
 from shared.language import times
 from shared.language.harm import harm_in_words
@@ -31,6 +42,9 @@ SHORT_TITLE = 40
 """Characters of the title of a task."""
 SHORT_REASON = 40
 """Characters of a reason somebody gave, or of what was said on the telephone."""
+SHORT_NEWS = 60
+"""Characters of what a follow-up says."""
+NO_NEWS = News(title=Name(zh="最新情况", en="news"))
 SENTENCES = ("subject", "short", "spoken", "lead", "ask", "settles")
 UNMARKED = frozenset({"ask", "settles"})
 """What stands below the first line, which has said already that it is an exercise."""
@@ -138,12 +152,14 @@ class Writer:
             "unit": named(brief.unit_name),
             "owes": named(*brief.owes),
             "owed_by": named(brief.owed_by) if brief.owed_by else "",
+            "asks": purpose is not Purpose.NEWS or (brief.news is not None and brief.news.owes),
             "knowing": brief.knowing or purpose in ASKED_TO_KNOW or not brief.owes,
             "tasks": [self._task(task, said, now) for task in brief.tasks],
             "summary": words.on_one_line(brief.summary),
             "brief_summary": words.shortened(brief.summary, SHORT_SUMMARY),
             "harm": harm_in_words(said, brief.harm) if brief.harm else "",
             "dark": named(*brief.dark),
+            "news": self._news(brief, said, now) if brief.news or purpose is Purpose.NEWS else None,
             "ending": _ending(brief.ending, said) if brief.ending else None,
             "stood_in": named(brief.stood_in) if brief.stood_in else "",
             "reporter": named(brief.reported_by) if brief.reported_by else "",
@@ -208,6 +224,31 @@ class Writer:
             "at": self.full_time(now),
         }
 
+    def _news(self, brief: Brief, said: Words, now: datetime) -> dict[str, Any]:
+        news = brief.news or NO_NEWS
+        harm, was = news.harm, news.harm_was
+        limits = [
+            said.of(words.LIMIT_NOW, title=said.name(one.title), due=times.short(one.due_at, self._zone, now))
+            for one in news.changes
+        ]
+        return {
+            "title": said.name(news.title),
+            "who": _signed(said, news.by, news.by_unit) if news.by else "",
+            "second": said.name(news.seconded_by) if news.seconded_by else "",
+            "text": words.on_one_line(news.text) if news.text else "",
+            "short": _quoted(news.text, SHORT_NEWS),
+            "harm": harm_in_words(said, harm, was) if harm else "",
+            "harm_aloud": harm_in_words(said, harm, was, aloud=True) if harm else "",
+            "regraded": news.regraded,
+            "up": news.up,
+            "was": said.grade(news.was_level, sensitive=news.was_sensitive),
+            "now": said.grade(brief.level, sensitive=brief.sensitive),
+            "asked": said.name(news.asked) if news.asked else "",
+            "holder": said.name(news.holder) if news.holder else "",
+            "limits": said.listed(limits),
+            "owes": news.owes,
+        }
+
     def _called(self, called: CallMade, said: Words, now: datetime) -> dict[str, Any]:
         return {
             "who": _signed(said, called.by, called.by_unit),
@@ -230,9 +271,9 @@ def _ending(ending: EarlyEnd, said: Words) -> dict[str, Any]:
     }
 
 
-def _quoted(said: str | None) -> str:
+def _quoted(said: str | None, length: int = SHORT_REASON) -> str:
     """What somebody wrote, short enough for a message and without its full stop."""
-    return words.shortened(said, SHORT_REASON).rstrip("。.") if said else ""
+    return words.shortened(said, length).rstrip("。.") if said else ""
 
 
 def _signed(said: Words, who: Name, unit: Name | None) -> str:

@@ -41,6 +41,7 @@ def merge(draft: Draft, act: CaseAct) -> None:
         by=act.by,
         level=case.level,
         sensitive=case.sensitive,
+        told=case.people_told,
     )
     draft.send(
         Kind.ABSORBED, act.into, absorbed.model_dump(mode="json", exclude_none=True), Reason.MERGED_INTO
@@ -72,8 +73,13 @@ def absorb(draft: Draft, absorbed: Absorbed) -> None:
     was_ended = case.ended_at is not None
     status = states.move(states.CASE, case.status, "absorbed")
     draft.change(
-        status=status, merged_from=(*case.merged_from, absorbed.case), merged_into=None, ended_at=None
+        status=status,
+        merged_from=(*case.merged_from, absorbed.case),
+        merged_into=None,
+        ended_at=None,
+        told={**absorbed.told, **case.people_told},
     )
+    draft.happened(Kind.ABSORBED, actor=absorbed.by)
     draft.note(EffectKind.STATUS, Reason.ABSORBED, case=absorbed.case, note=f"{absorbed.lapses}")
     if was_ended:
         draft.happened("reported")

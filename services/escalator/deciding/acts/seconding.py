@@ -156,7 +156,7 @@ def _carry_out(draft: Draft, ending: Ending, agreed: Actor) -> None:
     draft.note(
         EffectKind.NOTED, Reason.SECONDED, unit=agreed.unit, note=f"{ending.kind}: {ending.text or ''}"
     )
-    draft.events.insert(0, Event(ending.kind, draft.now, None, act.by))
+    draft.events.insert(0, Event(ending.kind, draft.now, None, act.by, text=ending.text))
     purpose = Purpose.WITHDRAWN if ending.kind is Kind.WITHDRAWN else Purpose.ENDED
     EarlyEnds(draft, ending, agreed).tell_everybody(purpose, Reason.ENDED_BY_TWO)
 

@@ -1,0 +1,248 @@
+"""Who hears of what is new in a case: by the rules of `tells:` in the policy, and by nothing else.
+
+Invariant: whoever was told of a case hears of what happens in it where a rule says so; nobody is told twice by
+one decision, nobody of what they did themself. Who is called for a duty at that moment hears the news with it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from services.escalator.deciding.briefing import NewsInMaking, brief_of, unit_name
+from services.escalator.deciding.draft import Draft, Event, NoticeInMaking
+from services.escalator.deciding.early_end import name_of
+from services.escalator.deciding.gravity import graver
+from services.escalator.deciding.parties import competent_unit, head_of, posts_of
+from services.escalator.policy.rule import RuleScope
+from services.escalator.policy.tell_rule import TellRule
+from services.escalator.policy.tell_spec import GRADED_DOWN, GRADED_UP
+from shared.directory import Person
+from shared.facts import Brief, ChangedLimit, EffectKind, News, Purpose, Reason
+from shared.ids import PersonId, PostId, UnitId
+from shared.vocabulary import Kind
+
+SAYS_IT_ALL = frozenset({Purpose.WITHDRAWN, Purpose.ENDED})
+"""Who gets one of these knows what happened, who did it and what they still owe."""
+CHANGES_TOLD = 3
+"""Limits of the reader's that are named; the case page has all."""
+
+
+@dataclass(slots=True)
+class _Hearer:
+    person: Person
+    post: PostId
+    rules: list[TellRule] = field(default_factory=list[TellRule])
+
+
+def tell_news(draft: Draft) -> list[NewsInMaking]:
+    """The notices that tell of what this decision is about; of whoever is called by it anyway, the call says
+    it.
+    """
+    happened = _happened(draft) if draft.policy.document.tells else []
+    hearers = _hearers(draft, happened) if happened else []
+    if not hearers:
+        return []
+    made, number = list[NewsInMaking](), len(draft.calls) + len(draft.notices)
+    words, calls = _NewsWords(draft, happened), _calls(draft)
+    for hearer in hearers:
+        rules, call = hearer.rules, calls.get(hearer.person.id)
+        channels = rules[0].channels
+        if len(rules) > 1:
+            channels = tuple(dict.fromkeys([channel for rule in rules for channel in rule.channels]))
+        if call is not None:
+            call.more["news"], call.news_channels = words.news(hearer.person.id, rules[0]), channels
+        else:
+            brief = words.brief(hearer.person.id, rules[0])
+            made.append(NewsInMaking(number + len(made), hearer.person, hearer.post, channels, brief))
+    for rule, _ in happened:
+        people = tuple([hearer.person.id for hearer in hearers if rule in hearer.rules])
+        if people:
+            draft.note(EffectKind.TOLD, Reason.HEARS_OF_IT, people=people, rule=rule.line)
+    return made
+
+
+def _calls(draft: Draft) -> dict[PersonId, NoticeInMaking]:
+    """One of those that each person gets by this decision anyway."""
+    calls: dict[PersonId, NoticeInMaking] = {}
+    for call in draft.calls.values():
+        calls.setdefault(call.person.id, call)
+    return calls
+
+
+def _happened(draft: Draft) -> list[tuple[TellRule, Event]]:
+    """The rules that something in this decision is told by, each once: of another level first, then as it
+    happened.
+    """
+    graded = _graded(draft)
+    found: dict[str, tuple[TellRule, Event]] = {}
+    for event in (graded, *draft.past) if graded is not None else draft.past:
+        for rule in draft.policy.tells_on(event.name, draft.sort):
+            if (rule.scope is RuleScope.CASE) is (event.task is None):
+                found.setdefault(rule.name, (rule, event))
+    return list(found.values())
+
+
+def _graded(draft: Draft) -> Event | None:
+    """The case is of another level, or sensitive, by now, whatever has made it so."""
+    was, case = draft.was, draft.case
+    if was.level is case.level and was.sensitive is case.sensitive:
+        return None
+    by = next((event for event in _done(draft) if event.actor is not None), None)
+    return Event(
+        GRADED_UP if is_graver(draft) else GRADED_DOWN, draft.now, actor=by.actor if by is not None else None
+    )
+
+
+def _done(draft: Draft) -> Iterator[Event]:
+    """What has happened, without the agreement of a second person to it."""
+    return (event for event in draft.past if event.name != Kind.SECONDED)
+
+
+def is_graver(draft: Draft) -> bool:
+    was, case = draft.was, draft.case
+    if was.level is not case.level:
+        return graver(was.level, case.level) is case.level
+    return case.sensitive
+
+
+def _hearers(draft: Draft, happened: list[tuple[TellRule, Event]]) -> list[_Hearer]:
+    """Without those who did it, and those whom another notice tells all of it."""
+    know = {event.actor.who for event in draft.past if event.actor is not None}
+    know |= {person for person, purpose in draft.calls if purpose in SAYS_IT_ALL}
+    hearers: dict[PersonId, _Hearer] = {}
+    for rule, event in happened:
+        for post, person in _audience(draft, rule, event):
+            if person.id in know:
+                continue
+            hearer = hearers.get(person.id)
+            if hearer is None:
+                hearers[person.id] = hearer = _Hearer(person, post)
+            if not hearer.rules or hearer.rules[-1] is not rule:
+                hearer.rules.append(rule)
+    return list(hearers.values())
+
+
+def _audience(draft: Draft, rule: TellRule, event: Event) -> Iterator[tuple[PostId, Person]]:
+    people = draft.directory.people_by_id
+    for name in rule.to:
+        if name == "told":
+            for who, post in draft.case.people_told.items():
+                if who in people:
+                    yield post, people[who]
+        elif name == "owed_to":
+            yield from _owed_to(draft)
+        elif name in _HEADS:
+            unit = _HEADS[name](draft)
+            head = head_of(draft, unit) if unit is not None else None
+            if head is not None:
+                yield head[1], head[0]
+        else:
+            yield from posts_of(draft, (name,), task=draft.tasks.get(event.task) if event.task else None)
+
+
+def _owed_to(draft: Draft) -> Iterator[tuple[PostId, Person]]:
+    """Those to whom the duties are owed that this decision has discharged."""
+    for effect in draft.effects:
+        if effect.kind is EffectKind.DISCHARGED and effect.duty is not None:
+            for post in draft.duties[effect.duty].posts:
+                if post in draft.directory.posts_by_id:
+                    yield post, draft.directory.holder_of(post, draft.now)
+
+
+def _asked_unit(draft: Draft) -> UnitId | None:
+    transfer = draft.case.transfer
+    return transfer.to_unit if transfer is not None and transfer.superior is None else None
+
+
+def _superior(draft: Draft) -> UnitId | None:
+    return next(iter(draft.directory.superiors.get(draft.case.holder, ())), None)
+
+
+def _named_unit(draft: Draft) -> UnitId | None:
+    return draft.case.notice.unit if draft.case.notice is not None else None
+
+
+def _holder(draft: Draft) -> UnitId | None:
+    return draft.case.holder
+
+
+def _reporter(draft: Draft) -> UnitId | None:
+    return draft.case.report.unit
+
+
+_HEADS: dict[str, Callable[[Draft], UnitId | None]] = {
+    "holder_head": _holder,
+    "reporter_head": _reporter,
+    "superior_head": _superior,
+    "asked_head": _asked_unit,
+    "competent_head": competent_unit,
+    "named_head": _named_unit,
+}
+
+
+class _NewsWords:
+    """What is new, for each reader; those who are told the same share it."""
+
+    def __init__(self, draft: Draft, happened: list[tuple[TellRule, Event]]) -> None:
+        self._draft = draft
+        case, was = draft.case, draft.was
+        event = next((event for _, event in happened if event.actor is not None), happened[0][1])
+        said = next((event.text for event in _done(draft) if event.text), None)
+        second = next((event for event in draft.past if event.name == Kind.SECONDED), None)
+        unit = event.actor.unit if event.actor is not None else None
+        asked = _asked_unit(draft) if was.transfer is not case.transfer else None
+        regraded = was.level is not case.level or was.sensitive is not case.sensitive
+        self._news = News(
+            title=happened[0][0].title,
+            by=name_of(draft, event.actor.who) if event.actor is not None else None,
+            by_unit=unit_name(draft.directory, unit) if unit is not None else None,
+            seconded_by=name_of(draft, second.actor.who) if second is not None and second.actor else None,
+            text=event.text or said,
+            harm=case.harm_now if was.harm_now != case.harm_now else None,
+            harm_was=was.harm_now if was.harm_now != case.harm_now else None,
+            regraded=regraded,
+            up=regraded and is_graver(draft),
+            was_level=was.level,
+            was_sensitive=was.sensitive,
+            asked=unit_name(draft.directory, asked) if asked is not None else None,
+            holder=unit_name(draft.directory, case.holder) if was.holder != case.holder else None,
+        )
+        self._changes = self._changed_limits() if regraded else {}
+        self._unanswered: dict[PersonId, datetime] = {
+            duty.bearer: duty.due_at for duty in draft.owed() if draft.plans[duty.rule].by_recipient
+        }
+        self._briefs: dict[tuple[str, datetime | None, tuple[ChangedLimit, ...]], Brief] = {}
+
+    def _changed_limits(self) -> dict[PersonId, tuple[ChangedLimit, ...]]:
+        """By reader: the duties they bear, or that are owed to them, whose limit is another one by the new
+        level, or that are owed only by it.
+        """
+        draft = self._draft
+        changed: dict[PersonId, dict[str, ChangedLimit]] = {}
+        for effect in draft.effects:
+            if effect.kind not in (EffectKind.MOVED, EffectKind.OPENED) or effect.duty is None:
+                continue
+            duty = draft.duties[effect.duty]
+            if duty.due_at <= draft.now or not duty.is_owed:
+                continue
+            limit = ChangedLimit(title=draft.plans[duty.rule].title, due_at=duty.due_at)
+            for who in (duty.bearer, duty.owed_to):
+                changed.setdefault(who, {})[duty.rule] = limit
+        return {
+            who: tuple(sorted(limits.values(), key=lambda limit: limit.due_at)[:CHANGES_TOLD])
+            for who, limits in changed.items()
+        }
+
+    def news(self, who: PersonId, rule: TellRule) -> News:
+        changes, owes = self._changes.get(who, ()), who in self._unanswered
+        if rule.title == self._news.title and not changes and not owes:
+            return self._news
+        return replace(self._news, title=rule.title, changes=changes, owes=owes)
+
+    def brief(self, who: PersonId, rule: TellRule) -> Brief:
+        key = (rule.name, self._unanswered.get(who), self._changes.get(who, ()))
+        if key not in self._briefs:
+            self._briefs[key] = brief_of(self._draft, due_at=key[1], news=self.news(who, rule))
+        return self._briefs[key]
