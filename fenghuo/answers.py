@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.markup import escape
 
+from fenghuo.speech import also
 from fenghuo.terminal import Terminal, json_text
 
 out = Terminal(soft_wrap=True)
@@ -35,7 +36,7 @@ class Exit(IntEnum):
 
 def fail(code: Exit, message: str, remedy: str) -> NoReturn:
     """End the command. `remedy` says what to do next."""
-    err.print(f"[bold red]fenghuo:[/] {escape(message)}\n  → {escape(remedy)}", highlight=False)
+    err.print(f"[bold red]fenghuo:[/] {escape(also(message))}\n  → {escape(also(remedy))}", highlight=False)
     raise typer.Exit(code)
 
 

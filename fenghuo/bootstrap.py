@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from fenghuo.sources import make_folder
+from fenghuo.speech import worded
 from shared.secrets import NATS_USERS, SecretFile, nkey_file
 from shared.settings import Settings
 from shared.synced_files import write_new
@@ -104,4 +105,8 @@ async def declare_streams(settings: Settings, *, timeout: float = 30.0) -> list[
 
 
 def refused_words(error: "APIError") -> str:
-    return f"the broker refuses to declare: {error.description} ({error.err_code})"
+    return worded(
+        "the broker refuses to declare: %(description)s (%(err_code)s)",
+        description=error.description,
+        err_code=error.err_code,
+    )

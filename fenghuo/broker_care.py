@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 from fenghuo.screen import Screen
+from fenghuo.speech import worded
 from fenghuo.supervisor import Child
 from shared.lights import broker_says
 
@@ -44,7 +45,7 @@ class BrokerCare:
             if is_restart_due(words, free):
                 self._screen.tell(
                     "step",
-                    f"there is room again ({free >> 20} MB): the broker is started again",
+                    worded("there is room again (%(free)s MB): the broker is started again", free=free >> 20),
                     part="broker",
                 )
                 await self._child.again()
@@ -52,7 +53,11 @@ class BrokerCare:
             elif not is_told:
                 self._screen.tell(
                     "alarm",
-                    f"the broker can't write, nothing is accepted: make room on {self._data} ({words})",
+                    worded(
+                        "the broker can't write, nothing is accepted: make room on %(_data)s (%(words)s)",
+                        _data=self._data,
+                        words=words,
+                    ),
                     part="broker",
                 )
                 is_told = True

@@ -1,5 +1,6 @@
 """The command `fenghuo`: one file a command, loaded only when it is called, so that help is there at once."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -9,8 +10,10 @@ from typing import Annotated
 
 import typer
 
+from fenghuo.speech import Unknown, choose, chosen, language
 from shared.private_files import keep_private
 from shared.version import __version__
+from shared.vocabulary import Language
 
 COMMANDS = {
     "up": "Start everything here on real clocks; data is kept",
@@ -84,6 +87,12 @@ def _whole(
     _: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say the version and end.")
     ] = False,
+    __: Annotated[
+        Language | None,
+        typer.Option(
+            "--lang", help="Speak Chinese or English. Default: FENGHUO_LANG, LC_ALL, LANG, else en."
+        ),
+    ] = None,
 ) -> None:
     """What may stand before the name of a command."""
 
@@ -103,6 +112,31 @@ def _not_loaded() -> None:
 def main() -> None:
     keep_private()
     try:
-        build(sys.argv[1:])()
+        wanted, arguments = chosen(sys.argv[1:], os.environ)
+    except Unknown as wish:
+        sys.exit(_refuse_language(str(wish)))
+    choose(wanted)
+    try:
+        _run(arguments)
     except BrokenPipeError:
         sys.stderr.close()
+
+
+def _refuse_language(wish: str) -> int:
+    from fenghuo.answers import Exit, err
+
+    # In both, since nobody knows what whoever typed it reads.
+    err.print(
+        f"fenghuo: --lang {wish!r}\n  → --lang zh (中文), --lang en (English)", markup=False, highlight=False
+    )
+    return Exit.USAGE
+
+
+def _run(arguments: list[str]) -> None:
+    app = build(arguments)
+    if language() is Language.EN:
+        app(arguments)
+    else:
+        from fenghuo.speech import tree
+
+        tree.run(tree.say(typer.main.get_command(app)), arguments)

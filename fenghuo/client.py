@@ -10,6 +10,8 @@ import httpx2
 
 from fenghuo.answers import Exit, fail
 from fenghuo.places import PORTS, known_addresses, secrets_folder
+from fenghuo.speech import language, worded
+from shared.message import N_
 from shared.secrets import INSTALLATION_HEADER, installation_of
 from shared.settings import Settings
 from shared.vocabulary import Role
@@ -30,8 +32,12 @@ def service_url(service: str) -> str:
         fail(
             Exit.UNREACHABLE,
             stranger,
-            f"start this folder's installation (`make up`), go where it runs (FENGHUO_DATA_DIR, FENGHUO_SECRETS_DIR), "
-            f"or say which one is meant: FENGHUO_{service.upper()}_URL={url}",
+            worded(
+                "start this folder's installation (`make up`), go where it runs (FENGHUO_DATA_DIR, FENGHUO_SECRETS_DIR), "
+                "or say which one is meant: FENGHUO_%(upper)s_URL=%(url)s",
+                upper=service.upper(),
+                url=url,
+            ),
         )
     return url
 
@@ -47,8 +53,16 @@ def stranger_at(url: str, settings: Settings) -> str | None:
     folder = secrets_folder(settings)
     ours = installation_of(folder)
     if ours is None:
-        return f"something answers at {url}, and there is no key in {folder} to know by whether it is what you mean"
-    return None if answered == ours else f"what answers at {url} is not the installation of {folder}"
+        return worded(
+            "something answers at %(url)s, and there is no key in %(folder)s to know by whether it is what you mean",
+            url=url,
+            folder=folder,
+        )
+    return (
+        None
+        if answered == ours
+        else worded("what answers at %(url)s is not the installation of %(folder)s", url=url, folder=folder)
+    )
 
 
 def token_for(role: Role) -> str:
@@ -61,8 +75,12 @@ def token_for(role: Role) -> str:
     except (OSError, KeyError, ValueError):
         fail(
             Exit.USAGE,
-            "no token",
-            f"set FENGHUO_TOKEN to one with role {role} (`fenghuo token`), or start `make up`, which writes {tokens}",
+            worded("no token"),
+            worded(
+                "set FENGHUO_TOKEN to one with role %(role)s (`fenghuo token`), or start `make up`, which writes %(tokens)s",
+                role=role,
+                tokens=tokens,
+            ),
         )
 
 
@@ -73,6 +91,7 @@ def ask(service: str, method: str, path: str, *, role: Role | None = None, **opt
     if params := options.get("params"):
         options["params"] = {name: value for name, value in params.items() if value is not None}
     headers, patience = dict(options.pop("headers", {})), options.pop("timeout", 30)
+    headers["Accept-Language"] = language().value
     if role is not None:
         headers["Authorization"] = f"Bearer {token_for(role)}"
     url = service_url(service) + path
@@ -81,8 +100,10 @@ def ask(service: str, method: str, path: str, *, role: Role | None = None, **opt
     except httpx2.HTTPError as error:
         fail(
             Exit.UNREACHABLE,
-            f"{service} can't be reached at {url} ({error})",
-            "is it running? start it with `make up`, or see `fenghuo doctor`",
+            worded(
+                "%(service)s can't be reached at %(url)s (%(error)s)", service=service, url=url, error=error
+            ),
+            worded("is it running? start it with `make up`, or see `fenghuo doctor`"),
         )
 
 
@@ -100,7 +121,7 @@ def _granted(response: httpx2.Response) -> httpx2.Response:
         fail(
             Exit.NO,
             words_of(response),
-            REMEDIES.get(response.status_code, "see the fields named above and call again"),
+            worded(REMEDIES.get(response.status_code, AGAIN)),
         )
     return response
 
@@ -120,13 +141,14 @@ def call_all(service: str, path: str, *, role: Role) -> dict[str, Any]:
     return whole
 
 
+AGAIN = N_("see the fields named above and call again")
 REMEDIES = {
-    401: "set FENGHUO_TOKEN to one that is still good (`fenghuo token`)",
-    403: "use a token whose role or unit may do this: FENGHUO_TOKEN, or --as where the command has it",
-    404: "look it up with `fenghuo cases --all`, or in the trail",
-    409: "it is on record and changed nothing; see the reason named above",
-    429: "you asked too often in a short time: wait as long as Retry-After says and call again",
-    503: "wait a moment and call again; a repeat with the same --key does nothing twice",
+    401: N_("set FENGHUO_TOKEN to one that is still good (`fenghuo token`)"),
+    403: N_("use a token whose role or unit may do this: FENGHUO_TOKEN, or --as where the command has it"),
+    404: N_("look it up with `fenghuo cases --all`, or in the trail"),
+    409: N_("it is on record and changed nothing; see the reason named above"),
+    429: N_("you asked too often in a short time: wait as long as Retry-After says and call again"),
+    503: N_("wait a moment and call again; a repeat with the same --key does nothing twice"),
 }
 """What to do next, by status."""
 

@@ -23,6 +23,7 @@ from pymongo.errors import PyMongoError
 from fenghuo import durability, store
 from fenghuo.answers import Exit, fail
 from fenghuo.bootstrap import TRAIL_ORIGIN, declare_streams, make_secrets, public_nkeys, refused_words
+from fenghuo.speech import also, worded
 from services.audit.store.calls import StoreError
 from shared.secrets import SecretMissing, read_secret, source_seed_file
 from shared.settings import Settings
@@ -91,18 +92,25 @@ def secrets_command(
     if not origin or "+" in origin or any(letter.isspace() for letter in origin):
         fail(
             Exit.USAGE,
-            f"{origin!r} can't name a trail",
-            "no spaces and no plus: `trail.city.example/fenghuo`",
+            worded("%(origin)s can't name a trail", origin=repr(origin)),
+            worded("no spaces and no plus: `trail.city.example/fenghuo`"),
         )
     try:
         files_written = prepare(folder, origin)
     except OSError as error:
         fail(
             Exit.USAGE,
-            f"can't write below {folder} ({error.strerror})",
-            "run it as the user who owns that folder, or name another one",
+            worded(
+                "can't write below %(folder)s (%(error_strerror)s)",
+                folder=folder,
+                error_strerror=also(error.strerror or str(error)),
+            ),
+            worded("run it as the user who owns that folder, or name another one"),
         )
-    typer.echo("\n".join(f"made {name}" for name in files_written) or "everything is there already")
+    typer.echo(
+        "\n".join(worded("made %(name)s", name=name) for name in files_written)
+        or worded("everything is there already")
+    )
 
 
 @app.command("streams")
@@ -116,16 +124,19 @@ def streams_command() -> None:
     except TimeoutError:
         fail(
             Exit.UNREACHABLE,
-            f"the broker at {settings.nats_url} does not answer",
-            "is it up, and is FENGHUO_NATS_CREDENTIALS the admin's key of this deployment?",
+            worded("the broker at %(nats_url)s does not answer", nats_url=settings.nats_url),
+            worded("is it up, and is FENGHUO_NATS_CREDENTIALS the admin's key of this deployment?"),
         )
     except APIError as error:
         fail(
             Exit.NO,
             refused_words(error),
-            "as many brokers must be up as copies are asked for (FENGHUO_REPLICAS)",
+            worded("as many brokers must be up as copies are asked for (FENGHUO_REPLICAS)"),
         )
-    typer.echo("\n".join(f"declared {name}" for name in declared) or "all declared already")
+    typer.echo(
+        "\n".join(worded("declared %(name)s", name=name) for name in declared)
+        or worded("all declared already")
+    )
     if lazily := asyncio.run(durability.looked_up(settings)):
         typer.echo(lazily, err=True)
 
@@ -156,15 +167,19 @@ def store_command(
         store.declare_users(client, passwords)
         asyncio.run(store.make_collections(host, passwords["setup"], trails))
     except SecretMissing as error:
-        fail(Exit.USAGE, str(error), "docs/deploy.md says which secret is mounted where")
+        fail(Exit.USAGE, str(error), worded("docs/deploy.md says which secret is mounted where"))
     except (PyMongoError, StoreError, TimeoutError) as error:
         fail(
             Exit.UNREACHABLE,
-            f"the store at {host}: {error}",
-            "see the log of mongo; is mongo-root-password the one it was first started with?",
+            worded("the store at %(host)s: %(error)s", host=host, error=error),
+            worded("see the log of mongo; is mongo-root-password the one it was first started with?"),
         )
-    typer.echo("replica set rs0 made" if initiated else "the replica set is there already")
-    typer.echo("\n".join(f"user {user}: {role}" for user, role in store.USERS.items()))
+    typer.echo(worded("replica set rs0 made") if initiated else worded("the replica set is there already"))
+    typer.echo(
+        "\n".join(
+            worded("user %(user)s: %(role)s", user=user, role=role) for user, role in store.USERS.items()
+        )
+    )
 
 
 if __name__ == "__main__":

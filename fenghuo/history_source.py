@@ -13,6 +13,7 @@ from typing import Any
 
 from fenghuo.answers import Exit, fail
 from fenghuo.client import call
+from fenghuo.speech import worded
 from shared.facts import Fact, FactError
 from shared.vocabulary import Role
 
@@ -52,8 +53,8 @@ def of_export(path: Path) -> Iterator[Stored]:
     if not files:
         fail(
             Exit.USAGE,
-            f"{path} holds no export",
-            "name a folder that `fenghuo trail export` wrote, or a file of JSON lines",
+            worded("%(path)s holds no export", path=path),
+            worded("name a folder that `fenghuo trail export` wrote, or a file of JSON lines"),
         )
     for file in files:
         try:
@@ -63,7 +64,7 @@ def of_export(path: Path) -> Iterator[Stored]:
             fail(
                 Exit.USAGE,
                 f"{file}: {error}",
-                "name a folder that `fenghuo trail export` wrote, or a file of JSON lines",
+                worded("name a folder that `fenghuo trail export` wrote, or a file of JSON lines"),
             )
 
 

@@ -23,16 +23,18 @@ from fenghuo.parts import SERVICES, broker_part, gateway_part, located, service_
 from fenghuo.places import Installation, PlaceError
 from fenghuo.screen import Screen, in_column
 from fenghuo.sources import SourceKeys
+from fenghuo.speech import worded
 from fenghuo.supervisor import Child, Part, StartError, stop_all
 from shared.directory import load_directory
+from shared.message import N_
 from shared.secrets import nkey_file
 from shared.settings import Environment, Settings
 
 if TYPE_CHECKING:  # it brings a web framework with it, and the first child is to start before that is loaded
     from shared.tokens import Claims
 
-NOT_FOR_RECORDS = "for evaluation and development, not for retained records"
-EMBEDDED_STORE = "embedded MongoDB wire server SecantusDB"
+NOT_FOR_RECORDS = N_("for evaluation and development, not for retained records")
+EMBEDDED_STORE = N_("embedded MongoDB wire server SecantusDB")
 LAUNCH_ERRORS = (PlaceError, StartError, EmbeddedError)
 """What may keep an installation from starting; each says what to do."""
 
@@ -51,13 +53,19 @@ class Launcher:
         """
         place = self.place
         if made := make_secrets(place.secrets):
-            self.screen.tell("step", f"made {len(made)} keys and secrets in {place.secrets}", made=made)
+            self.screen.tell(
+                "step",
+                worded(
+                    "made %(count)s keys and secrets in %(secrets)s", count=len(made), secrets=place.secrets
+                ),
+                made=made,
+            )
         directory = load_directory(located(self.settings.directory))
         if keys := SourceKeys(place.secrets).add_missing(directory, datetime.now(UTC)):
-            self.screen.tell("step", f"made the keys of {len(keys)} sources", made=keys)
+            self.screen.tell("step", worded("made the keys of %(count)s sources", count=len(keys)), made=keys)
         broker = self._spawn(broker_part(place))
         store = self._spawn(store_part(place))
-        await self._ready(broker, f"nats-server, {place.nats_url}")
+        await self._ready(broker, worded("nats-server, %(nats_url)s", nats_url=place.nats_url))
         care = BrokerCare(broker, place.addresses["monitor"], place.data / "nats", self.screen)
         self._care = asyncio.create_task(care.run(), name="broker-care")
         rest = [
@@ -73,7 +81,10 @@ class Launcher:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._declare(issued))
             group.create_task(
-                self._ready(store, f"{EMBEDDED_STORE}, 127.0.0.1:{place.ports['mongo']}\n{NOT_FOR_RECORDS}")
+                self._ready(
+                    store,
+                    f"{worded(EMBEDDED_STORE)}, 127.0.0.1:{place.ports['mongo']}\n{worded(NOT_FOR_RECORDS)}",
+                )
             )
             for child in rest:
                 group.create_task(self._ready(child, place.url(child.part.name)))
@@ -100,7 +111,9 @@ class Launcher:
         )
         if created := await declare_streams(settings):
             self.screen.tell(
-                "step", f"declared {len(created)} streams, buckets and durables", created=created
+                "step",
+                worded("declared %(count)s streams, buckets and durables", count=len(created)),
+                created=created,
             )
         if lazily := await durability.looked_up(settings):
             self.screen.tell("alarm", lazily, part="broker")
@@ -131,8 +144,13 @@ async def launched(place: Installation, settings: Settings, screen: Screen) -> A
     """
     if settings.environment is Environment.PRODUCTION:
         raise PlaceError(
-            f"FENGHUO_ENVIRONMENT is production, and the embedded store is {NOT_FOR_RECORDS}",
-            "deploy with docker-compose.yml (docs/deploy.md), or unset FENGHUO_ENVIRONMENT to evaluate",
+            worded(
+                "FENGHUO_ENVIRONMENT is production, and the embedded store is %(NOT_FOR_RECORDS)s",
+                NOT_FOR_RECORDS=worded(NOT_FOR_RECORDS),
+            ),
+            worded(
+                "deploy with docker-compose.yml (docs/deploy.md), or unset FENGHUO_ENVIRONMENT to evaluate"
+            ),
         )
     with place.locked():
         place.check_ports()
@@ -145,10 +163,10 @@ async def launched(place: Installation, settings: Settings, screen: Screen) -> A
                 known = [error for error in failed.exceptions if isinstance(error, LAUNCH_ERRORS)]
                 raise (known or [*failed.exceptions])[0] from None
             finally:
-                screen.tell("step", "stopping …")
+                screen.tell("step", worded("stopping …"))
                 _on_signals(launcher.kill)  # who asks twice does not want to wait
                 await launcher.stop()
-                screen.tell("ready", "everything has ended, no process is left", stopped=True)
+                screen.tell("ready", worded("everything has ended, no process is left"), stopped=True)
 
 
 def _on_signals(act: Callable[[], object]) -> None:

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from fenghuo.speech import worded
 from shared.private_files import make_private
 from shared.settings import Settings
 
@@ -118,14 +119,21 @@ class Installation:
         twice = [part for part, port in self.ports.items() if list(self.ports.values()).count(port) > 1]
         if twice:
             raise PlaceError(
-                f"{' and '.join(twice)} are given the same port", "give each its own: FENGHUO_PORT_<PART>"
+                worded("%(twice)s are given the same port", twice=" and ".join(twice)),
+                worded("give each its own: FENGHUO_PORT_<PART>"),
             )
         busy_ports = [f"{port} ({part})" for part, port in self.ports.items() if not _is_free(port)]
         if busy_ports:
             part = busy_ports[0].partition("(")[2].rstrip(")")
             raise PlaceError(
-                f"port{'s' if len(busy_ports) > 1 else ''} {', '.join(busy_ports)} in use by another program; nothing was started",
-                f"stop that program, or choose others: FENGHUO_PORT_{part.upper()}=<port> for one, FENGHUO_PORT_BASE=18080 for all",
+                worded(
+                    "in use by another program, and nothing was started: port %(busy_ports)s",
+                    busy_ports=", ".join(busy_ports),
+                ),
+                worded(
+                    "stop that program, or choose others: FENGHUO_PORT_%(upper)s=<port> for one, FENGHUO_PORT_BASE=18080 for all",
+                    upper=part.upper(),
+                ),
             )
 
     @contextmanager
@@ -141,8 +149,12 @@ class Installation:
             except BlockingIOError:
                 holder = path.read_text().strip() or "unknown"
                 raise PlaceError(
-                    f"Fenghuo already runs on {self.home} (process {holder})",
-                    "use that one, stop it with Ctrl-C, or set FENGHUO_DATA_DIR=<folder> and FENGHUO_PORT_BASE=18080 for a second one",
+                    worded(
+                        "Fenghuo already runs on %(home)s (process %(holder)s)", home=self.home, holder=holder
+                    ),
+                    worded(
+                        "use that one, stop it with Ctrl-C, or set FENGHUO_DATA_DIR=<folder> and FENGHUO_PORT_BASE=18080 for a second one"
+                    ),
                 ) from None
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"{os.getpid()}\n".encode())

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from fenghuo.places import Installation
+from fenghuo.speech import worded
 from fenghuo.terminal import json_text
 
 MARKS = {"ready": "[green]✓[/]", "alarm": "[bold red]![/]", "again": "[yellow]↻[/]", "step": "[dim]·[/]"}
@@ -47,11 +48,11 @@ def tell_addresses(screen: Screen, place: Installation) -> None:
     """Where to look, and with which token."""
     policy = f"{place.url('escalator')}/api/v1/policy"
     for name, where, what in (
-        ("desk", place.url("intake"), "值班台: the open cases, live"),
-        ("explorer", place.url("audit"), "审计台: the trail and its proofs"),
-        ("policy", policy, "the rules in force"),
-        ("gateway", f"{place.url('gateway')}/messages", "what the telephones got"),
-        ("tokens", str(place.tokens), "log in with one of these"),
-        ("logs", str(place.data / "logs"), "what each part logs"),
+        ("desk", place.url("intake"), worded("the duty desk: the open cases, live")),
+        ("explorer", place.url("audit"), worded("the explorer: the trail and its proofs")),
+        ("policy", policy, worded("the rules in force")),
+        ("gateway", f"{place.url('gateway')}/messages", worded("what the telephones got")),
+        ("tokens", str(place.tokens), worded("log in with one of these")),
+        ("logs", str(place.data / "logs"), worded("what each part logs")),
     ):
         screen.tell("address", in_column(name, f"{where}  {what}"), name=name, where=where)

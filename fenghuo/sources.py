@@ -17,6 +17,7 @@ from pathlib import Path
 import nkeys
 from pydantic import TypeAdapter
 
+from fenghuo.speech import worded
 from shared.directory import Directory, Source
 from shared.facts import Frozen, Instant
 from shared.ids import SourceId
@@ -76,8 +77,14 @@ class SourceKeys:
         with self._locked():
             if declared.id in self.in_force():
                 raise SourceKeyError(
-                    f"source {source} has a key already ({self.seed(source)})",
-                    f"use that one, or take it back first: fenghuo source revoke {source}",
+                    worded(
+                        "source %(source)s has a key already (%(seed)s)",
+                        source=source,
+                        seed=self.seed(source),
+                    ),
+                    worded(
+                        "use that one, or take it back first: fenghuo source revoke %(source)s", source=source
+                    ),
                 )
             return self._make([declared], directory, now)[0]
 
@@ -105,7 +112,8 @@ class SourceKeys:
             )
             if key_to_revoke is None:
                 raise SourceKeyError(
-                    f"source {source} has no key that could be taken back", "see `fenghuo source list`"
+                    worded("source %(source)s has no key that could be taken back", source=source),
+                    worded("see `fenghuo source list`"),
                 )
             revoked = key_to_revoke.model_copy(update={"revoked_at": now})
             self._write([revoked if key is key_to_revoke else key for key in keys], directory)
@@ -183,7 +191,8 @@ def _declared(source: str, directory: Directory) -> Source:
     if declared is None:
         ids = ", ".join(sorted(directory.sources_by_id)) or "none"
         raise SourceKeyError(
-            f"no source {source} is declared", f"add it to the directory's `sources` first (there now: {ids})"
+            worded("no source %(source)s is declared", source=source),
+            worded("add it to the directory's `sources` first (there now: %(ids)s)", ids=ids),
         )
     return declared
 

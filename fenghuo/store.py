@@ -15,6 +15,7 @@ from urllib.parse import quote
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
+from fenghuo.speech import worded
 from services.audit.store.trail import database_of
 
 Client = MongoClient[dict[str, Any]]
@@ -111,7 +112,13 @@ def initiate(client: Client, host: str, *, patience: float = PATIENCE) -> bool:
     deadline = time.monotonic() + patience
     while not client.admin.command("hello").get("isWritablePrimary"):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{host} takes no writes after {patience:.0f} s: see the log of mongo")
+            raise TimeoutError(
+                worded(
+                    "%(host)s takes no writes after %(patience)s s: see the log of mongo",
+                    host=host,
+                    patience=f"{patience:.0f}",
+                )
+            )
         time.sleep(0.2)
     return made
 

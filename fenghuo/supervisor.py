@@ -13,6 +13,7 @@ from pathlib import Path
 
 from fenghuo import embedded
 from fenghuo.screen import Screen
+from fenghuo.speech import worded
 
 LOOK_EVERY = 0.2
 """Seconds between two looks at whether a child still runs."""
@@ -79,12 +80,18 @@ class Child:
                         )
                     await asyncio.sleep(ASK_EVERY)
         except TimeoutError:
-            text = f"{self.part.name} was not ready within {self.part.patience:.0f} s"
+            text = worded(
+                "%(part_name)s was not ready within %(patience)s s",
+                part_name=self.part.name,
+                patience=f"{self.part.patience:.0f}",
+            )
             if self.part.is_needed:
                 raise StartError(f"{text}\n{self._last_words()}") from None
             is_ready = False
             self.screen.tell(
-                "alarm", f"{text}, the rest goes on; its own words: {self.part.log}", part=self.part.name
+                "alarm",
+                worded("%(text)s, the rest goes on; its own words: %(log)s", text=text, log=self.part.log),
+                part=self.part.name,
             )
         self._watch = asyncio.create_task(self._keep_alive(), name=f"watch-{self.part.name}")
         return is_ready
@@ -100,14 +107,23 @@ class Child:
                 continue
             if loop.time() - started > STEADY_AFTER:
                 pause = 0.5
-            text = f"{self.part.name} {ending(code)}; it is started again in {pause:g} s (its own words: {self.part.log})"
+            text = worded(
+                "%(part_name)s %(ending)s; it is started again in %(pause)s s (its own words: %(log)s)",
+                part_name=self.part.name,
+                ending=ending(code),
+                pause=f"{pause:g}",
+                log=self.part.log,
+            )
             self.screen.tell("alarm", text, part=self.part.name, code=code, pause=pause)
             await asyncio.sleep(pause)
             pause, started = min(pause * 2, LONGEST_PAUSE), loop.time()
             self.process = self._spawn()
             if await self._back_within(self.part.patience):
                 self.screen.tell(
-                    "again", f"{self.part.name} is back and ready", part=self.part.name, pid=self.process.pid
+                    "again",
+                    worded("%(part_name)s is back and ready", part_name=self.part.name),
+                    part=self.part.name,
+                    pid=self.process.pid,
                 )
 
     async def _back_within(self, seconds: float) -> bool:
@@ -119,7 +135,11 @@ class Child:
             if loop.time() > deadline:
                 self.screen.tell(
                     "alarm",
-                    f"{self.part.name} runs but does not get ready: see {self.part.log}",
+                    worded(
+                        "%(part_name)s runs but does not get ready: see %(log)s",
+                        part_name=self.part.name,
+                        log=self.part.log,
+                    ),
                     part=self.part.name,
                 )
                 return False
@@ -149,7 +169,11 @@ class Child:
         except subprocess.TimeoutExpired:
             self.screen.tell(
                 "alarm",
-                f"{self.part.name} did not end within {self.part.farewell:g} s and is killed",
+                worded(
+                    "%(part_name)s did not end within %(farewell)s s and is killed",
+                    part_name=self.part.name,
+                    farewell=f"{self.part.farewell:g}",
+                ),
                 part=self.part.name,
             )
             self.process.kill()
@@ -160,7 +184,7 @@ class Child:
             words = self.part.log.read_text(errors="replace").splitlines()[-LAST_LINES:]
         except OSError:
             words = []
-        return "\n".join([f"its last words ({self.part.log}):", *words])
+        return "\n".join([worded("its last words (%(log)s):", log=self.part.log), *words])
 
 
 async def stop_all(children: list[Child]) -> None:
@@ -173,7 +197,11 @@ async def stop_all(children: list[Child]) -> None:
 
 def ending(code: int) -> str:
     """`was killed (SIGKILL)` or `ended with code 1`."""
-    return f"was killed ({signal.Signals(-code).name})" if code < 0 else f"ended with code {code}"
+    return (
+        worded("was killed (%(Signals_name)s)", Signals_name=signal.Signals(-code).name)
+        if code < 0
+        else worded("ended with code %(code)s", code=code)
+    )
 
 
 def set_aside(log: Path) -> None:

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from fenghuo.speech import worded
+
 NOTES = ("rejected_line", "rejected_reason")
 """What is added to a refused row, and not read again."""
 KEY = "key"
@@ -55,7 +57,7 @@ def text_of(raw: bytes) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise TableFault("the text is neither UTF-8 nor GB 18030: save it as UTF-8")
+    raise TableFault(worded("the text is neither UTF-8 nor GB 18030: save it as UTF-8"))
 
 
 def read_table(text: str, *, lines: bool) -> list[TableRow]:
@@ -70,19 +72,19 @@ def _json_lines(text: str) -> Iterator[TableRow]:
         try:
             cells: Any = json.loads(line)
         except ValueError as error:
-            yield TableRow(number, {"text": line}, f"is no JSON ({error})")
+            yield TableRow(number, {"text": line}, worded("is no JSON (%(error)s)", error=error))
             continue
         if isinstance(cells, dict):
             yield TableRow(number, cast(dict[str, Any], cells))
         else:
-            yield TableRow(number, {"text": line}, "is no JSON object: write {…} on each line")
+            yield TableRow(number, {"text": line}, worded("is no JSON object: write {…} on each line"))
 
 
 def _csv(text: str) -> Iterator[TableRow]:
     reader = csv.DictReader(io.StringIO(text), restkey="", strict=True)
     columns = [name.strip() for name in reader.fieldnames or ()]
     if not any(columns) or len(set(columns)) < len(columns):
-        raise TableFault("the first line must name the columns, each once")
+        raise TableFault(worded("the first line must name the columns, each once"))
     reader.fieldnames = columns
     before = reader.line_num
     try:
@@ -90,11 +92,13 @@ def _csv(text: str) -> Iterator[TableRow]:
             too_many = cells.pop("", None)
             plain = {name: (value or "").strip() for name, value in cells.items()}
             yield TableRow(
-                before + 1, plain, "has more cells than the first line names" if too_many else None
+                before + 1, plain, worded("has more cells than the first line names") if too_many else None
             )
             before = reader.line_num
     except csv.Error as error:
-        raise TableFault(f"line {reader.line_num}: {error}") from None
+        raise TableFault(
+            worded("line %(line_num)s: %(error)s", line_num=reader.line_num, error=error)
+        ) from None
 
 
 def form_of(cells: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +112,7 @@ def form_of(cells: dict[str, Any]) -> dict[str, Any]:
         for part in path:
             further = inner.setdefault(part, {})
             if not isinstance(further, dict):
-                raise ValueError(f"{name}: contradicts the column {part}")
+                raise ValueError(worded("%(name)s: contradicts the column %(part)s", name=name, part=part))
             inner = cast(dict[str, Any], further)
         inner[last] = value
     return form

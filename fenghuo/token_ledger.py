@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Self
 
+from fenghuo.speech import worded
 from shared.broker.connection import connect
 from shared.broker.exchange import ConflictError
 from shared.broker.forever import attempts
@@ -80,7 +81,7 @@ class TokenLedger:
             with suppress(ConflictError):
                 await self._write(REVOKED, after.model_dump_json().encode(), over=last)
                 return
-        raise TimeoutError("others are taking tokens back at this moment")
+        raise TimeoutError(worded("others are taking tokens back at this moment"))
 
     async def _revoked(self) -> tuple[RevocationList, int]:
         stored = await value_of(self._ask, TOKENS, REVOKED)

@@ -12,10 +12,12 @@ from cryptography.x509 import Certificate
 
 from fenghuo.answers import Exit, fail
 from fenghuo.places import nats_url, secrets_folder
+from fenghuo.speech import worded
 from fenghuo.trail_source import Progressed, bytes_of, source_at
 from services.audit.checking.pool import Opener
 from services.audit.checking.run import TrailFault
 from services.audit.records.timestamp import certificates
+from shared.message import N_
 from shared.secrets import nkey_file
 from shared.settings import Settings
 from shared.synced_files import replace_synced
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 _USER = "audit"
 _PATIENCE = 10.0
-CHECK_BROKER = "see that it runs and that FENGHUO_NATS_URL and FENGHUO_NATS_CREDENTIALS are right"
+CHECK_BROKER = N_("see that it runs and that FENGHUO_NATS_URL and FENGHUO_NATS_CREDENTIALS are right")
 
 
 def authorities(path: Path | None) -> list[Certificate]:
@@ -36,8 +38,8 @@ def authorities(path: Path | None) -> list[Certificate]:
     except ValueError as error:
         fail(
             Exit.USAGE,
-            f"{path} holds no certificates ({error})",
-            "name a file in PEM form, as the authority publishes it",
+            worded("%(path)s holds no certificates (%(error)s)", path=path, error=error),
+            worded("name a file in PEM form, as the authority publishes it"),
         )
 
 
@@ -53,7 +55,11 @@ def last_time(
     if state is None:
         return since, keep, False
     if since is not None or keep is not None:
-        fail(Exit.USAGE, "--state stands for --since, --only-new and --keep", "give --state alone")
+        fail(
+            Exit.USAGE,
+            worded("--state stands for --since, --only-new and --keep"),
+            worded("give --state alone"),
+        )
     return (state if state.exists() else None), state, state.exists()
 
 
@@ -70,19 +76,32 @@ def not_known(verdict: "Verdict", cosigned: int | None, log: str, before: Verifi
     if verdict.follows is not None and before is None:
         name = verdict.follows.name
         sentences.append(
-            f"not known: whether {name}, which it follows, was ended so by its own key; give that key (--follows VKEY)"
+            worded(
+                "not known: whether %(name)s, which it follows, was ended so by its own key; give that key (--follows VKEY)",
+                name=name,
+            )
         )
     resting = max(verdict.since, cosigned or 0)
     if resting >= verdict.size:
         return sentences
-    what = f"records from {resting} on rest" if resting else "all this rests"
-    ways = (
-        "name a witness (--witness VKEY)" if cosigned is None else "wait for its witnesses to cosign the rest"
+    what = (
+        worded("records from %(resting)s on rest", resting=resting) if resting else worded("all this rests")
     )
-    also = "" if resting else ", or give a checkpoint that was kept elsewhere (--since FILE)"
+    ways = (
+        worded("name a witness (--witness VKEY)")
+        if cosigned is None
+        else worded("wait for its witnesses to cosign the rest")
+    )
+    also = "" if resting else worded(", or give a checkpoint that was kept elsewhere (--since FILE)")
     return [
         *sentences,
-        f"not known: {what} on the key of {log} alone; whoever holds it can make a whole trail anew. To find that, {ways}{also}",
+        worded(
+            "not known: %(what)s on the key of %(log)s alone; whoever holds it can make a whole trail anew. To find that, %(ways)s%(also)s",
+            what=what,
+            log=log,
+            ways=ways,
+            also=also,
+        ),
     ]
 
 
@@ -104,7 +123,10 @@ async def broker_faults(source: Any, key: Verifier, progress: Progressed) -> lis
     except TimeoutError:
         fail(
             Exit.UNREACHABLE,
-            f"the broker at {settings.nats_url} can't be reached, or is not this installation's",
+            worded(
+                "the broker at %(nats_url)s can't be reached, or is not this installation's",
+                nats_url=settings.nats_url,
+            ),
             CHECK_BROKER,
         )
     try:

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from fenghuo.answers import Exit, err, fail
 from fenghuo.client import service_url, token_for
 from fenghuo.places import secrets_folder
+from fenghuo.speech import also, worded
 from shared.secrets import SecretFile
 from shared.settings import Settings
 from shared.vocabulary import Role
@@ -42,8 +43,8 @@ def vkey_text(vkey: str | None) -> str:
         if not path.exists():
             fail(
                 Exit.USAGE,
-                "no public key to check against",
-                "give --vkey (the line the operator gave you, or a file with it)",
+                worded("no public key to check against"),
+                worded("give --vkey (the line the operator gave you, or a file with it)"),
             )
         return path.read_text().strip()
     return text.strip() if "+" in text else bytes_of(Path(text)).decode(errors="replace").strip()
@@ -55,7 +56,9 @@ def pinned(vkey: str | None) -> "Verifier":
     try:
         return Verifier.read(vkey_text(vkey))
     except NoteError as error:
-        fail(Exit.USAGE, str(error), "give --vkey (the line the operator gave you, or a file with it)")
+        fail(
+            Exit.USAGE, str(error), worded("give --vkey (the line the operator gave you, or a file with it)")
+        )
 
 
 def before_text(before: str | None, vkey: str | None) -> str | None:
@@ -80,7 +83,9 @@ def pinned_before(before: str | None, vkey: str | None) -> "Verifier | None":
         fail(
             Exit.USAGE,
             str(error),
-            "give --follows (the line the operator gave you when that trail was new, or a file with it)",
+            worded(
+                "give --follows (the line the operator gave you when that trail was new, or a file with it)"
+            ),
         )
 
 
@@ -88,7 +93,11 @@ def bytes_of(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        fail(Exit.USAGE, f"{path}: {error.strerror}", "see that the file is there and can be read")
+        fail(
+            Exit.USAGE,
+            f"{path}: {also(error.strerror or str(error))}",
+            worded("see that the file is there and can be read"),
+        )
 
 
 def with_source(
@@ -98,7 +107,11 @@ def with_source(
     from services.audit.checking.sources import SourceError, TrailUnreachable
 
     if folder is not None and mongo is not None:
-        fail(Exit.USAGE, "--dir and --mongo exclude each other", "name one place to read the trail from")
+        fail(
+            Exit.USAGE,
+            worded("--dir and --mongo exclude each other"),
+            worded("name one place to read the trail from"),
+        )
 
     async def run() -> T:
         async with source_at(folder, mongo) as source:
@@ -111,10 +124,10 @@ def with_source(
         fail(
             Exit.UNREACHABLE,
             str(error),
-            "see that it runs and that FENGHUO_TOKEN has role auditor (`fenghuo doctor`)",
+            worded("see that it runs and that FENGHUO_TOKEN has role auditor (`fenghuo doctor`)"),
         )
     except SourceError as error:
-        fail(Exit.NO, str(error), "run `fenghuo trail verify`: it says what is missing")
+        fail(Exit.NO, str(error), worded("run `fenghuo trail verify`: it says what is missing"))
 
 
 def trail_number() -> int:

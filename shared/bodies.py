@@ -11,6 +11,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from shared.fault_texts import faults_of
+from shared.message import N_, said
 from shared.problems import Problem, invalid
 from shared.schemas import of_model
 
@@ -33,8 +34,8 @@ def json_in(raw: bytes) -> Any:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        words = f"The body is not JSON ({error}): send a JSON object in UTF-8."
-        raise Problem(400, "Not JSON", words) from None
+        words = said(N_("The body is not JSON (%(error)s): send a JSON object in UTF-8."), error=error)
+        raise Problem(400, N_("Not JSON"), words) from None
 
 
 def takes(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:

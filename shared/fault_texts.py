@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from shared.message import N_, said
+
 Fault = tuple[str, str]
 """(field, what is wrong and what to do)."""
 MOST_FAULTS = 20
@@ -19,44 +21,43 @@ MOST_FAULTS = 20
 TIME_EXAMPLE = "2026-11-23T03:05:00+08:00"
 SHOWN = 60
 """Characters of what was given that are repeated."""
-SPAN_EXAMPLE = "PT10M (ten minutes), P1D (a day)"
 _WORDS = {
-    "missing": "is missing: fill it in",
-    "enum": "{given} is not one of the possible values: write {expected}",
-    "literal_error": "{given} is not one of the possible values: write {expected}",
-    "union_tag_invalid": "{given} names none of the possible values: write {expected_tags}",
-    "union_tag_not_found": "is missing: say which it is",
-    "extra_forbidden": "is not a field that is known here: remove it",
-    "timezone_aware": f"has no time zone: add the offset, as in {TIME_EXAMPLE}",
-    "string_too_short": "is empty: write something",
-    "string_too_long": "is too long: keep it to {max_length} characters",
-    "string_type": "must be text, not {given}",
-    "string_unicode": "holds half a letter: send whole UTF-8",
-    "string_pattern_mismatch": "{given} does not have the form {pattern}",
-    "too_short": "has too few entries: give at least {min_length}",
-    "too_long": "has too many entries: give at most {max_length}",
-    "model_type": "must be a JSON object",
-    "model_attributes_type": "must be a JSON object",
-    "dataclass_type": "must be a JSON object",
-    "dict_type": "must be a JSON object",
-    "tuple_type": "must be a list, not {given}",
-    "list_type": "must be a list, not {given}",
-    "json_invalid": "is not JSON: send a JSON object in UTF-8",
-    "greater_than": "must be more than {gt}",
-    "greater_than_equal": "must be {ge} or more",
-    "less_than": "must be less than {lt}",
-    "less_than_equal": "must be {le} or less",
-    "finite_number": "must be a number, not {given}",
+    "missing": N_("is missing: fill it in"),
+    "enum": N_("%(given)s is not one of the possible values: write %(expected)s"),
+    "literal_error": N_("%(given)s is not one of the possible values: write %(expected)s"),
+    "union_tag_invalid": N_("%(given)s names none of the possible values: write %(expected_tags)s"),
+    "union_tag_not_found": N_("is missing: say which it is"),
+    "extra_forbidden": N_("is not a field that is known here: remove it"),
+    "timezone_aware": N_("has no time zone: add the offset, as in %(example)s"),
+    "string_too_short": N_("is empty: write something"),
+    "string_too_long": N_("is too long: keep it to %(max_length)s characters"),
+    "string_type": N_("must be text, not %(given)s"),
+    "string_unicode": N_("holds half a letter: send whole UTF-8"),
+    "string_pattern_mismatch": N_("%(given)s does not have the form %(pattern)s"),
+    "too_short": N_("has too few entries: give at least %(min_length)s"),
+    "too_long": N_("has too many entries: give at most %(max_length)s"),
+    "model_type": N_("must be a JSON object"),
+    "model_attributes_type": N_("must be a JSON object"),
+    "dataclass_type": N_("must be a JSON object"),
+    "dict_type": N_("must be a JSON object"),
+    "tuple_type": N_("must be a list, not %(given)s"),
+    "list_type": N_("must be a list, not %(given)s"),
+    "json_invalid": N_("is not JSON: send a JSON object in UTF-8"),
+    "greater_than": N_("must be more than %(gt)s"),
+    "greater_than_equal": N_("must be %(ge)s or more"),
+    "less_than": N_("must be less than %(lt)s"),
+    "less_than_equal": N_("must be %(le)s or less"),
+    "finite_number": N_("must be a number, not %(given)s"),
 }
 _WORDS_BY_START = (
-    ("datetime", f"{{given}} is not a time: write it as in {TIME_EXAMPLE}"),
-    ("timezone", f"{{given}} is not a time: write it as in {TIME_EXAMPLE}"),
-    ("date", "{given} is not a day: write it as in 2026-11-23"),
-    ("time_delta", f"{{given}} is not a length of time: write it as in {SPAN_EXAMPLE}"),
-    ("time", "{given} is not a time of the wall clock: write it as in 08:30"),
-    ("bool", "must be true or false, not {given}"),
-    ("float", "must be a number, not {given}"),
-    ("int", "must be a whole number, not {given}"),
+    ("datetime", N_("%(given)s is not a time: write it as in %(example)s")),
+    ("timezone", N_("%(given)s is not a time: write it as in %(example)s")),
+    ("date", N_("%(given)s is not a day: write it as in 2026-11-23")),
+    ("time_delta", N_("%(given)s is not a length of time: write it as in PT10M (ten minutes), P1D (a day)")),
+    ("time", N_("%(given)s is not a time of the wall clock: write it as in 08:30")),
+    ("bool", N_("must be true or false, not %(given)s")),
+    ("float", N_("must be a number, not %(given)s")),
+    ("int", N_("must be a whole number, not %(given)s")),
 )
 
 _FIELD_OF_WHOLE = {"learned_at is before": "learned_at", "category is missing": "category"}
@@ -79,7 +80,11 @@ def _fault(fault: Mapping[str, Any], model: type[BaseModel], prefix: str, place:
     if fault["type"] == "extra_forbidden" and place < MOST_FAULTS:
         # Looking for what was meant takes a while: not for each of thousands.
         near = get_close_matches(str(fault["loc"][-1])[:40], model.model_fields, n=1)
-        words = f"is not a field that is known here: {f'did you mean {near[0]}?' if near else 'remove it'}"
+        words = (
+            said(N_("is not a field that is known here: did you mean %(near)s?"), near=near[0])
+            if near
+            else words
+        )
     return prefix + path, words
 
 
@@ -90,14 +95,26 @@ def in_words(fault: Mapping[str, Any]) -> str:
         (words for start, words in _WORDS_BY_START if kind.startswith(start)), None
     )
     if template is None:
-        return str(fault["msg"]).removeprefix("Value error, ")
-    return template.format(
-        given=shown(fault["input"]), **{name: _plain(value) for name, value in context.items()}
-    )
+        return _as_raised(fault, context)
+    values: dict[str, object] = {name: _plain(value) for name, value in context.items()}
+    return said(template, example=TIME_EXAMPLE, given=shown(fault["input"]), **values)
+
+
+def _as_raised(fault: Mapping[str, Any], context: Mapping[str, Any]) -> str:
+    """What one of our own checks says, as it said it; anything else as the library says it."""
+    if isinstance(words := context.get("words"), str):
+        return words
+    error = context.get("error")
+    if isinstance(error, Exception) and error.args and isinstance(error.args[0], str):
+        return error.args[0]
+    return str(fault["msg"]).removeprefix("Value error, ")
 
 
 def _plain(value: Any) -> Any:
-    """Limits as people write them."""
+    """Limits and choices as people write them."""
+    if isinstance(value, str) and " or " in value:
+        first, _, last = value.rpartition(" or ")
+        return said(N_("%(first)s or %(last)s"), first=first, last=last)
     if isinstance(value, float):
         return f"{value:g}"
     return 0 if value == timedelta(0) else value
@@ -110,5 +127,5 @@ def shown(value: Any) -> str:
     if value is None or isinstance(value, float) or (isinstance(value, int) and abs(value) < 10**18):
         return repr(value)
     if isinstance(value, int):
-        return "a number of many digits"
-    return "a list" if isinstance(value, list) else "an object"
+        return said(N_("a number of many digits"))
+    return said(N_("a list")) if isinstance(value, list) else said(N_("an object"))

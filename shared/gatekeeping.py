@@ -15,6 +15,7 @@ from nats.errors import Error as NatsError
 from shared.broker.bucket_follower import BucketEntry, BucketFollower
 from shared.directory import Directory
 from shared.directory.live import LiveDirectory
+from shared.message import N_
 from shared.problems import Problem
 from shared.revocation import REVOKED, RevocationList, revocation_of
 from shared.secrets import SecretFile, verify_key
@@ -27,13 +28,17 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 SOURCE = "source:"
 
-TAKEN_BACK = "This token was taken back: ask the operator for a new one (`fenghuo token`)."
-NOT_HERE = "The person this token was made for is not in the directory any more: ask the operator."
-ROLE_LOST = "The directory does not give you the role of this token any more: ask the operator for a new one (`fenghuo token`)."
-SOURCE_GONE = "The source this token was made for is not in the directory any more: ask the operator."
-UNIT_GONE = "The unit this token was made for is not in the directory any more: ask the operator."
-NO_UNIT = "A reporter speaks for a unit, and this token names none: ask the operator for a new one (`fenghuo token`)."
-NOT_READ_YET = (
+TAKEN_BACK = N_("This token was taken back: ask the operator for a new one (`fenghuo token`).")
+NOT_HERE = N_("The person this token was made for is not in the directory any more: ask the operator.")
+ROLE_LOST = N_(
+    "The directory does not give you the role of this token any more: ask the operator for a new one (`fenghuo token`)."
+)
+SOURCE_GONE = N_("The source this token was made for is not in the directory any more: ask the operator.")
+UNIT_GONE = N_("The unit this token was made for is not in the directory any more: ask the operator.")
+NO_UNIT = N_(
+    "A reporter speaks for a unit, and this token names none: ask the operator for a new one (`fenghuo token`)."
+)
+NOT_READ_YET = N_(
     "This service has just started and does not know yet which tokens were taken back: try again in a moment."
 )
 
@@ -106,7 +111,7 @@ def gate_of(service: Service, directory: LiveDirectory) -> Gate:
 
     def now_of(claims: Claims) -> Principal:
         if not revocations.is_read:
-            raise Problem(503, "Not ready", NOT_READ_YET, headers={"Retry-After": "1"})
+            raise Problem(503, N_("Not ready"), NOT_READ_YET, headers={"Retry-After": "1"})
         if revocations.covers(claims):
             raise unauthorized(TAKEN_BACK)
         return principal_now(claims, directory.now)

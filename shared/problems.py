@@ -17,7 +17,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from shared.fault_texts import MOST_FAULTS, Fault, in_words
-from shared.message import N_
+from shared.language.preference import preferred
+from shared.language.words import Words
+from shared.message import N_, Said, said
+from shared.unavailable import NO_BROKER, NO_BROKER_NOW, UnavailableError
+from shared.vocabulary import Language
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -26,14 +30,32 @@ HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 FIELD_LENGTH, MESSAGE_LENGTH, DETAIL_LENGTH = 120, 400, 1_000
 """Characters: what a request said is repeated in part only."""
 RETRY_AFTER = "5"
+DOCUMENTS = (
+    N_("report"),
+    N_("request"),
+    N_("act"),
+    N_("change"),
+    N_("acknowledgement"),
+    N_("query"),
+    N_("policy"),
+    N_("hold"),
+)
+"""What `invalid` speaks of."""
+STATUSES = (
+    N_("Bad Request"),
+    N_("Not Found"),
+    N_("Method Not Allowed"),
+    N_("Not Acceptable"),
+    N_("Unsupported Media Type"),
+    N_("Service Unavailable"),
+)
+"""Titles of what the framework itself refuses."""
 
 Unavailable = tuple[type[Exception], ...]
 
-NO_BROKER = N_("The message broker does not answer")
-NO_BROKER_NOW = N_(
-    "What is on record is safe. Wait a moment and try again; if this is an emergency, report it by telephone to the emergency office now."
+FAILED = N_(
+    "Something went wrong here. If this is an emergency, report it by telephone; then tell the operator, whose log says more."
 )
-FAILED = "Something went wrong here. If this is an emergency, report it by telephone; then tell the operator, whose log says more."
 
 
 class Problem(Exception):
@@ -52,26 +74,36 @@ class Problem(Exception):
         **extra: Any,
     ) -> None:
         super().__init__(detail)
-        self.status, self.title, self.detail = status, title, _cut(detail, DETAIL_LENGTH)
+        self.status, self.title, self.detail = status, title, detail
         self.errors, self.headers, self.extra = _few(errors), dict(headers or {}), extra
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
             self.headers.setdefault("Retry-After", RETRY_AFTER)
 
-    def body(self) -> dict[str, Any]:
+    def body(self, language: Language = Language.EN) -> dict[str, Any]:
+        """Title, detail and messages in `language`; whatever programs read is the same in each."""
+        words = Words(language)
         body: dict[str, Any] = {
             "type": "about:blank",
-            "title": self.title,
+            "title": words.again(self.title),
             "status": self.status,
-            "detail": self.detail,
+            "detail": _cut(words.again(self.detail), DETAIL_LENGTH),
             **self.extra,
         }
         if self.errors:
-            body["errors"] = [{"field": field, "message": message} for field, message in self.errors]
+            body["errors"] = [
+                {"field": field, "message": _cut(words.again(message), MESSAGE_LENGTH)}
+                for field, message in self.errors
+            ]
         return body
 
-    def response(self) -> JSONResponse:
+    def response(self, request: Request) -> JSONResponse:
+        language = preferred(request.headers.get("accept-language", ""))
+        in_language = {"Content-Language": language.value, "Vary": "Accept-Language"}
         return JSONResponse(
-            self.body(), self.status, headers={**HEADERS, **self.headers}, media_type=PROBLEM_JSON
+            self.body(language),
+            self.status,
+            headers={**HEADERS, **in_language, **self.headers},
+            media_type=PROBLEM_JSON,
         )
 
 
@@ -79,18 +111,13 @@ def invalid(faults: Sequence[Fault], what: str = "report") -> Problem:
     """422 that names every field at fault."""
     return Problem(
         422,
-        f"Invalid {what}",
-        f"Nothing is stored: correct the fields named in errors and send the {what} again.",
+        said(N_("Invalid %(what)s"), what=said(what)),
+        said(
+            N_("Nothing is stored: correct the fields named in errors and send the %(what)s again."),
+            what=said(what),
+        ),
         errors=faults,
     )
-
-
-class UnavailableError(RuntimeError):
-    """Another process did not answer, or not in time; nothing is known of what it did. Told with `title` and
-    `advice`, never with its own words, which may name machines.
-    """
-
-    title, advice = NO_BROKER, NO_BROKER_NOW
 
 
 def known_problem(error: Exception, unavailable: Unavailable) -> Problem | None:
@@ -104,14 +131,16 @@ def known_problem(error: Exception, unavailable: Unavailable) -> Problem | None:
     if isinstance(error, UnavailableError):
         return Problem(503, error.title, error.advice)
     if isinstance(error, ClientDisconnect):  # whoever asked is gone, or this service stops
-        return Problem(503, "Cut off", "The connection ended before the request was whole: send it again.")
+        return Problem(
+            503, N_("Cut off"), N_("The connection ended before the request was whole: send it again.")
+        )
     if isinstance(error, unavailable):
         return Problem(503, NO_BROKER, NO_BROKER_NOW)
     if isinstance(error, RequestValidationError):
         return Problem(
             422,
-            "Invalid request",
-            "Correct the fields named in errors and send it again.",
+            N_("Invalid request"),
+            N_("Correct the fields named in errors and send it again."),
             errors=_faults(error),
         )
     if isinstance(error, HTTPException):
@@ -124,10 +153,10 @@ def install(app: Starlette, unavailable: Unavailable = (TimeoutError,)) -> None:
     """Every error of `app`, also the framework's own, leaves as a problem document."""
     app.state.unavailable = unavailable
 
-    async def answer(_: Request, error: Exception) -> JSONResponse:
+    async def answer(request: Request, error: Exception) -> JSONResponse:
         problem = known_problem(error, unavailable)
         assert problem is not None
-        return problem.response()
+        return problem.response(request)
 
     for kind in (
         Problem,
@@ -139,9 +168,9 @@ def install(app: Starlette, unavailable: Unavailable = (TimeoutError,)) -> None:
     ):
         app.add_exception_handler(kind, answer)
 
-    async def unforeseen(_: Request, __: Exception) -> JSONResponse:
+    async def unforeseen(request: Request, _: Exception) -> JSONResponse:
         # The server itself logs the error with where it came from.
-        return Problem(500, "Failed", FAILED).response()
+        return Problem(500, N_("Failed"), FAILED).response(request)
 
     app.add_exception_handler(Exception, unforeseen)
 
@@ -156,11 +185,12 @@ def _faults(error: RequestValidationError) -> list[Fault]:
 
 def _few(faults: Sequence[Fault]) -> tuple[Fault, ...]:
     few = [
-        (_cut(field, FIELD_LENGTH), _cut(message, MESSAGE_LENGTH)) for field, message in faults[:MOST_FAULTS]
+        (_cut(field, FIELD_LENGTH), message if isinstance(message, Said) else _cut(message, MESSAGE_LENGTH))
+        for field, message in faults[:MOST_FAULTS]
     ]
     more = len(faults) - MOST_FAULTS
     if more > 0:
-        few.append(("…", f"{more} more: correct these first"))
+        few.append(("…", said(N_("%(more)s more: correct these first"), more=more)))
     return tuple(few)
 
 

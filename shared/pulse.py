@@ -23,8 +23,8 @@ from shared.broker.times import STAMP, from_stamp
 from shared.facts import Outage, Value
 from shared.facts.authors import Author
 from shared.formats import refuse_newer_bytes
-from shared.problems import UnavailableError
 from shared.streams import PULSES
+from shared.unavailable import UnavailableError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -33,10 +33,10 @@ from shared.door.door import Door, Doorkeeper
 from shared.lights import Lights
 from shared.lined_yaml import YamlFault
 from shared.private_files import keep_private
-from shared.problems import UnavailableError
 from shared.secrets import INSTALLATION_HEADER, installation_of
 from shared.settings import Settings
 from shared.tokens import Gate
+from shared.unavailable import UnavailableError
 from shared.version import __version__
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

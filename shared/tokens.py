@@ -18,6 +18,7 @@ from ulid import ULID
 
 from shared.facts import Actor, Frozen, Instant
 from shared.ids import PersonId, UnitId
+from shared.message import N_, said
 from shared.problems import Problem
 from shared.vocabulary import Role
 
@@ -32,7 +33,7 @@ _LOOKED_AT = "fenghuo.principal"
 REMEMBERED = 4096
 """Tokens whose signature has been checked: verifying costs more than all else a small request does."""
 
-EXPIRED = "The token has expired: ask the operator for a new one (`fenghuo token`)."
+EXPIRED = N_("The token has expired: ask the operator for a new one (`fenghuo token`).")
 
 
 class Principal(Frozen):
@@ -109,7 +110,10 @@ def verify(key: Ed25519PublicKey, token: str) -> Claims:
         raise unauthorized(EXPIRED) from None
     except (jwt.PyJWTError, ValueError, OverflowError) as error:
         raise unauthorized(
-            f"The token is not one of this system ({error}): check that it was copied whole."
+            said(
+                N_("The token is not one of this system (%(error)s): check that it was copied whole."),
+                error=error,
+            )
         ) from None
 
 
@@ -118,10 +122,10 @@ def _moment(seconds: float) -> datetime:
 
 
 def unauthorized(detail: str) -> Problem:
-    return Problem(401, "Unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
+    return Problem(401, N_("Unauthorized"), detail, headers={"WWW-Authenticate": "Bearer"})
 
 
-CROSS_SITE = "This form was not sent from a page of this system. Open the page again and repeat it there."
+CROSS_SITE = N_("This form was not sent from a page of this system. Open the page again and repeat it there.")
 
 
 def sent_from_here(request: Request) -> bool:
@@ -178,7 +182,7 @@ class Gate:
             return self.read(token.strip())
         cookie = request.cookies.get(COOKIE)
         if cookie and request.method not in ("GET", "HEAD") and not sent_from_here(request):
-            raise Problem(403, "Forbidden", CROSS_SITE)
+            raise Problem(403, N_("Forbidden"), CROSS_SITE)
         return self.read(cookie) if cookie else None
 
     def someone(self, request: Request) -> Principal:
@@ -191,7 +195,7 @@ class Gate:
         principal = self.who(request)
         if principal is None:
             raise unauthorized(
-                "Send `Authorization: Bearer <token>`; tokens are issued with `fenghuo token`."
+                N_("Send `Authorization: Bearer <token>`; tokens are issued with `fenghuo token`.")
             )
         request.scope[_LOOKED_AT] = principal
         return principal
@@ -200,7 +204,15 @@ class Gate:
         principal = self.someone(request)
         if roles and principal.role not in roles:
             allowed = ", ".join(roles)
-            raise Problem(403, "Forbidden", f"Your role is {principal.role}; this needs one of: {allowed}.")
+            raise Problem(
+                403,
+                N_("Forbidden"),
+                said(
+                    N_("Your role is %(role)s; this needs one of: %(allowed)s."),
+                    role=principal.role,
+                    allowed=allowed,
+                ),
+            )
         # Whoever keeps a record of what was asked (the audit) finds there who was let in.
         request.state.principal = principal
         return principal

@@ -10,11 +10,14 @@ from rich.table import Table
 
 from fenghuo.answers import Exit, fail, out
 from fenghuo.commands._names import names
+from fenghuo.speech import named as name_words
+from fenghuo.speech import worded
 from shared.directory import Directory
 from shared.directory.change_facts import Change
 from shared.directory.rows import TABLES
 from shared.facts import field_errors, rfc3339
 from shared.ids import PersonId
+from shared.message import N_
 from shared.settings import Settings
 
 Json = dict[str, Any]
@@ -43,8 +46,8 @@ def moment(text: str) -> datetime:
     except ValueError:
         fail(
             Exit.USAGE,
-            f"{text!r} is not a time",
-            "write it as '2026-12-24 18:00' or 2026-12-24T18:00:00+08:00",
+            worded("%(text)s is not a time", text=repr(text)),
+            worded("write it as '2026-12-24 18:00' or 2026-12-24T18:00:00+08:00"),
         )
     return at if at.tzinfo is not None else at.replace(tzinfo=Settings().zone)
 
@@ -60,8 +63,13 @@ def parsed(changes: Any) -> list[Change]:
         fail(
             Exit.USAGE,
             "\n".join(f"{where}: {what}" for where, what in field_errors(error)),
-            "correct these and call again",
+            worded("correct these and call again"),
         )
+
+
+def _both(text: Json) -> str:
+    """A text that comes in both languages: in Chinese alone, or in both."""
+    return name_words(text["zh"], f"· {text['en']}")
 
 
 GAPS_SHOWN = 100
@@ -72,7 +80,13 @@ def checked(result: Json) -> None:
     for line in result["faults"]:
         out.print(f"[red]✗[/] {escape(line)}", highlight=False)
     if result["ok"]:
-        out.print(f"[green]✓[/] {result['directory']} is valid as a whole, no post is dark", highlight=False)
+        out.print(
+            worded(
+                "[green]✓[/] %(directory)s is valid as a whole, no post is dark",
+                directory=result["directory"],
+            ),
+            highlight=False,
+        )
     _gaps(result["gaps"])
 
 
@@ -80,31 +94,34 @@ def _gaps(gaps: list[Json]) -> None:
     for gap in gaps[:GAPS_SHOWN]:
         mark = "[red]✗[/]" if gap["grave"] else "[yellow]![/]"
         when = f"{_clock(gap['since'])} – {_clock(gap.get('until'))}  " if gap.get("since") else ""
-        out.print(
-            f"{mark} {when}{escape(gap['text']['zh'])} · {escape(gap['text']['en'])} [dim]({gap['code']} {gap['subject']})[/]"
-        )
+        out.print(f"{mark} {when}{escape(_both(gap['text']))} [dim]({gap['code']} {gap['subject']})[/]")
     if (more := len(gaps) - GAPS_SHOWN) > 0:
-        out.print(f"[dim]and {more} more: --json names all of them[/]", highlight=False)
+        out.print(worded("[dim]and %(more)s more: --json names all of them[/]", more=more), highlight=False)
 
 
 def part(name: str, body: Json) -> None:
     if name == "gaps":
         _gaps(body["gaps"])
         if not body["gaps"]:
-            out.print("[green]✓[/] no gap", highlight=False)
+            out.print(worded("[green]✓[/] no gap"), highlight=False)
         return
     columns = _COLUMNS[name]
-    table = Table(*columns, box=None, pad_edge=False, header_style="dim")
+    table = Table(*map(worded, columns), box=None, pad_edge=False, header_style="dim")
     for entry in body[name]:
         table.add_row(*(escape(str(say(entry))) for say in columns.values()))
     out.print(table)
     out.print(
-        f"[dim]version {body['version']}, revision {body.get('revision', 'of the file')}[/]", highlight=False
+        worded(
+            "[dim]version %(version)s, revision %(get)s[/]",
+            version=body["version"],
+            get=body.get("revision", worded("of the file")),
+        ),
+        highlight=False,
     )
 
 
 def _name(named: Json) -> str:
-    return f"{named['name']['zh']} {named['name']['en']}"
+    return name_words(named["name"]["zh"], named["name"]["en"])
 
 
 def _of(field: str) -> Callable[[Json], Any]:
@@ -117,66 +134,77 @@ def _of(field: str) -> Callable[[Json], Any]:
 
 def _on_duty(post: Json) -> str:
     now = post.get("on_duty")
-    return f"{now['person']} until {_clock(now['until'])}" if now else "nobody"
+    return (
+        worded("%(person)s until %(until)s", person=now["person"], until=_clock(now["until"]))
+        if now
+        else worded("nobody")
+    )
 
 
 _COLUMNS: dict[str, dict[str, Callable[[Json], Any]]] = {
     "posts": {
-        "post": _of("id"),
-        "name": _name,
-        "held now by": _of("held_by"),
-        "why": _of("why"),
-        "deputies": _of("deputies"),
+        N_("post"): _of("id"),
+        N_("name"): _name,
+        N_("held now by"): _of("held_by"),
+        N_("why"): _of("why"),
+        N_("deputies"): _of("deputies"),
     },
     "people": {
-        "person": _of("id"),
-        "name": _name,
-        "unit": _of("unit"),
-        "channels": _of("channels"),
-        "away": lambda person: len(person["absences"]),
+        N_("person"): _of("id"),
+        N_("name"): _name,
+        N_("unit"): _of("unit"),
+        N_("channels"): _of("channels"),
+        N_("away"): lambda person: len(person["absences"]),
     },
     "units": {
-        "unit": _of("id"),
-        "name": _name,
-        "area": _of("area"),
-        "superior": _of("superior"),
-        "head": _of("head"),
+        N_("unit"): _of("id"),
+        N_("name"): _name,
+        N_("area"): _of("area"),
+        N_("superior"): _of("superior"),
+        N_("head"): _of("head"),
     },
-    "areas": {"code": _of("code"), "name": _name, "within": _of("within")},
+    "areas": {N_("code"): _of("code"), N_("name"): _name, N_("within"): _of("within")},
     "rosters": {
-        "roster": _of("id"),
-        "name": _name,
-        "post": _of("post"),
-        "on duty": _on_duty,
-        "rotation": _of("rotation"),
+        N_("roster"): _of("id"),
+        N_("name"): _name,
+        N_("post"): _of("post"),
+        N_("on duty"): _on_duty,
+        N_("rotation"): _of("rotation"),
     },
     "sources": {
-        "source": _of("id"),
-        "name": _name,
-        "unit": _of("unit"),
-        "formats": _of("formats"),
-        "silent after": _of("silent_after"),
+        N_("source"): _of("id"),
+        N_("name"): _name,
+        N_("unit"): _of("unit"),
+        N_("formats"): _of("formats"),
+        N_("silent after"): _of("silent_after"),
     },
     "plans": {
-        "plan": _of("id"),
-        "name": _name,
-        "unit": _of("unit"),
-        "version": _of("version"),
-        "review by": _of("review_by"),
+        N_("plan"): _of("id"),
+        N_("name"): _name,
+        N_("unit"): _of("unit"),
+        N_("version"): _of("version"),
+        N_("review by"): _of("review_by"),
     },
     "suppressions": {
-        "id": _of("id"),
-        "from": _of("from"),
-        "until": _of("until"),
-        "reason": _of("reason"),
-        "by": _of("by"),
+        N_("id"): _of("id"),
+        N_("from"): _of("from"),
+        N_("until"): _of("until"),
+        N_("reason"): _of("reason"),
+        N_("by"): _of("by"),
     },
 }
 
 
 def shifts(body: Json, directory: Directory) -> None:
     table = Table(
-        "from", "until", "on duty", "leader on duty", "", box=None, pad_edge=False, header_style="dim"
+        worded("from"),
+        worded("until"),
+        worded("on duty"),
+        worded("leader on duty"),
+        "",
+        box=None,
+        pad_edge=False,
+        header_style="dim",
     )
     for shift in body["shifts"]:
         who, leader = (_person(directory, shift[key]) for key in ("person", "leader"))
@@ -185,21 +213,22 @@ def shifts(body: Json, directory: Directory) -> None:
             _clock(shift["until"]),
             who,
             leader,
-            "stands in" if shift["override"] else "",
+            worded("stands in") if shift["override"] else "",
         )
-    out.print(table if body["shifts"] else "no shift")
+    out.print(table if body["shifts"] else worded("no shift"))
 
 
 def _person(directory: Directory, person: str | None) -> str:
     known = directory.people_by_id.get(PersonId(person or ""))
-    return escape(f"{known.name.zh} {known.name.en}" if known else person or "")
+    return escape(name_words(known.name.zh, known.name.en) if known else person or "")
 
 
 def would_change(result: Json) -> None:
     for change in result["changes"]:
         out.print(f"{change['op']} {escape(_about(change))}", highlight=False)
     out.print(
-        f"[dim]{len(result['changes'])} changes, valid as a whole; nothing was sent[/]", highlight=False
+        worded("[dim]%(count)s changes, valid as a whole; nothing was sent[/]", count=len(result["changes"])),
+        highlight=False,
     )
 
 
@@ -214,7 +243,11 @@ def _about(entry: Json) -> str:
 
 def changed(result: Json) -> None:
     out.print(
-        f"[green]✓[/] the directory is at revision {result['revision']}, version {result['version']}",
+        worded(
+            "[green]✓[/] the directory is at revision %(revision)s, version %(version)s",
+            revision=result["revision"],
+            version=result["version"],
+        ),
         highlight=False,
     )
 
@@ -222,25 +255,45 @@ def changed(result: Json) -> None:
 def proposed(result: Json) -> None:
     """Nothing has changed yet: why, who may approve it, until when."""
     out.print(
-        f"[yellow]![/] waits for a second person until {_clock(result['expires_at'])}; nothing has changed yet",
+        worded(
+            "[yellow]![/] waits for a second person until %(expires_at)s; nothing has changed yet",
+            expires_at=_clock(result["expires_at"]),
+        ),
         highlight=False,
     )
     for need in result["needs"]:
-        out.print(f"  {escape(need['zh'])} · {escape(need['en'])}", highlight=False)
-    out.print(f"  approve: {escape(_approvers(result['approvers']))}", highlight=False)
-    out.print(f"  [dim]fenghuo directory approve {escape(result['proposal'])}[/]", highlight=False)
+        out.print(f"  {escape(_both(need))}", highlight=False)
+    out.print(
+        worded("  approve: %(approvers)s", approvers=escape(_approvers(result["approvers"]))), highlight=False
+    )
+    out.print(
+        worded("  [dim]fenghuo directory approve %(proposal)s[/]", proposal=escape(result["proposal"])),
+        highlight=False,
+    )
 
 
 def proposals(waiting: list[Json]) -> None:
     if not waiting:
-        out.print("nothing waits for a second person", highlight=False)
+        out.print(worded("nothing waits for a second person"), highlight=False)
         return
     directory_names = names()
     for proposal in waiting:
         by = proposal["by"]
         unit = f", {_name({'name': by['unit']})}" if by.get("unit") else ""
         out.print(
-            f"[bold]{escape(proposal['proposal'])}[/]  until {_clock(proposal['expires_at'])}",
+            worded(
+                "[bold]%(proposal)s[/]  until %(expires_at)s",
+                proposal=escape(proposal["proposal"]),
+                expires_at=_clock(proposal["expires_at"]),
+            ),
+            highlight=False,
+        )
+        out.print(
+            worded(
+                "  by       %(by)s%(value)s",
+                by=escape(_name(by) + unit),
+                value=escape("  · " + proposal["why"] if proposal["why"] else ""),
+            ),
             highlight=False,
         )
         out.print(
@@ -250,23 +303,38 @@ def proposals(waiting: list[Json]) -> None:
         for touches in proposal["touches"]:
             said = "; ".join(_change_words(change) for change in touches["changes"])
             out.print(
-                f"  touches  {escape(directory_names.person(touches['person']))}: {escape(said)}",
+                worded(
+                    "  touches  %(person)s: %(said)s",
+                    person=escape(directory_names.person(touches["person"])),
+                    said=escape(said),
+                ),
                 highlight=False,
             )
         if not proposal["touches"]:
             asked = ", ".join(f"{change['op']} {_about(change)}" for change in proposal["changes"])
-            out.print(f"  changes  {escape(asked)}", highlight=False)
-        mark = "[green]yours to decide[/]" if proposal["may_decide"] else ""
-        out.print(f"  approve  {escape(_approvers(proposal['approvers']))}  {mark}", highlight=False)
+            out.print(worded("  changes  %(asked)s", asked=escape(asked)), highlight=False)
+        mark = worded("[green]yours to decide[/]") if proposal["may_decide"] else ""
+        out.print(
+            worded(
+                "  approve  %(approvers)s  %(mark)s",
+                approvers=escape(_approvers(proposal["approvers"])),
+                mark=mark,
+            ),
+            highlight=False,
+        )
 
 
 def _approvers(units: list[Json]) -> str:
-    named = [f"{unit['zh']} {unit['en']}" for unit in units]
-    return f"a leader or supervisor of {' or '.join(named)}, or the operator" if named else "the operator"
+    named = [name_words(unit["zh"], unit["en"]) for unit in units]
+    return (
+        worded("a leader or supervisor of %(named)s, or the operator", named=worded(" or ").join(named))
+        if named
+        else worded("the operator")
+    )
 
 
 def _change_words(change: Json) -> str:
-    words = [TOUCHES[change["what"]]]
+    words = [worded(TOUCHES[change["what"]])]
     words += [_name({"name": change["about"]})] if change.get("about") else []
     words += [f"{_day(change['since'])} – {_day(change['until'])}"] if change.get("since") else []
     words += [f"({_name({'name': change['other']})})"] if change.get("other") else []
@@ -274,19 +342,19 @@ def _change_words(change: Json) -> str:
 
 
 TOUCHES = {
-    "absent": "absent",
-    "present": "not absent any more",
-    "on_shift": "on watch",
-    "off_shift": "not on watch",
-    "roster": "another rotation of",
-    "holds": "holds",
-    "holds_no_more": "no longer holds",
-    "deputy": "deputy for",
-    "deputy_no_more": "no longer deputy for",
-    "addresses": "other numbers or addresses",
-    "roles": "other roles",
-    "unit": "belongs to",
-    "removed": "no longer in the directory",
+    "absent": N_("absent"),
+    "present": N_("not absent any more"),
+    "on_shift": N_("on watch"),
+    "off_shift": N_("not on watch"),
+    "roster": N_("another rotation of"),
+    "holds": N_("holds"),
+    "holds_no_more": N_("no longer holds"),
+    "deputy": N_("deputy for"),
+    "deputy_no_more": N_("no longer deputy for"),
+    "addresses": N_("other numbers or addresses"),
+    "roles": N_("other roles"),
+    "unit": N_("belongs to"),
+    "removed": N_("no longer in the directory"),
 }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from fenghuo.answers import Exit, fail
 from fenghuo.client import call
+from fenghuo.speech import also, worded
 from shared.facts.file import LARGEST_FILE, MOST_FILES
 from shared.vocabulary import Role
 
@@ -12,14 +13,30 @@ from shared.vocabulary import Role
 def uploaded(files: list[Path], role: Role) -> list[dict[str, Any]]:
     """What the report or act says of them. Ends the command with code 2 where one can't be read or sent."""
     if len(files) > MOST_FILES:
-        fail(Exit.USAGE, f"{len(files)} files", f"send at most {MOST_FILES}, the others with a follow-up")
+        fail(
+            Exit.USAGE,
+            worded("%(count)s files", count=len(files)),
+            worded("send at most %(most)s, the others with a follow-up", most=MOST_FILES),
+        )
     for file in files:
         try:
             size = file.stat().st_size
         except OSError as error:
-            fail(Exit.USAGE, f"{file} can't be read ({error.strerror})", "name a file that is there")
+            fail(
+                Exit.USAGE,
+                worded(
+                    "%(file)s can't be read (%(error_strerror)s)",
+                    file=file,
+                    error_strerror=also(error.strerror or str(error)),
+                ),
+                worded("name a file that is there"),
+            )
         if not 0 < size <= LARGEST_FILE:
-            fail(Exit.USAGE, f"{file} has {size} bytes", "a file may have 1 byte to 20 MB: make it smaller")
+            fail(
+                Exit.USAGE,
+                worded("%(file)s has %(size)s bytes", file=file, size=size),
+                worded("a file may have 1 byte to 20 MB: make it smaller"),
+            )
     return [_upload(file, role) for file in files]
 
 

@@ -1,14 +1,13 @@
 """Ids as people read them, times in the operator's zone, how long is left."""
 
-import os
 from datetime import datetime
 
 from fenghuo.parts import located
+from fenghuo.speech import named, worded
 from shared.directory import Directory, load_directory
 from shared.ids import PersonId, UnitId
 from shared.lined_yaml import YamlFault
 from shared.settings import Settings
-from shared.vocabulary import Language
 
 
 class DirectoryNames:
@@ -19,11 +18,11 @@ class DirectoryNames:
 
     def person(self, person: str) -> str:
         known = self._directory and self._directory.people_by_id.get(PersonId(person))
-        return f"{known.name.zh} {known.name.en}" if known else person
+        return named(known.name.zh, known.name.en) if known else person
 
     def unit(self, unit: str) -> str:
         known = self._directory and self._directory.units_by_id.get(UnitId(unit))
-        return f"{known.name.zh} {known.name.en}" if known else unit
+        return named(known.name.zh, known.name.en) if known else unit
 
     def by(self, principal: str) -> str:
         return self.person(principal)
@@ -50,11 +49,5 @@ def left(due_at: datetime, now: datetime) -> str:
         if not hours and not days
         else f"{hours:02d}:{rest // 60:02d}:{rest % 60:02d}"
     )
-    span = f"{days} d {short}" if days else short
-    return f"[red]late {span}[/]" if seconds < 0 else span
-
-
-def reader_language() -> Language:
-    """Chinese where the terminal is Chinese (LC_ALL, LC_MESSAGES, LANG), else English."""
-    named = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
-    return Language.ZH if named.lower().startswith(Language.ZH) else Language.EN
+    span = worded("%(days)s d %(short)s", days=days, short=short) if days else short
+    return worded("[red]late %(span)s[/]", span=span) if seconds < 0 else span

@@ -12,32 +12,51 @@ from rich.table import Table
 from fenghuo.answers import err, out
 from fenghuo.commands._names import clock, left, names
 from fenghuo.commands._show_case import read, task_row
+from fenghuo.speech import labelled, named, reason, worded
 from shared.case import Case, Task
+from shared.message import N_
 
 
 def show_submitted(result: dict[str, Any]) -> None:
     directory_names = names()
     out.print(
-        f"[green]✓[/] on record as case [bold]{result['case']}[/], fact {result['fact']['sequence']}",
+        worded(
+            "[green]✓[/] on record as case [bold]%(case)s[/], fact %(sequence)s",
+            case=result["case"],
+            sequence=result["fact"]["sequence"],
+        ),
         highlight=False,
     )
     for duty in result["duties"]:
         at = clock(datetime.fromisoformat(duty["due_at"]))
         title = duty.get("title") or {"zh": "", "en": duty["act"].replace("_", " ")}
-        named = f"{title['zh']} {title['en']}"
+        title_words = named(title["zh"], title["en"])
         who = directory_names.person(duty.get("bearer") or duty["owed_to"])
-        out.print(f"  due {at}  {escape(named.strip())}: {escape(who)}", highlight=False)
+        out.print(
+            worded(
+                "  due %(at)s  %(strip)s: %(who)s", at=at, strip=escape(title_words.strip()), who=escape(who)
+            ),
+            highlight=False,
+        )
     if result.get("notice"):
         err.print(f"  {escape(result['notice'])}", highlight=False)
     out.print(
-        f"[dim]receipt (keep it, it proves when you reported):[/]\n{result['receipt']}", highlight=False
+        worded(
+            "[dim]receipt (keep it, it proves when you reported):[/]\n%(receipt)s", receipt=result["receipt"]
+        ),
+        highlight=False,
     )
 
 
 def show_acted(result: dict[str, Any]) -> None:
     directory_names = names()
     out.print(
-        f"[green]✓[/] {result['outcome']}, fact {result['fact']['sequence']} of case {result['case']}",
+        worded(
+            "[green]✓[/] %(outcome)s, fact %(sequence)s of case %(case)s",
+            outcome=labelled("outcome", result["outcome"]),
+            sequence=result["fact"]["sequence"],
+            case=result["case"],
+        ),
         highlight=False,
     )
     for effect in result["effects"]:
@@ -53,19 +72,23 @@ def show_acted(result: dict[str, Any]) -> None:
             if effect.get("duty")
             else effect.get("task") or ""
         )
-        due = f"by {clock(datetime.fromisoformat(effect['due_at']))}" if effect.get("due_at") else ""
-        said = " ".join(part for part in (effect["kind"], who, about, due) if part)
+        due = (
+            worded("by %(fromisoformat)s", fromisoformat=clock(datetime.fromisoformat(effect["due_at"])))
+            if effect.get("due_at")
+            else ""
+        )
+        said = " ".join(part for part in (labelled("effect", effect["kind"]), who, about, due) if part)
         out.print(
-            f"  {escape(said)} [dim]({effect['why']})[/] {escape(effect.get('note') or '')}".rstrip(),
+            f"  {escape(said)} [dim]({escape(reason(effect['why']))})[/] {escape(effect.get('note') or '')}".rstrip(),
             highlight=False,
         )
 
 
 def show_cases(result: dict[str, Any]) -> None:
     table, now = Table(box=None, pad_edge=False, header_style="dim"), datetime.now(UTC)
-    for column in ("case", "due", "left", "level", "answers"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("summary", no_wrap=True, overflow="ellipsis", ratio=1)
+    for column in (N_("case"), N_("due"), N_("left"), N_("level"), N_("answers")):
+        table.add_column(worded(column), no_wrap=True)
+    table.add_column(worded("summary"), no_wrap=True, overflow="ellipsis", ratio=1)
     directory_names = names()
     for case in map(read, result["cases"]):
         due, remaining = (clock(case.next_due), left(case.next_due, now)) if case.next_due else ("", "")
@@ -77,7 +100,7 @@ def show_cases(result: dict[str, Any]) -> None:
             escape(directory_names.unit(case.holder)),
             escape(case.report.summary),
         )
-    out.print(table if result["cases"] else "no such case")
+    out.print(table if result["cases"] else worded("no such case"))
     _say_if_behind(result)
 
 
@@ -87,26 +110,30 @@ def show_tasks(result: dict[str, Any]) -> None:
         datetime.now(UTC),
         names(),
     )
-    for column in ("case", "task", "what", "unit", "state", "due", "left"):
-        table.add_column(column, no_wrap=column in ("case", "task", "due", "left"))
+    narrow = (N_("case"), N_("task"), N_("due"), N_("left"))
+    for column in ("case", "task", N_("what"), N_("unit"), N_("state"), "due", "left"):
+        table.add_column(worded(column), no_wrap=column in narrow)
     for listed in result["tasks"]:
         task = msgspec.convert(
             {name: value for name, value in listed.items() if name not in ("case", "summary")}, Task
         )
         table.add_row(listed["case"], *task_row(task, directory_names, now))
-    out.print(table if result["tasks"] else "no open task")
+    out.print(table if result["tasks"] else worded("no open task"))
     if result.get("more"):
         err.print(
-            f"{result['more']} more: narrow it with --unit, --state or --slip, or raise --limit",
+            worded(
+                "%(more)s more: narrow it with --unit, --state or --slip, or raise --limit",
+                more=result["more"],
+            ),
             highlight=False,
         )
     _say_if_behind(result)
 
 
 VERDICTS = {
-    None: "[yellow]to be confirmed or refuted[/]",
-    True: "[red]confirmed[/]",
-    False: "[green]refuted[/]",
+    None: N_("[yellow]to be confirmed or refuted[/]"),
+    True: N_("[red]confirmed[/]"),
+    False: N_("[green]refuted[/]"),
 }
 
 
@@ -118,15 +145,23 @@ def show_suspicions(cases: list[Case]) -> None:
             continue
         unit, witness = directory_names.unit(suspicion.unit), str(suspicion.source or case.report.unit)
         out.print(
-            f"{case.id} {VERDICTS[suspicion.confirmed]} {escape(f'{unit}: {case.report.summary}')}",
+            f"{case.id} {worded(VERDICTS[suspicion.confirmed])} {escape(f'{unit}: {case.report.summary}')}",
             highlight=False,
         )
-        matched = f"; case {suspicion.matched} matches it" if suspicion.matched else ""
-        out.print(f"  [dim]{escape(f'{suspicion.why}, known by {witness}{matched}')}[/]", highlight=False)
+        matched = (
+            worded("; case %(matched)s matches it", matched=suspicion.matched) if suspicion.matched else ""
+        )
+        known_by = worded(
+            "%(why)s, known by %(witness)s%(matched)s",
+            why=reason(suspicion.why),
+            witness=witness,
+            matched=matched,
+        )
+        out.print(f"  [dim]{escape(known_by)}[/]", highlight=False)
     if not cases:
-        out.print("nothing is suspected")
+        out.print(worded("nothing is suspected"))
 
 
 def _say_if_behind(result: dict[str, Any]) -> None:
     if not result.get("caught_up", True):
-        err.print("intake has not caught up with the broker: this may be incomplete", highlight=False)
+        err.print(worded("intake has not caught up with the broker: this may be incomplete"), highlight=False)

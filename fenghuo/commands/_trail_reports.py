@@ -13,6 +13,7 @@ from rich.text import Text
 
 from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
+from fenghuo.speech import also, worded
 from services.audit.reports.names import ReportName
 from shared.plain_text import shown
 from shared.vocabulary import Language, Role
@@ -91,8 +92,8 @@ def _write(path: str, params: dict[str, str], to: Path | None, form: OutputForm)
     if to is None and form is not OutputForm.TEXT:
         fail(
             Exit.USAGE,
-            f"a file of format {form} is not for the terminal",
-            "name the file to write: -o FILE, or --format text",
+            worded("a file of format %(form)s is not for the terminal", form=form),
+            worded("name the file to write: -o FILE, or --format text"),
         )
     content = call("audit", "GET", path, role=Role.AUDITOR, params=params, timeout=_SLOW).content
     if to is None:
@@ -101,8 +102,12 @@ def _write(path: str, params: dict[str, str], to: Path | None, form: OutputForm)
     try:
         to.write_bytes(content)
     except OSError as error:
-        fail(Exit.USAGE, f"{to}: {error.strerror}", "name a file in a folder that is there")
-    out.print(f"written: {to} ({len(content)} bytes)", highlight=False)
+        fail(
+            Exit.USAGE,
+            f"{to}: {also(error.strerror or str(error))}",
+            worded("name a file in a folder that is there"),
+        )
+    out.print(worded("written: %(to)s (%(count)s bytes)", to=to, count=len(content)), highlight=False)
 
 
 def _show(report: dict[str, Any]) -> None:
@@ -126,7 +131,10 @@ def _table(name: str, lines: list[dict[str, Any]]) -> None:
         table.add_row(*(Text(_cell(line.get(column))) for column in columns))
     out.print(table)
     if len(lines) > 200:
-        out.print(f"[dim]… and {len(lines) - 200} more: --json has them all[/]", highlight=False)
+        out.print(
+            worded("[dim]… and %(count)s more: --json has them all[/]", count=len(lines) - 200),
+            highlight=False,
+        )
 
 
 def _cell(value: object) -> str:
@@ -141,7 +149,15 @@ def _cell(value: object) -> str:
 
 def _show_records(report: dict[str, Any]) -> None:
     indexes = report["indexes"]
-    out.print(f"{report['figure']}: {report['count']}, in {len(indexes)} records", highlight=False)
+    out.print(
+        worded(
+            "%(figure)s: %(count)s, in %(count2)s records",
+            figure=report["figure"],
+            count=report["count"],
+            count2=len(indexes),
+        ),
+        highlight=False,
+    )
     for start in range(0, len(indexes), 12):
         out.print("  " + " ".join(map(str, indexes[start : start + 12])), highlight=False)
     _foot(report)
@@ -150,5 +166,19 @@ def _show_records(report: dict[str, Any]) -> None:
 def _foot(report: dict[str, Any]) -> None:
     checkpoint = report["checkpoint"]
     left_out = report.get("exercises_left_out") or 0
-    out.print(f"[dim]{report.get('facts')} facts counted, {left_out} exercises left out[/]", highlight=False)
-    out.print(f"[dim]up to checkpoint {checkpoint['size']}, signed {checkpoint['time']}[/]", highlight=False)
+    out.print(
+        worded(
+            "[dim]%(get)s facts counted, %(left_out)s exercises left out[/]",
+            get=report.get("facts"),
+            left_out=left_out,
+        ),
+        highlight=False,
+    )
+    out.print(
+        worded(
+            "[dim]up to checkpoint %(size)s, signed %(time)s[/]",
+            size=checkpoint["size"],
+            time=checkpoint["time"],
+        ),
+        highlight=False,
+    )

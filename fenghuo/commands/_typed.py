@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from fenghuo.answers import Exit, fail
+from fenghuo.speech import worded
 from shared.acts.fields import FIELDS
 from shared.facts import HARM
 from shared.settings import Settings
@@ -34,7 +35,9 @@ def moment(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise ValueError("is not a time: write it as 2026-11-23T03:12 or 2026-11-23T03:12:00+08:00") from None
+        raise ValueError(
+            worded("is not a time: write it as 2026-11-23T03:12 or 2026-11-23T03:12:00+08:00")
+        ) from None
     return at if at.tzinfo else at.replace(tzinfo=Settings().zone)
 
 
@@ -48,7 +51,9 @@ def task_form(text: str) -> dict[str, Any]:
     if len(parts) == 3 and not _is_limit(parts[2]):
         parts = [f"{parts[0]}@{parts[1]}", parts[2]]
     if len(parts) < 2 or not all(parts):
-        raise ValueError("names no unit: write it as 'title@unit@P3D'; see `fenghuo directory show units`")
+        raise ValueError(
+            worded("names no unit: write it as 'title@unit@P3D'; see `fenghuo directory show units`")
+        )
     title, units = parts[0], [unit.strip() for unit in parts[1].split(",") if unit.strip()]
     form: dict[str, Any] = (
         {"title": title, "unit": units[0]} if len(units) == 1 else {"title": title, "units": units}
@@ -76,7 +81,9 @@ def harm(text: str) -> dict[str, int]:
         name, _, number = part.partition("=")
         if name.strip() not in HARM or not number.strip().isdigit():
             raise ValueError(
-                "can't be read: write it as deaths=3,injuries=10,loss=50000000; leave out what is not known"
+                worded(
+                    "can't be read: write it as deaths=3,injuries=10,loss=50000000; leave out what is not known"
+                )
             )
         counts[name.strip()] = int(number)
     return counts

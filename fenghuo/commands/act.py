@@ -10,6 +10,7 @@ from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
 from fenghuo.commands._files import uploaded
 from fenghuo.commands._typed import moment_text, option, task_form
+from fenghuo.speech import worded
 from shared.acts import ACTS, FILES, Act
 from shared.acts.fields import FIELDS, Field, Widget
 from shared.vocabulary import Role
@@ -46,8 +47,8 @@ def act(
     if act_declared is None:
         fail(
             Exit.USAGE,
-            f"there is no act {what!r}",
-            f"name one of {', '.join(BY_PATH)}; `fenghuo act` says what each needs",
+            worded("there is no act %(what)s", what=repr(what)),
+            worded("name one of %(BY_PATH)s; `fenghuo act` says what each needs", BY_PATH=", ".join(BY_PATH)),
         )
     from fenghuo.commands._show import show_acted
 
@@ -55,7 +56,7 @@ def act(
     if missing := _missing(act_declared, form):
         fail(
             Exit.USAGE,
-            f"{what} lacks {', '.join(missing)}",
+            worded("%(what)s lacks %(missing)s", what=what, missing=", ".join(missing)),
             "; ".join(f"{option}: {words}" for option, words in missing.items()),
         )
     headers = {"Idempotency-Key": key} if key else {}
@@ -70,7 +71,7 @@ def _missing(act_declared: Act, form: dict[str, Any]) -> dict[str, str]:
     """The options the act can't do without, each with what to write there."""
     missing = {option_of(field): words for field, words in act_declared.needs.items() if field not in form}
     if act_declared.either and not any(field in form for field in act_declared.either):
-        missing[" or ".join(map(option_of, act_declared.either))] = "one of them"
+        missing[" or ".join(map(option_of, act_declared.either))] = worded("one of them")
     return missing
 
 
@@ -119,4 +120,4 @@ def _list(rows: list[dict[str, Any]]) -> None:
             f"[bold]{row['act']}[/] {escape(' '.join([*needs, *takes]))}\n  [dim]{row['title']} · {', '.join(row['roles'])}[/]",
             highlight=False,
         )
-    out.print("fenghuo act CASE ACT …; --text may be given with any of them", highlight=False)
+    out.print(worded("fenghuo act CASE ACT …; --text may be given with any of them"), highlight=False)

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from fenghuo.speech import worded
+
 
 def bootstrap(
     secrets_only: Annotated[
@@ -45,7 +47,7 @@ def bootstrap(
     try:
         directory = load_directory(located(settings.directory))
     except (YamlFault, OSError) as error:
-        fail(Exit.USAGE, str(error), "mend it, or name another file in FENGHUO_DIRECTORY")
+        fail(Exit.USAGE, str(error), worded("mend it, or name another file in FENGHUO_DIRECTORY"))
     files_written = make_secrets(settings.secrets)
     files_written += [
         source_seed_file(source)
@@ -74,28 +76,34 @@ def bootstrap(
         except TimeoutError:
             fail(
                 Exit.UNREACHABLE,
-                f"the broker at {settings.nats_url} does not answer, or does not know the key {credentials}",
-                "start it with the public keys of `fenghuo bootstrap --secrets-only` in its environment, then call this again",
+                worded(
+                    "the broker at %(nats_url)s does not answer, or does not know the key %(credentials)s",
+                    nats_url=settings.nats_url,
+                    credentials=credentials,
+                ),
+                worded(
+                    "start it with the public keys of `fenghuo bootstrap --secrets-only` in its environment, then call this again"
+                ),
             )
         except APIError as error:
             fail(
                 Exit.NO,
                 refused_words(error),
-                "as many brokers must be up as copies are asked for (--replicas, FENGHUO_REPLICAS)",
+                worded("as many brokers must be up as copies are asked for (--replicas, FENGHUO_REPLICAS)"),
             )
 
     def render(result: dict[str, Any]) -> None:
         for name in result["made"]:
-            err.print(f"made {name}", highlight=False)
+            err.print(worded("made %(name)s", name=name), highlight=False)
         for name in result["declared"]:
-            err.print(f"declared {name}", highlight=False)
+            err.print(worded("declared %(name)s", name=name), highlight=False)
         if result["lazily"]:
             err.print(result["lazily"], highlight=False)
         if secrets_only:
             for name, value in result["environment"].items():
                 out.print(f"{name}={value}", highlight=False)
         else:
-            out.print("everything is in place", highlight=False)
+            out.print(worded("everything is in place"), highlight=False)
 
     result = {"secrets": str(settings.secrets), "made": files_written, "declared": declared, "lazily": lazily}
     result |= {"environment": public_nkeys(settings.secrets)}

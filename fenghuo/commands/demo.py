@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from fenghuo.speech import worded
+
 
 def demo(
     ends: Annotated[
@@ -46,7 +48,7 @@ def demo(
             str(error),
             error.remedy
             if isinstance(error, PlaceError)
-            else "mend that and start again; `fenghuo doctor` helps",
+            else worded("mend that and start again; `fenghuo doctor` helps"),
         )
     if as_json:
         typer.echo(f'{{"every_step_happened": {str(code == 0).lower()}}}')

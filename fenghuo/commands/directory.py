@@ -18,6 +18,7 @@ from fenghuo.answers import AsJson, Exit, answer, err, fail, out
 from fenghuo.client import call, call_all
 from fenghuo.commands import _directory as lines
 from fenghuo.parts import located
+from fenghuo.speech import also, worded
 from shared.directory import Directory, DirectoryFault, Roster, gaps, load_directory, shown
 from shared.directory.change_facts import (
     Change,
@@ -40,7 +41,7 @@ app = typer.Typer(
     help="Check, show and change the directory: people, posts, rosters, absences.", no_args_is_help=True
 )
 
-HIDDEN = "not shown"
+HIDDEN = "hidden"
 """Stands for addresses where the token is not an operator's."""
 Days = Annotated[int, typer.Option(min=1, max=366, help="How far ahead to look.")]
 Against = Annotated[
@@ -92,7 +93,11 @@ def show(
 ) -> None:
     """Show one part of the directory as it is now: who holds which post and why, who is on duty."""
     if part not in lines.PARTS:
-        fail(Exit.USAGE, f"no part {part!r}", f"name one of {', '.join(lines.PARTS)}")
+        fail(
+            Exit.USAGE,
+            worded("no part %(part)s", part=repr(part)),
+            worded("name one of %(PARTS)s", PARTS=", ".join(lines.PARTS)),
+        )
     if against is None:
         result = call_all("intake", f"/api/v1/directory/{part}", role=Role.DUTY_OFFICER)
     else:
@@ -123,8 +128,8 @@ def import_tables(
     if any(entry.address == HIDDEN for person in directory.people for entry in person.channels):
         fail(
             Exit.USAGE,
-            "this token does not show addresses, an import would lose them",
-            "use the token of an operator",
+            worded("this token does not show addresses, an import would lose them"),
+            worded("use the token of an operator"),
         )
     changes: list[Change] = []
     faults: list[str] = []
@@ -133,22 +138,33 @@ def import_tables(
         if table is None:
             fail(
                 Exit.USAGE,
-                f"{file}: not known what it holds",
-                f"name the file {', '.join(f'{name}.csv' for name in TABLES)}, or give --as",
+                worded("%(file)s: not known what it holds", file=file),
+                worded(
+                    "name the file %(TABLES)s, or give --as",
+                    TABLES=", ".join(f"{name}.csv" for name in TABLES),
+                ),
             )
         try:
             changes += read_rows(file.read_bytes(), file.name, table, directory)
         except OSError as error:
-            fail(Exit.USAGE, f"{file} can't be read ({error.strerror})", "give the path of an existing file")
+            fail(
+                Exit.USAGE,
+                worded(
+                    "%(file)s can't be read (%(error_strerror)s)",
+                    file=file,
+                    error_strerror=also(error.strerror or str(error)),
+                ),
+                worded("give the path of an existing file"),
+            )
         except RowFault as fault:
             faults += fault.faults
     if faults:
-        fail(Exit.NO, "\n".join(faults), "correct these cells; nothing was taken")
+        fail(Exit.NO, "\n".join(faults), worded("correct these cells; nothing was taken"))
     _send(
         directory,
         revision,
         changes,
-        why or f"import of {', '.join(file.name for file in files)}",
+        why or worded("import of %(files)s", files=", ".join(file.name for file in files)),
         dry_run or against is not None,
         as_json,
     )
@@ -176,7 +192,14 @@ def roster(
     directory, revision = _directory(against)
     one = directory.rosters_by_id.get(RosterId(id))
     if one is None:
-        fail(Exit.USAGE, f"no roster {id}", f"there are {', '.join(directory.rosters_by_id) or 'none'}")
+        fail(
+            Exit.USAGE,
+            worded("no roster %(id)s", id=id),
+            worded(
+                "there are %(rosters_by_id)s",
+                rosters_by_id=", ".join(directory.rosters_by_id) or worded("none"),
+            ),
+        )
     now = datetime.now(UTC)
     if ics is not None:
         _write_calendar(directory, one, ics, now, days)
@@ -203,8 +226,19 @@ def _write_calendar(directory: Directory, roster: Roster, ics: Path, now: dateti
     try:
         ics.write_bytes(raw)
     except OSError as error:
-        fail(Exit.USAGE, f"{ics} can't be written ({error.strerror})", "name a file in a folder that exists")
-    err.print(f"{days} days of {roster.id} in {ics}", highlight=False)
+        fail(
+            Exit.USAGE,
+            worded(
+                "%(ics)s can't be written (%(error_strerror)s)",
+                ics=ics,
+                error_strerror=also(error.strerror or str(error)),
+            ),
+            worded("name a file in a folder that exists"),
+        )
+    err.print(
+        worded("%(days)s days of %(roster_id)s in %(ics)s", days=days, roster_id=roster.id, ics=ics),
+        highlight=False,
+    )
 
 
 def _take_calendar(
@@ -222,15 +256,30 @@ def _take_calendar(
     try:
         overrides = read_calendar(source.read_bytes(), directory, roster, now, now + timedelta(days=days))
     except OSError as error:
-        fail(Exit.USAGE, f"{source} can't be read ({error.strerror})", "give the path of an existing file")
+        fail(
+            Exit.USAGE,
+            worded(
+                "%(source)s can't be read (%(error_strerror)s)",
+                source=source,
+                error_strerror=also(error.strerror or str(error)),
+            ),
+            worded("give the path of an existing file"),
+        )
     except CalendarFault as fault:
         fail(
             Exit.NO,
             str(fault),
-            "correct these events in your calendar and export it again; nothing was taken",
+            worded("correct these events in your calendar and export it again; nothing was taken"),
         )
     changes: list[Change] = [OverrideRoster(roster=roster.id, override=override) for override in overrides]
-    _send(directory, revision, changes, f"shifts from {source.name}", dry_run, as_json)
+    _send(
+        directory,
+        revision,
+        changes,
+        worded("shifts from %(file)s", file=source.name),
+        dry_run,
+        as_json,
+    )
 
 
 @app.command("change")
@@ -249,9 +298,21 @@ def change(
     try:
         body: Any = orjson.loads(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
     except OSError as error:
-        fail(Exit.USAGE, f"{file} can't be read ({error.strerror})", "give the path of an existing file")
+        fail(
+            Exit.USAGE,
+            worded(
+                "%(file)s can't be read (%(error_strerror)s)",
+                file=file,
+                error_strerror=also(error.strerror or str(error)),
+            ),
+            worded("give the path of an existing file"),
+        )
     except orjson.JSONDecodeError as error:
-        fail(Exit.USAGE, f"{file} is not JSON ({error})", "write a list of changes")
+        fail(
+            Exit.USAGE,
+            worded("%(file)s is not JSON (%(error)s)", file=file, error=error),
+            worded("write a list of changes"),
+        )
     directory, revision = _directory(None)
     changes = lines.parsed(body["changes"] if isinstance(body, dict) and "changes" in body else body)
     _send(directory, revision, changes, why, dry_run, as_json)
@@ -278,7 +339,11 @@ def absence(
     if end:
         entry: Change = EndAbsence(person=PersonId(person), at=begins)
     elif until is None:
-        fail(Exit.USAGE, "until when?", "add --until '2026-12-28 08:30', or --end where the person is back")
+        fail(
+            Exit.USAGE,
+            worded("until when?"),
+            worded("add --until '2026-12-28 08:30', or --end where the person is back"),
+        )
     else:
         entry = lines.parsed(
             [
@@ -339,7 +404,7 @@ def refuse(proposal: Proposal, why: Why = "", as_json: AsJson = False) -> None:
     answer(
         {"refused": proposal},
         as_json=as_json,
-        render=lambda _: out.print("[green]✓[/] refused; nothing changes", highlight=False),
+        render=lambda _: out.print(worded("[green]✓[/] refused; nothing changes"), highlight=False),
     )
 
 
@@ -347,7 +412,11 @@ def _file(path: Path) -> Directory:
     try:
         return load_directory(path)
     except YamlFault as fault:
-        fail(Exit.NO, str(fault), "mend the lines named above; `fenghuo directory check` finds the rest")
+        fail(
+            Exit.NO,
+            str(fault),
+            worded("mend the lines named above; `fenghuo directory check` finds the rest"),
+        )
 
 
 def _directory(against: Path | None) -> tuple[Directory, int]:
@@ -373,7 +442,7 @@ def _send(
         answer(
             {"changes": [], "sent": False},
             as_json=as_json,
-            render=lambda _: out.print("nothing to change", highlight=False),
+            render=lambda _: out.print(worded("nothing to change"), highlight=False),
         )
         return
     by = Actor(principal="operator", role=Role.OPERATOR)
@@ -383,7 +452,7 @@ def _send(
             DirectoryChange(by=by, version=directory.version, base=revision, changes=tuple(changes)),
         )
     except DirectoryFault as fault:
-        fail(Exit.NO, "\n".join(text for _, text in fault.faults), "nothing was changed")
+        fail(Exit.NO, "\n".join(text for _, text in fault.faults), worded("nothing was changed"))
     if dry_run:
         answer({"changes": bodies, "sent": False}, as_json=as_json, render=lines.would_change)
         return

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from fenghuo.speech import also
+
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
@@ -30,10 +32,13 @@ def doctor(
     }
 
     def render(_: Any) -> None:
+        from rich.cells import cell_len
         from rich.markup import escape
 
         for finding in findings:
-            out.print(f"{marks[finding.grade]} {finding.what:<22} {escape(finding.words)}", highlight=False)
+            name = also(finding.what)
+            gap = " " * max(22 - cell_len(name), 0)
+            out.print(f"{marks[finding.grade]} {name}{gap} {escape(also(finding.words))}", highlight=False)
             if finding.remedy:
                 out.print(f"    → {escape(finding.remedy)}", highlight=False)
 

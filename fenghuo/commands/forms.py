@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fenghuo.answers import Exit, answer, fail, out
+from fenghuo.speech import worded
 from services.escalator.policy.load import load_policy
 from services.escalator.policy.reading_forms import form_faults
 from shared.forms import DeclaredField, DeclaredForm, Forms, load_forms
@@ -45,7 +46,10 @@ def check_file(forms: FormsFile = None, as_json: AsJson = False) -> None:
         for line in faults:
             out.print("[red]✗[/]", escape(line), highlight=False)
         if not faults:
-            out.print(f"[green]✓[/] {path} can be filled in: {label}", highlight=False)
+            out.print(
+                worded("[green]✓[/] %(path)s can be filled in: %(label)s", path=path, label=label),
+                highlight=False,
+            )
 
     answer(
         {"forms": str(path), "label": label, "faults": faults, "ok": not faults},
@@ -62,7 +66,14 @@ def list_forms(forms: FormsFile = None, language: InLanguage = Language.ZH, as_j
     loaded, words = _loaded(forms), Words(language)
 
     def render(_: Any) -> None:
-        table = Table("id", "title", "belongs to", "fields", box=None, header_style="dim")
+        table = Table(
+            worded("id"),
+            worded("title"),
+            worded("belongs to"),
+            worded("fields"),
+            box=None,
+            header_style="dim",
+        )
         for form in loaded.all():
             table.add_row(form.id, words.name(form.title), _places(form, words), str(len(form.fields)))
         out.print(table)
@@ -81,10 +92,23 @@ def show_form(
     loaded, words = _loaded(forms), Words(language)
     declared = loaded.get(form)
     if declared is None:
-        fail(Exit.USAGE, f"there is no form {form!r}", f"name one of {', '.join(loaded.document.forms)}")
+        fail(
+            Exit.USAGE,
+            worded("there is no form %(form)s", form=repr(form)),
+            worded("name one of %(forms)s", forms=", ".join(loaded.document.forms)),
+        )
 
     def render(_: Any) -> None:
-        table = Table("field", "title", "type", "when", "need", "", box=None, header_style="dim")
+        table = Table(
+            worded("field"),
+            worded("title"),
+            worded("type"),
+            worded("when"),
+            worded("need"),
+            "",
+            box=None,
+            header_style="dim",
+        )
         for name, field in declared.fields.items():
             table.add_row(
                 name, words.name(field.title), field.type, field.at, field.need, _bounds(field, words)
@@ -108,7 +132,7 @@ def _loaded(path: Path | None) -> Forms:
     try:
         return load_forms(path or Settings().forms)
     except YamlFault as fault:
-        fail(Exit.NO, str(fault), "mend the lines named above; `fenghuo forms check` finds the rest")
+        fail(Exit.NO, str(fault), worded("mend the lines named above; `fenghuo forms check` finds the rest"))
 
 
 def _row(form: DeclaredForm) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from rich.markup import escape
 from fenghuo.answers import Exit, answer, err, fail, out
 from fenghuo.client import ask, words_of
 from fenghuo.commands._typed import moment_text, task_form
+from fenghuo.speech import also, worded
 from fenghuo.tables import TableFault, TableRow, form_of, read_table, text_of, write_rejected
 from shared.facts import Frozen, ReportForm, TaskForm, field_errors
 from shared.vocabulary import Role
@@ -54,9 +55,13 @@ def import_(
     try:
         rows = read_table(text_of(file.read_bytes()), lines=lines)
     except OSError as error:
-        fail(Exit.USAGE, f"{file}: {error.strerror}", "see that the file is there and can be read")
+        fail(
+            Exit.USAGE,
+            f"{file}: {also(error.strerror or str(error))}",
+            worded("see that the file is there and can be read"),
+        )
     except TableFault as error:
-        fail(Exit.USAGE, f"{file}: {error}", "mend the file and call again")
+        fail(Exit.USAGE, f"{file}: {error}", worded("mend the file and call again"))
     done: list[dict[str, Any]] = []
     rejected: list[tuple[TableRow, str]] = []
     for row, outcome in _handed_in(
@@ -106,8 +111,8 @@ def _handed_in(
         if response.status_code >= WORTH_A_REPEAT:
             fail(
                 Exit.UNREACHABLE,
-                f"line {row.line}: {words_of(response)}",
-                "call again in a moment with the same file: rows before it are not handed in twice",
+                worded("line %(line)s: %(words_of)s", line=row.line, words_of=words_of(response)),
+                worded("call again in a moment with the same file: rows before it are not handed in twice"),
             )
         if response.is_error:
             yield row, words_of(response)
@@ -151,11 +156,26 @@ def _value(name: str, value: Any) -> Any:
 
 def _show(result: dict[str, Any]) -> None:
     repeated = sum(bool(row.get("repeated")) for row in result["handed_in"])
-    again = f", {repeated} of them handed in before" if repeated else ""
+    again = worded(", %(repeated)s of them handed in before", repeated=repeated) if repeated else ""
     out.print(
-        f"[green]✓[/] {len(result['handed_in'])} of {result['rows']} rows are well{again}", highlight=False
+        worded(
+            "[green]✓[/] %(count)s of %(rows)s rows are well%(again)s",
+            count=len(result["handed_in"]),
+            rows=result["rows"],
+            again=again,
+        ),
+        highlight=False,
     )
     for row in result["rejected"]:
-        err.print(f"[red]✗[/] line {row['line']}: {escape(row['reason'])}", highlight=False)
+        err.print(
+            worded("[red]✗[/] line %(line)s: %(reason)s", line=row["line"], reason=escape(row["reason"])),
+            highlight=False,
+        )
     if result["rejected_file"]:
-        err.print(f"  → correct {escape(result['rejected_file'])} and import it as it is", highlight=False)
+        err.print(
+            worded(
+                "  → correct %(rejected_file)s and import it as it is",
+                rejected_file=escape(result["rejected_file"]),
+            ),
+            highlight=False,
+        )

@@ -5,54 +5,61 @@ from typing import Annotated, Any
 
 import typer
 
+from fenghuo.speech import worded
 from shared.facts.cause import Cause
+from shared.message import N_
 from shared.vocabulary import Kind, Role
 
 WORDS: dict[Cause, tuple[str, str]] = {
     Cause.NOT_AUTHENTIC: (
-        "it is no authentic fact, so nobody did what it says",
-        "find out who wrote it: `fenghuo trail verify` names them all; change the key that could",
+        N_("it is no authentic fact, so nobody did what it says"),
+        N_("find out who wrote it: `fenghuo trail verify` names them all; change the key that could"),
     ),
     Cause.CASE_UNREADABLE: (
-        "its case could not be read",
-        "`fenghuo rebuild cases` makes the case again from the record, and what was set aside of it is decided then",
+        N_("its case could not be read"),
+        N_(
+            "`fenghuo rebuild cases` makes the case again from the record, and what was set aside of it is decided then"
+        ),
     ),
     Cause.NO_CASE: (
-        "it is about a case that was never reported",
-        "whoever meant another case says it again there",
+        N_("it is about a case that was never reported"),
+        N_("whoever meant another case says it again there"),
     ),
     Cause.UNDECIDABLE: (
-        "it can't be decided on",
-        "read the words below; what it meant must be said again as an act that there is",
+        N_("it can't be decided on"),
+        N_("read the words below; what it meant must be said again as an act that there is"),
     ),
     Cause.CASE_TOO_LARGE: (
-        "its case has grown beyond what one message holds",
-        "split the case, then say it again",
+        N_("its case has grown beyond what one message holds"),
+        N_("split the case, then say it again"),
     ),
     Cause.UNKNOWN_POLICY: (
-        "the policy that its case began under is not there",
-        "put the bucket POLICIES back, then say it again",
+        N_("the policy that its case began under is not there"),
+        N_("put the bucket POLICIES back, then say it again"),
     ),
     Cause.FAULT: (
-        "we failed at it: a fault of ours",
-        "tell who maintains Fenghuo, with the sequence; then say it again",
+        N_("we failed at it: a fault of ours"),
+        N_("tell who maintains Fenghuo, with the sequence; then say it again"),
     ),
     Cause.NO_DECISION: (
-        "it lies where decisions lie and is none; nobody was rung for it",
-        "look at its case: does somebody wait for a call?",
+        N_("it lies where decisions lie and is none; nobody was rung for it"),
+        N_("look at its case: does somebody wait for a call?"),
     ),
     Cause.NOT_A_REPORT: (
-        "what another system sent could not be taken",
-        "have its owner correct what is named below and send it again",
+        N_("what another system sent could not be taken"),
+        N_("have its owner correct what is named below and send it again"),
     ),
     Cause.ID_USED: (
-        "its id stands for something else that came before",
-        "have its owner give each message an id of its own",
+        N_("its id stands for something else that came before"),
+        N_("have its owner give each message an id of its own"),
     ),
-    Cause.DOOR: ("requests were turned away at the door", "see who asks so often; nothing of it was taken"),
+    Cause.DOOR: (
+        N_("requests were turned away at the door"),
+        N_("see who asks so often; nothing of it was taken"),
+    ),
 }
 """Cause → (why, what to do)."""
-BEFORE = ("it could not be taken", "read the words below")
+BEFORE = (N_("it could not be taken"), N_("read the words below"))
 """Of rejections from when none had a cause yet."""
 
 
@@ -116,20 +123,25 @@ def _show(result: dict[str, Any]) -> None:
     from fenghuo.commands._names import clock
 
     if not result["set_aside"]:
-        out.print("[green]✓[/] nothing was set aside", highlight=False)
+        out.print(worded("[green]✓[/] nothing was set aside"), highlight=False)
     for record in result["set_aside"]:
-        about = f"case {record['case']}" if record.get("case") else "no case"
+        about = worded("case %(case)s", case=record["case"]) if record.get("case") else worded("no case")
         out.print(
-            f"[bold]{clock(datetime.fromisoformat(record['at']))}[/]  {escape(about)}: {escape(record['why'])}",
+            f"[bold]{clock(datetime.fromisoformat(record['at']))}[/]  {escape(about)}: {escape(worded(record['why']))}",
             highlight=False,
         )
         place = f"{record['stream']} {record['sequence']}, " if record.get("sequence") else ""
         out.print(
-            f"  from {escape(record.get('came_on', 'unknown'))} ({place}set aside by {escape(record['by'])})",
+            worded(
+                "  from %(get)s (%(place)sset aside by %(by)s)",
+                get=escape(record.get("came_on") or worded("unknown")),
+                place=place,
+                by=escape(record["by"]),
+            ),
             highlight=False,
         )
         for field, fault in record.get("errors", []):
             out.print(f"  {escape(field)}: {escape(fault)}", highlight=False)
         if record.get("words"):
             out.print(f"  [dim]{escape(record['words'])}[/]", highlight=False)
-        out.print(f"  → {escape(record['do'])}", highlight=False)
+        out.print(f"  → {escape(worded(record['do']))}", highlight=False)

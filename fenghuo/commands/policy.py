@@ -20,6 +20,7 @@ from fenghuo import history_source
 from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
 from fenghuo.side_by_side import simulate_at_once
+from fenghuo.speech import also, worded
 from services.escalator.playing.explain import ExplainedStep, Explanation, explain
 from services.escalator.playing.simulate import Differences, policies_in
 from services.escalator.policy.check import findings
@@ -58,7 +59,10 @@ def check_file(policy: PolicyFile = None, as_json: AsJson = False) -> None:
             for line in faults:
                 out.print("[red]✗[/]", escape(line), highlight=False)
         else:
-            out.print(f"[green]✓[/] {path} can be followed: {label}", highlight=False)
+            out.print(
+                worded("[green]✓[/] %(path)s can be followed: %(label)s", path=path, label=label),
+                highlight=False,
+            )
         for line in warnings:
             out.print("[yellow]![/]", escape(line), highlight=False)
 
@@ -117,7 +121,7 @@ def explain_report(
         loaded = load_policy(policy or settings.policy)
         explained = explain(form, now, loaded, load_directory(settings.directory))
     except YamlFault as fault:
-        fail(Exit.NO, str(fault), "mend the lines named above; `fenghuo policy check` finds the rest")
+        fail(Exit.NO, str(fault), worded("mend the lines named above; `fenghuo policy check` finds the rest"))
     answer(
         explained.model_dump(mode="json"),
         as_json=as_json,
@@ -152,7 +156,7 @@ def simulate_history(
     """
     settings = Settings()
     if case is not None and export is not None:
-        fail(Exit.USAGE, "--case and --export exclude each other", "name one history to play")
+        fail(Exit.USAGE, worded("--case and --export exclude each other"), worded("name one history to play"))
     history = (
         history_source.of_case(case)
         if case
@@ -168,8 +172,8 @@ def simulate_history(
     if not history:
         fail(
             Exit.NO,
-            "there is nothing to play",
-            "see the case's id or --since; `fenghuo trail query` shows what there is",
+            worded("there is nothing to play"),
+            worded("see the case's id or --since; `fenghuo trail query` shows what there is"),
         )
     try:
         other = load_policy(policy)
@@ -179,7 +183,7 @@ def simulate_history(
             else policies_in(history, load_policy(settings.policy))
         )
     except YamlFault as fault:
-        fail(Exit.NO, str(fault), "mend the lines named above; `fenghuo policy check` finds the rest")
+        fail(Exit.NO, str(fault), worded("mend the lines named above; `fenghuo policy check` finds the rest"))
     started = perf_counter()
     differences = simulate_at_once(history, other, load_directory(settings.directory), before)
     took = perf_counter() - started
@@ -190,15 +194,29 @@ def simulate_history(
 
 def _show(differences: Differences, took: float, limit: int) -> None:
     out.print(
-        f"{differences.facts} acts in {differences.cases} cases, played twice in {took:.2f} s: "
-        f"[bold]{differences.cases_changed}[/] cases would have gone differently.",
+        worded(
+            "%(facts)s acts in %(cases)s cases, played twice in %(took)s s: [bold]%(cases_changed)s[/] cases would have gone differently.",
+            facts=differences.facts,
+            cases=differences.cases,
+            took=f"{took:.2f}",
+            cases_changed=differences.cases_changed,
+        ),
         highlight=False,
     )
-    totals = Table("", "before", "after", box=None, header_style="dim")
+    totals = Table("", worded("before"), worded("after"), box=None, header_style="dim")
     for name in ("policy", "duties", "lapses", "notices", "decisions"):
         totals.add_row(name, str(getattr(differences.before, name)), str(getattr(differences.after, name)))
     out.print(totals)
-    changes = Table("case", "what", "duty", "person", "before", "after", box=None, header_style="dim")
+    changes = Table(
+        worded("case"),
+        worded("what"),
+        worded("duty"),
+        worded("person"),
+        worded("before"),
+        worded("after"),
+        box=None,
+        header_style="dim",
+    )
     for change in differences.changes[:limit]:
         changes.add_row(
             change.case,
@@ -212,7 +230,10 @@ def _show(differences: Differences, took: float, limit: int) -> None:
         out.print(changes)
     if len(differences.changes) > limit:
         out.print(
-            f"[dim]and {len(differences.changes) - limit} more: --limit, or --json for all[/]",
+            worded(
+                "[dim]and %(count)s more: --limit, or --json for all[/]",
+                count=len(differences.changes) - limit,
+            ),
             highlight=False,
         )
 
@@ -224,12 +245,12 @@ def list_versions(as_json: AsJson = False) -> None:
 
     def render(_: Any) -> None:
         table = Table(
-            "id",
-            "version",
-            "standing",
-            "drafted by",
-            "approved by",
-            "in force from",
+            worded("id"),
+            worded("version"),
+            worded("standing"),
+            worded("drafted by"),
+            worded("approved by"),
+            worded("in force from"),
             box=None,
             header_style="dim",
         )
@@ -259,9 +280,9 @@ def draft_version(
     try:
         text = policy.read_bytes()
     except OSError as error:
-        fail(Exit.USAGE, f"{policy}: {error.strerror}", "name an existing file")
+        fail(Exit.USAGE, f"{policy}: {also(error.strerror or str(error))}", worded("name an existing file"))
     drafted = call("escalator", "POST", "/api/v1/policy/versions", role=Role.SUPERVISOR, content=text).json()
-    words = f"{drafted['id']} is a draft; a leader approves it: fenghuo policy approve {drafted['id']}"
+    words = worded("%(id)s is a draft; a leader approves it: fenghuo policy approve %(id)s", id=drafted["id"])
     answer(drafted, as_json=as_json, render=lambda _: out.print(words, highlight=False))
 
 
@@ -285,7 +306,10 @@ def approve_version(
     answer(
         version_approved,
         as_json=as_json,
-        render=lambda _: out.print(f"{version_approved['label']} is in force from {begins}", highlight=False),
+        render=lambda _: out.print(
+            worded("%(label)s is in force from %(begins)s", label=version_approved["label"], begins=begins),
+            highlight=False,
+        ),
     )
 
 

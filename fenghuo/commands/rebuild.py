@@ -6,6 +6,8 @@ import typer
 
 from fenghuo.answers import Exit, answer, err, fail, out
 from fenghuo.client import ask, call, words_of
+from fenghuo.speech import worded
+from shared.message import N_
 from shared.vocabulary import Role
 
 app = typer.Typer(help="Make again from the record what can't be read.", no_args_is_help=True)
@@ -13,8 +15,8 @@ PATIENCE = 600.0
 """Seconds for reading the whole record."""
 _NOT_FOUND = 404
 _OUTCOMES = {
-    "rebuilt": "[green]✓[/] made again from the record",
-    "stands": "[green]✓[/] can be read; left as it stands",
+    "rebuilt": N_("[green]✓[/] made again from the record"),
+    "stands": N_("[green]✓[/] can be read; left as it stands"),
 }
 
 
@@ -51,7 +53,7 @@ def cases(
             fail(
                 Exit.NO,
                 words_of(response),
-                "see what is named above and call again: what was made again already is left alone",
+                worded("see what is named above and call again: what was made again already is left alone"),
             )
         else:
             done.append(response.json())
@@ -62,18 +64,25 @@ def cases(
 
 def _show(result: dict[str, Any]) -> None:
     if not result["cases"]:
-        out.print("[green]✓[/] every case on record can be read", highlight=False)
+        out.print(worded("[green]✓[/] every case on record can be read"), highlight=False)
     for rebuilt in result["cases"]:
         if rebuilt["outcome"] == "not_on_record":
             err.print(
-                f"[red]✗[/] {rebuilt['case']}: the record has nothing of it; is the id right?",
+                worded(
+                    "[red]✗[/] %(case)s: the record has nothing of it; is the id right?", case=rebuilt["case"]
+                ),
                 highlight=False,
             )
             continue
-        late = f"; {rebuilt['late']} decisions are made late" if rebuilt["late"] else ""
+        late = worded("; %(late)s decisions are made late", late=rebuilt["late"]) if rebuilt["late"] else ""
         otherwise = (
-            f"; {rebuilt['differing']} would be decided otherwise today, what is on record counts"
+            worded(
+                "; %(differing)s would be decided otherwise today, what is on record counts",
+                differing=rebuilt["differing"],
+            )
             if rebuilt["differing"]
             else ""
         )
-        out.print(f"{_OUTCOMES[rebuilt['outcome']]}: {rebuilt['case']}{late}{otherwise}", highlight=False)
+        out.print(
+            f"{worded(_OUTCOMES[rebuilt['outcome']])}: {rebuilt['case']}{late}{otherwise}", highlight=False
+        )

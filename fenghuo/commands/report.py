@@ -8,6 +8,7 @@ import typer
 
 from fenghuo.commands._typed import HARM_HELP, TASK_HELP, moment, option, task_form
 from fenghuo.commands._typed import harm as read_harm
+from fenghuo.speech import worded
 from shared.settings import Settings
 from shared.vocabulary import Category, Level, ReportKind, Role
 
@@ -121,7 +122,7 @@ def _read(file: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         fail(
             Exit.USAGE,
-            f"{file} can't be read as JSON ({error})",
-            "give a file with one JSON object, fields as in docs/events.md",
+            worded("%(file)s can't be read as JSON (%(error)s)", file=file, error=error),
+            worded("give a file with one JSON object, fields as in docs/events.md"),
         )
     return form

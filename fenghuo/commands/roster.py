@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from fenghuo.speech import named, worded
 from shared.vocabulary import Role
 
 SIGN_IN = "sign_in"
@@ -33,8 +34,11 @@ def roster(
     if id is not None and id not in {roster["id"] for roster in rosters}:
         fail(
             Exit.USAGE,
-            f"there is no roster {id!r}",
-            f"name one of {', '.join(roster['id'] for roster in rosters) or 'none: add one'}",
+            worded("there is no roster %(id)s", id=repr(id)),
+            worded(
+                "name one of %(rosters)s",
+                rosters=", ".join(roster["id"] for roster in rosters) or worded("none: add one"),
+            ),
         )
     standing = call(
         "intake", "GET", "/api/v1/cases", role=Role.DUTY_OFFICER, params={"standing": "true", "limit": 200}
@@ -54,13 +58,13 @@ def roster(
 
         directory_names = names()
         table = Table(
-            "roster",
-            "on duty",
-            "leader",
-            "until",
-            "signed in",
-            "next",
-            "case",
+            worded("roster"),
+            worded("on duty"),
+            worded("leader"),
+            worded("until"),
+            worded("signed in"),
+            worded("next"),
+            worded("case"),
             box=None,
             pad_edge=False,
             header_style="dim",
@@ -69,19 +73,23 @@ def roster(
             now: dict[str, Any] = row["on_duty"] or {}
             after: dict[str, Any] = row["next"] or {}
             table.add_row(
-                escape(f"{row['name']['zh']} {row['name']['en']}"),
-                escape(directory_names.person(now["person"])) if now else "[bold red]nobody[/]",
+                escape(named(row["name"]["zh"], row["name"]["en"])),
+                escape(directory_names.person(now["person"])) if now else worded("[bold red]nobody[/]"),
                 escape(directory_names.person(now["leader"])) if now.get("leader") else "",
                 clock(datetime.fromisoformat(now["until"])) if now else "",
                 _state_words(row["sign_in"]),
                 escape(
-                    f"{directory_names.person(after['person'])} from {clock(datetime.fromisoformat(after['from']))}"
+                    worded(
+                        "%(person)s from %(fromisoformat)s",
+                        person=directory_names.person(after["person"]),
+                        fromisoformat=clock(datetime.fromisoformat(after["from"])),
+                    )
                 )
                 if after
                 else "",
                 row["case"],
             )
-        out.print(table if result else "no roster")
+        out.print(table if result else worded("no roster"))
 
     answer(rows, as_json=as_json, render=render)
 
@@ -102,9 +110,9 @@ def _row(entry: dict[str, Any], case: str, by_case: dict[str, Any]) -> dict[str,
 
 def _state_words(state: str | None) -> str:
     words = {
-        None: "[dim]not asked[/]",
-        "open": "[yellow]not yet[/]",
-        "lapsed": "[bold red]absent[/]",
-        "lapsed_discharged": "[red]late[/]",
+        None: worded("[dim]not asked[/]"),
+        "open": worded("[yellow]not yet[/]"),
+        "lapsed": worded("[bold red]absent[/]"),
+        "lapsed_discharged": worded("[red]late[/]"),
     }
-    return words.get(state, "[green]yes[/]" if state == "discharged" else str(state))
+    return words.get(state, worded("[green]yes[/]") if state == "discharged" else str(state))

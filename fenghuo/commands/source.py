@@ -12,8 +12,10 @@ from fenghuo.answers import AsJson, Exit, answer, err, fail, out
 from fenghuo.parts import located
 from fenghuo.places import reload_broker, secrets_folder
 from fenghuo.sources import SourceKey, SourceKeyError, SourceKeys
+from fenghuo.speech import worded
 from shared.directory import Directory, load_directory
 from shared.lined_yaml import YamlFault
+from shared.message import N_
 from shared.settings import Settings
 
 app = typer.Typer(
@@ -22,7 +24,7 @@ app = typer.Typer(
 
 Id = Annotated[str, typer.Argument(metavar="SOURCE", help="Its id under `sources` in the directory.")]
 Secrets = Annotated[Path | None, typer.Option(help="The secrets folder; default that of what runs here.")]
-NOT_TOLD = (
+NOT_TOLD = N_(
     "no broker of this folder runs here. One that runs elsewhere reads it when told, twice: "
     "`docker compose kill -s HUP nats`, or `nats-server --signal reload=<pid>`"
 )
@@ -64,7 +66,14 @@ def list_(secrets: Secrets = None, as_json: AsJson = False) -> None:
 
     def render(_: Any) -> None:
         shown = Table(
-            "source", "formats", "key", "made", "taken back", box=None, pad_edge=False, header_style="dim"
+            worded("source"),
+            worded("formats"),
+            worded("key"),
+            worded("made"),
+            worded("taken back"),
+            box=None,
+            pad_edge=False,
+            header_style="dim",
         )
         for source in sources:
             rows = [
@@ -72,7 +81,7 @@ def list_(secrets: Secrets = None, as_json: AsJson = False) -> None:
                 for key in keys_made
                 if key.source == source
             ]
-            for row in rows or [(f"none: fenghuo source add {source}", "", "")]:
+            for row in rows or [(worded("none: fenghuo source add %(source)s", source=source), "", "")]:
                 shown.add_row(source, ", ".join(formats[source]), *row)
         out.print(shown)
 
@@ -97,7 +106,7 @@ def _keys_and_directory(secrets: Path | None) -> tuple[SourceKeys, Directory]:
     try:
         return SourceKeys(secrets or secrets_folder(settings)), load_directory(located(settings.directory))
     except (YamlFault, OSError) as error:
-        fail(Exit.USAGE, str(error), "name the right file in FENGHUO_DIRECTORY")
+        fail(Exit.USAGE, str(error), worded("name the right file in FENGHUO_DIRECTORY"))
 
 
 def _change(
@@ -112,26 +121,29 @@ def _change(
     except OSError as error:
         fail(
             Exit.USAGE,
-            f"the keys can't be written: {error}",
-            "name the secrets folder of the installation: --secrets, FENGHUO_SECRETS_DIR",
+            worded("the keys can't be written: %(error)s", error=error),
+            worded("name the secrets folder of the installation: --secrets, FENGHUO_SECRETS_DIR"),
         )
     is_reloaded = reload_broker(Settings(), keys.secrets)
     if is_reloaded is False:
         fail(
             Exit.UNREACHABLE,
-            "the broker that runs here has not read the change",
-            "see its log, mend what it names: fenghuo source refresh",
+            worded("the broker that runs here has not read the change"),
+            worded("see its log, mend what it names: fenghuo source refresh"),
         )
 
     def render(_: Any) -> None:
         if key is not None and key.revoked_at is None:
-            out.print(f"the key of {key.source}: {keys.seed(key.source)}", highlight=False)
+            out.print(
+                worded("the key of %(source)s: %(seed)s", source=key.source, seed=keys.seed(key.source)),
+                highlight=False,
+            )
         elif key is not None:
-            out.print(f"the key of {key.source} is taken back", highlight=False)
+            out.print(worded("the key of %(source)s is taken back", source=key.source), highlight=False)
         else:
-            out.print("written anew", highlight=False)
+            out.print(worded("written anew"), highlight=False)
         if is_reloaded is None:
-            err.print(NOT_TOLD, highlight=False)
+            err.print(worded(NOT_TOLD), highlight=False)
 
     seed = str(keys.seed(key.source)) if key and key.revoked_at is None else None
     result = {

@@ -23,6 +23,7 @@ from fenghuo.commands._names import clock
 from fenghuo.parts import located
 from fenghuo.places import nats_url, secrets_folder
 from fenghuo.quiet import hush
+from fenghuo.speech import worded
 from fenghuo.token_ledger import IssuedTokens, TokenLedger
 from shared import tokens
 from shared.broker.forever import AWAY
@@ -86,13 +87,16 @@ def issue(
             signing_key(secrets or secrets_folder(settings), SecretFile.TOKEN_SIGNING), claims
         )
     except (SecretMissing, YamlFault) as error:
-        fail(Exit.USAGE, str(error), "name the right folder with --secrets or FENGHUO_SECRETS_DIR")
+        fail(Exit.USAGE, str(error), worded("name the right folder with --secrets or FENGHUO_SECRETS_DIR"))
     try:
         asyncio.run(_with_ledger(settings, lambda ledger: ledger.record([claims])))
         recorded = True
     except AWAY:
         recorded = False
-        words = f"the broker does not answer: {claims.id} will not stand in `fenghuo token list`; keep this id, to take it back"
+        words = worded(
+            "the broker does not answer: %(claims_id)s will not stand in `fenghuo token list`; keep this id, to take it back",
+            claims_id=claims.id,
+        )
         err.print(f"[yellow]![/] {words}", highlight=False)
 
     result = {
@@ -118,13 +122,13 @@ def list_tokens(
 
     def render(rows: list[dict[str, Any]]) -> None:
         table = Table(
-            "id",
-            "bearer",
-            "role",
-            "unit",
-            "issued",
-            "until",
-            "state",
+            worded("id"),
+            worded("bearer"),
+            worded("role"),
+            worded("unit"),
+            worded("issued"),
+            worded("until"),
+            worded("state"),
             box=None,
             pad_edge=False,
             header_style="dim",
@@ -140,7 +144,7 @@ def list_tokens(
                 expires,
                 row["state"],
             )
-        out.print(table if rows else "no token")
+        out.print(table if rows else worded("no token"))
 
     answer(rows, as_json=as_json, render=render)
 
@@ -169,16 +173,19 @@ def revoke(
     if not taken:
         fail(
             Exit.USAGE,
-            "which tokens?",
-            "give ids of `fenghuo token list`, or --person, --subject, --all-of-role",
+            worded("which tokens?"),
+            worded("give ids of `fenghuo token list`, or --person, --subject, --all-of-role"),
         )
     entries = [Revocation(by=by, value=value, at=now, ends_at=now + tokens.LONGEST) for by, value in taken]
     _ledger_answer(settings, lambda ledger: ledger.revoke(entries, now))
 
     def render(_: object) -> None:
         for by, value in taken:
-            scope = "" if by is TakenBackBy.TOKEN else ": all issued until now"
-            out.print(f"taken back: {escape(f'{by} {value}')}{scope}", highlight=False)
+            scope = "" if by is TakenBackBy.TOKEN else worded(": all issued until now")
+            out.print(
+                worded("taken back: %(value)s%(scope)s", value=escape(f"{by} {value}"), scope=scope),
+                highlight=False,
+            )
 
     answer(
         {"taken_back": [entry.model_dump(mode="json") for entry in entries]}, as_json=as_json, render=render
@@ -194,21 +201,29 @@ def _principal(
     if (person is None and role is Role.LEADER) or (source is None and role is Role.PUBLISHER):
         fail(
             Exit.USAGE,
-            f"a {role} must be somebody",
-            "add --person <id> (leader) or --source <id> (publisher)",
+            worded("a %(role)s must be somebody", role=role),
+            worded("add --person <id> (leader) or --source <id> (publisher)"),
         )
     if person is None and unit is None and role in SPEAK_FOR_A_UNIT:
         fail(
             Exit.USAGE,
-            f"a {role} speaks for a unit",
-            "add --person <id>, or --unit <id> for a desk that several share",
+            worded("a %(role)s speaks for a unit", role=role),
+            worded("add --person <id>, or --unit <id> for a desk that several share"),
         )
     if person is not None:
         return _person(directory, person, role)
     if source is not None and source not in directory.sources_by_id:
-        fail(Exit.USAGE, f"no source {source} in the directory", "declare it under sources")
+        fail(
+            Exit.USAGE,
+            worded("no source %(source)s in the directory", source=source),
+            worded("declare it under sources"),
+        )
     if unit is not None and unit not in directory.units_by_id:
-        fail(Exit.USAGE, f"no unit {unit} in the directory", "see the units listed there")
+        fail(
+            Exit.USAGE,
+            worded("no unit %(unit)s in the directory", unit=unit),
+            worded("see the units listed there"),
+        )
     # Reports are the same where principal and key are: two units must never share a principal.
     subject = f"source:{source}" if source else f"unit:{unit}" if unit else str(role)
     return Principal(subject=subject, role=role, unit=UnitId(unit) if unit else None)
@@ -219,15 +234,20 @@ def _person(directory: Directory, person: str, role: Role) -> Principal:
     if entry is None:
         fail(
             Exit.USAGE,
-            f"no person {person} in the directory",
-            "see the people listed there; ids look like zhao_jia",
+            worded("no person %(person)s in the directory", person=person),
+            worded("see the people listed there; ids look like zhao_jia"),
         )
     if entry.roles is not None and role not in entry.roles:
-        given = ", ".join(entry.roles) or "none"
+        given = ", ".join(entry.roles) or worded("none")
         fail(
             Exit.USAGE,
-            f"{person} is no {role}: the directory gives them {given}",
-            "add it to their roles there, or choose another role",
+            worded(
+                "%(person)s is no %(role)s: the directory gives them %(given)s",
+                person=person,
+                role=role,
+                given=given,
+            ),
+            worded("add it to their roles there, or choose another role"),
         )
     return Principal(subject=person, role=role, person=PersonId(person), unit=UnitId(entry.unit))
 
@@ -248,7 +268,7 @@ def _rows(ledger: IssuedTokens, now: datetime) -> list[dict[str, Any]]:
 
 def _state(claims: Claims, taken_back: Revocation | None, now: datetime) -> str:
     if taken_back is not None:
-        return "taken back"
+        return worded("taken back")
     return "good" if now < claims.expires_at else "expired"
 
 
@@ -261,15 +281,19 @@ def _whole_id(beginning: str, issued: list[str]) -> str:
     if len(beginning) < SHORTEST_PREFIX:
         fail(
             Exit.USAGE,
-            f"{beginning!r} is too short to name one token",
-            f"give {SHORTEST_PREFIX} letters of its id, or all {WHOLE_ID}",
+            worded("%(beginning)s is too short to name one token", beginning=repr(beginning)),
+            worded(
+                "give %(SHORTEST_PREFIX)s letters of its id, or all %(WHOLE_ID)s",
+                SHORTEST_PREFIX=SHORTEST_PREFIX,
+                WHOLE_ID=WHOLE_ID,
+            ),
         )
     matching = [token for token in issued if token.startswith(beginning)]
     if len(matching) != 1:
         fail(
             Exit.USAGE,
-            f"{len(matching)} tokens begin with {beginning}",
-            "take the whole id from `fenghuo token list --all`",
+            worded("%(count)s tokens begin with %(beginning)s", count=len(matching), beginning=beginning),
+            worded("take the whole id from `fenghuo token list --all`"),
         )
     return matching[0]
 
@@ -294,6 +318,13 @@ def _ledger_answer(settings: Settings, deed: Callable[[TokenLedger], Awaitable[A
     except AWAY as error:
         fail(
             Exit.UNREACHABLE,
-            f"the broker at {settings.nats_url} does not answer ({error or type(error).__name__})",
-            f"is it up, is {settings.nats_credentials} the admin's key, and has `fenghuo bootstrap` declared the bucket?",
+            worded(
+                "the broker at %(nats_url)s does not answer (%(error)s)",
+                nats_url=settings.nats_url,
+                error=error or type(error).__name__,
+            ),
+            worded(
+                "is it up, is %(nats_credentials)s the admin's key, and has `fenghuo bootstrap` declared the bucket?",
+                nats_credentials=settings.nats_credentials,
+            ),
         )

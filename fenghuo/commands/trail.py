@@ -20,6 +20,7 @@ from fenghuo.commands import (
     trail_query,
     trail_rebuild,
 )
+from fenghuo.speech import worded
 from fenghuo.trail_source import Progressed, Vkey, bytes_of, pinned, pinned_before, with_source
 from shared.settings import Settings
 
@@ -132,14 +133,14 @@ def verify(
     if case is not None and (only_new or since is not None or keep is not None):
         fail(
             Exit.USAGE,
-            "--case goes from the first record on and keeps nothing",
-            "leave out --since, --only-new, --keep and --state",
+            worded("--case goes from the first record on and keeps nothing"),
+            worded("leave out --since, --only-new, --keep and --state"),
         )
     if only_new and since is None:
         fail(
             Exit.USAGE,
-            "--only-new needs --since",
-            "name the checkpoint kept last time: --since FILE --only-new",
+            worded("--only-new needs --since"),
+            worded("name the checkpoint kept last time: --since FILE --only-new"),
         )
     kept = bytes_of(since) if since is not None else None
     try:
@@ -148,7 +149,9 @@ def verify(
         fail(
             Exit.USAGE,
             f"{since}: {error}",
-            "name a file with a checkpoint of this trail, as `--keep` or `curl …/checkpoint` wrote it",
+            worded(
+                "name a file with a checkpoint of this trail, as `--keep` or `curl …/checkpoint` wrote it"
+            ),
         )
 
     tsa, before = trail_check.authorities(tsa_cert), pinned_before(follows, vkey)
@@ -231,44 +234,76 @@ def _show_verdict(verdict: "verifying.Verdict", case: str | None) -> None:
     from shared.facts.distrust import WORDS
 
     for fault in verdict.faults:
-        of = f" of case {fault.case}" if fault.case else ""
+        of = worded(" of case %(case)s", case=fault.case) if fault.case else ""
         where = (
-            "the trail"
+            worded("the trail")
             if fault.index is None
-            else f"record {fault.index}{of}{f', stored {fault.time}' if fault.time else ''}"
+            else worded(
+                "record %(index)s%(of)s%(value)s",
+                index=fault.index,
+                of=of,
+                value=worded(", stored %(time)s", time=fault.time) if fault.time else "",
+            )
         )
         out.print(f"[bold red]✗ {where}:[/] ", end="")
         out.print(fault.words, markup=False, highlight=False)
     if verdict.holds:
         if case is not None:
             out.print(
-                f"[bold green]✓ case {case}:[/] {verdict.of_case} records, none of it left out up to the checkpoint",
+                worded(
+                    "[bold green]✓ case %(case)s:[/] %(of_case)s records, none of it left out up to the checkpoint",
+                    case=case,
+                    of_case=verdict.of_case,
+                ),
                 highlight=False,
             )
         out.print(
-            f"[bold green]✓ the trail holds:[/] {verdict.checked} records and {verdict.payloads} payloads checked, "
-            f"{verdict.size} signed at {verdict.time}, "
-            f"root {verdict.root[:16]}…",
+            worded(
+                "[bold green]✓ the trail holds:[/] %(checked)s records and %(payloads)s payloads checked, "
+                "%(size)s signed at %(time)s, root %(root)s…",
+                checked=verdict.checked,
+                payloads=verdict.payloads,
+                size=verdict.size,
+                time=verdict.time,
+                root=verdict.root[:16],
+            ),
             highlight=False,
         )
         for index, of, why in verdict.distrusted:
-            of_case = f" of case {of}" if of else ""
+            of_case = worded(" of case %(of)s", of=of) if of else ""
             out.print(
-                f"[bold yellow]! record {index}{of_case} is of no authentic fact:[/] {WORDS[why]}",
+                worded(
+                    "[bold yellow]! record %(index)s%(of_case)s is of no authentic fact:[/] %(WORDS)s",
+                    index=index,
+                    of_case=of_case,
+                    WORDS=WORDS[why],
+                ),
                 highlight=False,
             )
         if (end := verdict.follows) is not None:
-            out.print(f"it follows trail {end.name}, which ended with {end.size} records", highlight=False)
+            out.print(
+                worded(
+                    "it follows trail %(end_name)s, which ended with %(size)s records",
+                    end_name=end.name,
+                    size=end.size,
+                ),
+                highlight=False,
+            )
         if verdict.lost:
             out.print(
-                f"[bold yellow]{verdict.lost} facts were lost by the broker and never recorded, as the trail itself says:[/]"
+                worded(
+                    "[bold yellow]%(lost)s facts were lost by the broker and never recorded, as the trail itself says:[/]",
+                    lost=verdict.lost,
+                )
             )
         for words in (*verdict.losses, *verdict.erasures):
             out.print(words, markup=False, highlight=False, style="dim")
     else:
         count = len(verdict.faults)
         out.print(
-            f"[bold red]✗ the trail is broken:[/] {count} {'fault' if count == 1 else 'faults'}",
+            worded("[bold red]✗ the trail is broken:[/] 1 fault")
+            if count == 1
+            else worded("[bold red]✗ the trail is broken:[/] %(count)s faults", count=count),
             highlight=False,
         )
 

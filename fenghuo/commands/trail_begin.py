@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from fenghuo.answers import AsJson, Exit, answer, fail, out
+from fenghuo.speech import also, worded
 
 
 def begin(
@@ -31,12 +32,14 @@ def begin(
     if running_addresses(settings.data_dir):
         fail(
             Exit.NO,
-            "this installation is running",
-            "stop it first (Ctrl-C), then call this again and start it",
+            worded("this installation is running"),
+            worded("stop it first (Ctrl-C), then call this again and start it"),
         )
     if not yes and not as_json:
         typer.confirm(
-            "End this trail for good? Where a newer copy of the broker's data exists, put that back instead.",
+            worded(
+                "End this trail for good? Where a newer copy of the broker's data exists, put that back instead."
+            ),
             abort=True,
         )
     folder = settings.data_dir / "audit"
@@ -47,18 +50,30 @@ def begin(
         following = succession.begin(folder, old, vkey)
         _take_over(settings.secrets, number)
     except (RefusedError, SecretMissing, NoteError) as error:
-        fail(Exit.NO, str(error), "name the right folders in FENGHUO_DATA_DIR and FENGHUO_SECRETS_DIR")
+        fail(
+            Exit.NO, str(error), worded("name the right folders in FENGHUO_DATA_DIR and FENGHUO_SECRETS_DIR")
+        )
     except OSError as error:
         fail(
             Exit.USAGE,
-            f"can't write {error.filename}: {error.strerror}",
-            "run it as the user who owns the data and the secrets",
+            worded(
+                "can't write %(filename)s: %(error_strerror)s",
+                filename=error.filename,
+                error_strerror=also(error.strerror or str(error)),
+            ),
+            worded("run it as the user who owns the data and the secrets"),
         )
 
     def render(_: Any) -> None:
-        out.print(f"trail {number - 1} has ended; its store and its key stay as they are", highlight=False)
         out.print(
-            f"trail {number} begins with the next start of the audit. Give its key to whoever checks it:",
+            worded("trail %(number)s has ended; its store and its key stay as they are", number=number - 1),
+            highlight=False,
+        )
+        out.print(
+            worded(
+                "trail %(number)s begins with the next start of the audit. Give its key to whoever checks it:",
+                number=number,
+            ),
             highlight=False,
         )
         out.print(vkey, highlight=False, soft_wrap=True)

@@ -6,8 +6,8 @@ import typer
 
 from fenghuo.answers import AsJson, answer
 from fenghuo.client import call
-from fenghuo.commands._names import reader_language
 from fenghuo.commands._show_story import show_story
+from fenghuo.speech import language as spoken
 from shared.vocabulary import Language, Role
 
 
@@ -28,6 +28,6 @@ def case(
         "GET",
         f"/api/v1/cases/{id}/story",
         role=Role.AUDITOR,
-        params={"language": language or reader_language()},
+        params={"language": language or spoken()},
     )
     answer(response.json(), as_json=as_json, render=render)

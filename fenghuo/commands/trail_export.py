@@ -14,6 +14,7 @@ import typer
 
 from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import service_url, token_for, words_of
+from fenghuo.speech import also, worded
 from fenghuo.trail_source import Progressed, Vkey, before_text, pinned, vkey_text, with_source
 from shared.vocabulary import Language, Role
 
@@ -79,8 +80,8 @@ def export(
     if form is None or to is not None:
         fail(
             Exit.USAGE,
-            "a folder or a file, one of the two",
-            "give --to FOLDER for the whole trail, or --format csv -o FILE for a part",
+            worded("a folder or a file, one of the two"),
+            worded("give --to FOLDER for the whole trail, or --format csv -o FILE for a part"),
         )
     parameters: dict[str, Any] = {
         "case": case, "kind": kind, "unit": unit, "person": person, "level": level, "category": category, "area": area,
@@ -101,7 +102,10 @@ def export(
     answer(
         {"file": str(path), "bytes": size, "records": rows},
         as_json=as_json,
-        render=lambda _: out.print(f"{rows} records in {path} ({size} bytes)", highlight=False),
+        render=lambda _: out.print(
+            worded("%(rows)s records in %(path)s (%(size)s bytes)", rows=rows, path=path, size=size),
+            highlight=False,
+        ),
     )
 
 
@@ -120,7 +124,11 @@ def check_export(
         with file.open("rb") as lines:
             verdict = export_verify.check_export(lines, key)
     except OSError as error:
-        fail(Exit.USAGE, f"{file}: {error.strerror}", "see that the file is there and can be read")
+        fail(
+            Exit.USAGE,
+            f"{file}: {also(error.strerror or str(error))}",
+            worded("see that the file is there and can be read"),
+        )
     faults = [{"record": index, "what": words} for index, words in verdict.faults]
     result = {
         "holds": verdict.holds, "records": verdict.records, "proven": verdict.proven, "without_message": verdict.without_message,
@@ -129,17 +137,21 @@ def check_export(
 
     def render(_: object) -> None:
         for index, words in verdict.faults:
-            out.print(
-                f"[bold red]✗ {'the file' if index is None else f'record {index}'}:[/] {words}",
-                highlight=False,
-            )
+            where = worded("the file") if index is None else worded("record %(index)s", index=index)
+            out.print(f"[bold red]✗ {where}:[/] {also(words)}", highlight=False)
         if verdict.holds:
             out.print(
-                f"[bold green]✓ the export holds:[/] {verdict.proven} records, each in the trail of {verdict.size}",
+                worded(
+                    "[bold green]✓ the export holds:[/] %(proven)s records, each in the trail of %(size)s",
+                    proven=verdict.proven,
+                    size=verdict.size,
+                ),
                 highlight=False,
             )
             out.print(
-                "[dim]not proven: that these are all the records that meet the criteria; ask the trail itself for that[/]"
+                worded(
+                    "[dim]not proven: that these are all the records that meet the criteria; ask the trail itself for that[/]"
+                )
             )
 
     answer(result, as_json=as_json, render=render)
@@ -173,7 +185,9 @@ def bundle(
     answer(
         {"file": str(path), "bytes": size},
         as_json=as_json,
-        render=lambda _: out.print(f"{path} ({size} bytes)", highlight=False),
+        render=lambda _: out.print(
+            worded("%(path)s (%(size)s bytes)", path=path, size=size), highlight=False
+        ),
     )
 
 
@@ -214,16 +228,28 @@ def verify_bundle(
     except verify.BrokenError as error:
         faults.append({"record": None, "what": error.words[0], "zh": error.words[1]})
     except OSError as error:
-        fail(Exit.USAGE, f"{path}: {error.strerror}", "see that the file is there and can be read")
+        fail(
+            Exit.USAGE,
+            f"{path}: {also(error.strerror or str(error))}",
+            worded("see that the file is there and can be read"),
+        )
     except ValueError as error:
-        fail(Exit.USAGE, f"a public key can't be used: {error}", "copy it whole: <name>+<hash>+<key>")
+        fail(
+            Exit.USAGE,
+            worded("a public key can't be used: %(error)s", error=error),
+            worded("copy it whole: <name>+<hash>+<key>"),
+        )
     wanted = quorum or min(1, len(witnesses))
     short = not faults and verdict.witnesses < wanted
     if short:
         faults.append(
             {
                 "record": None,
-                "what": f"{verdict.witnesses} of the witnesses given have cosigned its checkpoint, {wanted} must",
+                "what": worded(
+                    "%(witnesses)s of the witnesses given have cosigned its checkpoint, %(wanted)s must",
+                    witnesses=verdict.witnesses,
+                    wanted=wanted,
+                ),
             }
         )
     result = {
@@ -233,7 +259,10 @@ def verify_bundle(
 
     def render(_: object) -> None:
         for fault in faults:
-            out.print(f"[bold red]✗ the bundle does not hold:[/] {fault['what']}", highlight=False)
+            out.print(
+                worded("[bold red]✗ the bundle does not hold:[/] %(what)s", what=fault["what"]),
+                highlight=False,
+            )
         if not faults:
             out.print(verify.tell(verdict, "holds", 0), markup=False, highlight=False)
 
@@ -250,8 +279,8 @@ def _whole(to: Path, mongo: str | None, vkey: str | None, as_json: bool) -> None
     if to.exists() and any(to.iterdir()):
         fail(
             Exit.USAGE,
-            f"{to} is not empty",
-            "name a new folder, so that nothing old is taken for part of the export",
+            worded("%(to)s is not empty", to=to),
+            worded("name a new folder, so that nothing old is taken for part of the export"),
         )
 
     async def work(source: Any, progress: Progressed) -> tuple[int, int]:
@@ -261,12 +290,15 @@ def _whole(to: Path, mongo: str | None, vkey: str | None, as_json: bool) -> None
     try:
         size, files = with_source(work, None, mongo, "exporting")
     except checkpoint.CheckpointError as error:
-        fail(Exit.NO, str(error), "see that the pinned key is this trail's (`fenghuo trail vkey`)")
+        fail(Exit.NO, str(error), worded("see that the pinned key is this trail's (`fenghuo trail vkey`)"))
     result = {"folder": str(to), "records": size, "files": files}
     answer(
         result,
         as_json=as_json,
-        render=lambda _: out.print(f"{size} records, {files} files in {to}", highlight=False),
+        render=lambda _: out.print(
+            worded("%(size)s records, %(files)s files in %(to)s", size=size, files=files, to=to),
+            highlight=False,
+        ),
     )
 
 
@@ -280,7 +312,7 @@ def _stream(path: str, params: dict[str, Any], to: Path) -> int:
         ) as response:
             if response.status_code >= 400:
                 response.read()
-                fail(Exit.NO, words_of(response), "see the fields named above and call again")
+                fail(Exit.NO, words_of(response), worded("see the fields named above and call again"))
             with part.open("wb") as file:
                 for content in response.iter_bytes():
                     file.write(content)
@@ -289,11 +321,15 @@ def _stream(path: str, params: dict[str, Any], to: Path) -> int:
     except httpx2.HTTPError as error:
         fail(
             Exit.UNREACHABLE,
-            f"audit can't be reached at {url} ({error})",
-            "is it running? start it with `make up`, or see `fenghuo doctor`",
+            worded("audit can't be reached at %(url)s (%(error)s)", url=url, error=error),
+            worded("is it running? start it with `make up`, or see `fenghuo doctor`"),
         )
     except OSError as error:
-        fail(Exit.USAGE, f"{to}: {error.strerror}", "name a file that can be written")
+        fail(
+            Exit.USAGE,
+            f"{to}: {also(error.strerror or str(error))}",
+            worded("name a file that can be written"),
+        )
     part.replace(to)
     return to.stat().st_size
 
@@ -313,6 +349,6 @@ def _rows(form: FileFormat, path: Path) -> int:
 def _broke_off(part: Path) -> NoReturn:
     fail(
         Exit.NO,
-        f"the export broke off: {part} is not whole",
-        "call again; what is there of it proves nothing about what is not",
+        worded("the export broke off: %(part)s is not whole", part=part),
+        worded("call again; what is there of it proves nothing about what is not"),
     )

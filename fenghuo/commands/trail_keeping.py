@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
+from fenghuo.speech import worded
 from shared.vocabulary import Role
 
 Why = Annotated[str, typer.Option(help="Why: it stands on record.")]
@@ -35,14 +36,31 @@ def redact(
     stays on record.
     """
     if not basis:
-        fail(Exit.USAGE, "no legal basis", "say on what it rests: --basis 'PIPL Art. 47, request 2026-118'")
+        fail(
+            Exit.USAGE,
+            worded("no legal basis"),
+            worded("say on what it rests: --basis 'PIPL Art. 47, request 2026-118'"),
+        )
     if bool(records) == (case is not None):
         fail(
-            Exit.USAGE, "which records?", "name them (`fenghuo trail redact 17 18 …`), or a case with --case"
+            Exit.USAGE,
+            worded("which records?"),
+            worded("name them (`fenghuo trail redact 17 18 …`), or a case with --case"),
         )
-    what = f"case {case}" if case else f"records {', '.join(map(str, records or ()))}"
+    what = (
+        worded("case %(case)s", case=case)
+        if case
+        else worded("records %(map)s", map=", ".join(map(str, records or ())))
+    )
     if not yes and not as_json:
-        typer.confirm(f"Erase {', '.join(field or ['all personal fields'])} of {what} for good?", abort=True)
+        typer.confirm(
+            worded(
+                "Erase %(field)s of %(what)s for good?",
+                field=", ".join(field or [worded("all personal fields")]),
+                what=what,
+            ),
+            abort=True,
+        )
     body: dict[str, Any] = {
         "entries": records or [],
         "case": case,
@@ -56,9 +74,19 @@ def redact(
 
 def _show_erased(result: dict[str, Any]) -> None:
     for record in result["erased"]:
-        out.print(f"record {record['index']}: {', '.join(record['fields'])}", highlight=False)
-    done = "erased" if result["carried_out"] else "on record, and erased as soon as a checkpoint covers it"
-    out.print(f"{done}; on record as {', '.join(map(str, result['records']))}", highlight=False)
+        out.print(
+            worded("record %(index)s: %(fields)s", index=record["index"], fields=", ".join(record["fields"])),
+            highlight=False,
+        )
+    done = (
+        worded("erased")
+        if result["carried_out"]
+        else worded("on record, and erased as soon as a checkpoint covers it")
+    )
+    out.print(
+        worded("%(done)s; on record as %(map)s", done=done, map=", ".join(map(str, result["records"]))),
+        highlight=False,
+    )
     out.print(f"[dim]{result['also']}[/]", highlight=False)
 
 
@@ -73,13 +101,16 @@ def hold(
     released.
     """
     if not why:
-        fail(Exit.USAGE, "no reason", "say why: --why 'inquiry 2026-7'")
+        fail(Exit.USAGE, worded("no reason"), worded("say why: --why 'inquiry 2026-7'"))
     body = {"case": case, "first": first, "last": last, "why": why}
     result = call("audit", "POST", "/api/v1/trail/holds", role=Role.AUDITOR, json=body).json()
     answer(
         result,
         as_json=as_json,
-        render=lambda _: out.print(f"hold {result['hold']}, record {result['record']}", highlight=False),
+        render=lambda _: out.print(
+            worded("hold %(hold)s, record %(record)s", hold=result["hold"], record=result["record"]),
+            highlight=False,
+        ),
     )
 
 
@@ -90,14 +121,16 @@ def release(
 ) -> None:
     """End a legal hold (role auditor or discipline)."""
     if not why:
-        fail(Exit.USAGE, "no reason", "say why: --why 'inquiry 2026-7 is closed'")
+        fail(Exit.USAGE, worded("no reason"), worded("say why: --why 'inquiry 2026-7 is closed'"))
     result = call(
         "audit", "POST", f"/api/v1/trail/holds/{hold}/release", role=Role.AUDITOR, json={"why": why}
     ).json()
     answer(
         result,
         as_json=as_json,
-        render=lambda _: out.print(f"released, record {result['record']}", highlight=False),
+        render=lambda _: out.print(
+            worded("released, record %(record)s", record=result["record"]), highlight=False
+        ),
     )
 
 
@@ -107,12 +140,23 @@ def holds(as_json: AsJson = False) -> None:
 
     def render(_: Any) -> None:
         for hold in result:
-            what = f"case {hold['case']}" if hold["case"] else f"records {hold['first']} to {hold['last']}"
+            what = (
+                worded("case %(case)s", case=hold["case"])
+                if hold["case"]
+                else worded("records %(first)s to %(last)s", first=hold["first"], last=hold["last"])
+            )
             out.print(
-                f"{hold['hold']}  {what}  since {hold['time']} by {escape(hold['by'])}: {escape(hold['why'])}",
+                worded(
+                    "%(hold)s  %(what)s  since %(time)s by %(by)s: %(why)s",
+                    hold=hold["hold"],
+                    what=what,
+                    time=hold["time"],
+                    by=escape(hold["by"]),
+                    why=escape(hold["why"]),
+                ),
                 highlight=False,
             )
         if not result:
-            out.print("no hold is in force", highlight=False)
+            out.print(worded("no hold is in force"), highlight=False)
 
     answer(result, as_json=as_json, render=render)

@@ -14,7 +14,9 @@ import typer
 from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
 from fenghuo.places import secrets_folder
+from fenghuo.speech import worded
 from fenghuo.trail_source import Vkey, bytes_of, pinned
+from shared.message import N_
 from shared.secrets import SecretFile
 from shared.settings import Settings
 
@@ -36,7 +38,7 @@ Quorum = Annotated[
         min=0, help="So many of these witnesses must have cosigned (default: one, where any is named)."
     ),
 ]
-_KEEP = "keep what you were given and tell those who watch over the trail"
+_KEEP = N_("keep what you were given and tell those who watch over the trail")
 
 
 def pinned_witnesses(vkeys: list[str], quorum: int, log_key: "Verifier") -> "list[Witness]":
@@ -53,13 +55,17 @@ def pinned_witnesses(vkeys: list[str], quorum: int, log_key: "Verifier") -> "lis
         fail(
             Exit.USAGE,
             str(error),
-            "give --witness the line `fenghuo witness init` printed, or a file with it",
+            worded("give --witness the line `fenghuo witness init` printed, or a file with it"),
         )
     if quorum > len(witnesses):
         fail(
             Exit.USAGE,
-            f"a quorum of {quorum} of {len(witnesses)} witnesses can't be met",
-            "name as many witnesses: --witness VKEY",
+            worded(
+                "a quorum of %(quorum)s of %(count)s witnesses can't be met",
+                quorum=quorum,
+                count=len(witnesses),
+            ),
+            worded("name as many witnesses: --witness VKEY"),
         )
     return witnesses
 
@@ -80,13 +86,17 @@ def proof(
     """Prove that a record is in the trail: fetched, and checked here against the pinned key."""
     claims = _claims(receipt, receipt_key) if receipt is not None else None
     if sum(named is not None for named in (index, sequence, receipt)) != 1:
-        fail(Exit.USAGE, "name one record", "give its index, or --sequence of the fact, or --receipt FILE")
+        fail(
+            Exit.USAGE,
+            worded("name one record"),
+            worded("give its index, or --sequence of the fact, or --receipt FILE"),
+        )
     at = claims.sequence if claims is not None else sequence
     asked = {"index": index} if at is None else {"sequence": at}
     raw = call("audit", "GET", "/api/v1/trail/proof/inclusion.tlog-proof", params=asked).content
     result = _checked(raw, None, vkey, witness or [], quorum, claims)
     if index not in (None, result["index"]):
-        _no(f"it is of record {result['index']}, not of {index}")
+        _no(worded("it is of record %(index)s, not of %(index2)s", index=result["index"], index2=index))
     if to is not None:
         to.write_bytes(raw)
     _show(result, as_json)
@@ -132,7 +142,11 @@ def _checked(
         times = cosignature.cosigned(note.parse(proof.note.encode()), witnesses)
         rec_bytes = given if given is not None else proof.extra
         if rec_bytes is None:
-            fail(Exit.USAGE, "the file does not carry the record", "give the record's bytes: --record FILE")
+            fail(
+                Exit.USAGE,
+                worded("the file does not carry the record"),
+                worded("give the record's bytes: --record FILE"),
+            )
         merkle.verify_inclusion(
             proof.index, signed.size, merkle.leaf_hash(rec_bytes), proof.hashes, signed.root
         )
@@ -146,7 +160,13 @@ def _checked(
     ) as error:
         _no(str(error))
     if rec.index != proof.index:
-        _no(f"the record says it is record {rec.index}, the proof is of {proof.index}")
+        _no(
+            worded(
+                "the record says it is record %(index)s, the proof is of %(index2)s",
+                index=rec.index,
+                index2=proof.index,
+            )
+        )
     if claims is not None:
         _of_receipt(rec, claims)
     wanted = max(quorum, 1) if witnesses else 0
@@ -162,7 +182,12 @@ def _of_receipt(rec: Any, claims: "ReceiptClaims") -> None:
     from services.audit.evidence.receipts import differences
 
     if wrong := differences(claims, rec):
-        _no(f"the record proven has another {', '.join(wrong)} than the receipt: one of the two was altered")
+        _no(
+            worded(
+                "the record proven has another %(wrong)s than the receipt: one of the two was altered",
+                wrong=", ".join(wrong),
+            )
+        )
 
 
 def _claims(receipt: Path, receipt_key: Path | None) -> "ReceiptClaims":
@@ -179,8 +204,8 @@ def _claims(receipt: Path, receipt_key: Path | None) -> "ReceiptClaims":
     if not isinstance(key, Ed25519PublicKey):
         fail(
             Exit.USAGE,
-            f"{path} is no public key of intake",
-            "give --receipt-key: the file receipt-verify.pem of this system",
+            worded("%(path)s is no public key of intake", path=path),
+            worded("give --receipt-key: the file receipt-verify.pem of this system"),
         )
     try:
         return read_receipt(bytes_of(receipt).decode(errors="replace"), key)
@@ -189,22 +214,34 @@ def _claims(receipt: Path, receipt_key: Path | None) -> "ReceiptClaims":
 
 
 def _no(words: str) -> NoReturn:
-    fail(Exit.NO, f"the proof does not hold: {words}", _KEEP)
+    fail(Exit.NO, worded("the proof does not hold: %(words)s", words=words), _KEEP)
 
 
 def _show(result: dict[str, Any], as_json: bool) -> None:
     def render(_: object) -> None:
-        words = f"is in the trail of {result['size']}, signed {result['signed']}"
-        out.print(f"[bold green]✓ record {result['index']}[/] {words}", highlight=False)
-        out.print(
-            f"  fact {result['fact']}, recorded {result['recorded']}"
-            + (": as the receipt says" if result["receipt"] else "")
+        held = worded(
+            "is in the trail of %(size)s, signed %(signed)s", size=result["size"], signed=result["signed"]
         )
-        out.print(f"  leaf {result['leaf']}\n  root {result['root']}", highlight=False)
+        out.print(
+            worded("[bold green]✓ record %(index)s[/] %(held)s", index=result["index"], held=held),
+            highlight=False,
+        )
+        out.print(
+            worded("  fact %(fact)s, recorded %(recorded)s", fact=result["fact"], recorded=result["recorded"])
+            + (worded(": as the receipt says") if result["receipt"] else "")
+        )
+        out.print(
+            worded("  leaf %(leaf)s\n  root %(root)s", leaf=result["leaf"], root=result["root"]),
+            highlight=False,
+        )
         for name in result["cosigned"]:
-            out.print(f"  cosigned by {name.partition('+')[0]}", highlight=False)
+            out.print(
+                worded("  cosigned by %(partition)s", partition=name.partition("+")[0]), highlight=False
+            )
         if result["witnessed"] is False:
-            out.print("[bold yellow]? too few of the witnesses given have cosigned it[/]", highlight=False)
+            out.print(
+                worded("[bold yellow]? too few of the witnesses given have cosigned it[/]"), highlight=False
+            )
 
     answer(result, as_json=as_json, render=render)
     if result["witnessed"] is False:

@@ -19,9 +19,9 @@ from rich.text import Text
 
 from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import ask, words_of
-from fenghuo.commands._names import reader_language
+from fenghuo.speech import labelled, language, worded
 from fenghuo.terminal import Terminal
-from shared.language.words import Words
+from shared.message import N_
 from shared.settings import Settings
 from shared.vocabulary import Role
 
@@ -95,8 +95,8 @@ def query(
         if since is not None or until is not None:
             fail(
                 Exit.USAGE,
-                "--month and --since or --until exclude each other",
-                "name the month, or from when until when",
+                worded("--month and --since or --until exclude each other"),
+                worded("name the month, or from when until when"),
             )
         since, until = month_of(month)
     parameters: dict[str, Any] = {
@@ -140,13 +140,13 @@ def _page(params: dict[str, Any]) -> dict[str, Any]:
         fail(
             Exit.USAGE,
             words_of(response),
-            "correct what is named above and ask again (`fenghuo trail query --help`)",
+            worded("correct what is named above and ask again (`fenghuo trail query --help`)"),
         )
     if response.status_code >= _REFUSED:
         fail(
             Exit.NO,
             words_of(response),
-            "use a token of an auditor, the discipline organ or a supervisor (FENGHUO_TOKEN)",
+            worded("use a token of an auditor, the discipline organ or a supervisor (FENGHUO_TOKEN)"),
         )
     return response.json()
 
@@ -155,7 +155,7 @@ def month_of(text: str) -> tuple[str, str]:
     try:
         first = date.fromisoformat(f"{text}-01")
     except ValueError:
-        fail(Exit.USAGE, f"--month {text}: no month", "write it as 2026-11")
+        fail(Exit.USAGE, worded("--month %(text)s: no month", text=text), worded("write it as 2026-11"))
     last = (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
     return first.isoformat(), last.isoformat()
 
@@ -172,8 +172,8 @@ def moment(flag: str, text: str | None, zone: ZoneInfo, *, ends: bool = False) -
     except ValueError:
         fail(
             Exit.USAGE,
-            f"{flag} {text}: no time",
-            "write it as 2026-11-01, 2026-11-01T08:00 or 2026-11-01T08:00+08:00",
+            worded("%(flag)s %(text)s: no time", flag=flag, text=text),
+            worded("write it as 2026-11-01, 2026-11-01T08:00 or 2026-11-01T08:00+08:00"),
         )
     return (at if at.tzinfo is not None else at.replace(tzinfo=zone)).isoformat()
 
@@ -192,12 +192,12 @@ class _Column:
 
 
 _COLUMNS = (
-    _Column("record", 0),
-    _Column("time", 0),
-    _Column("level", 0, _NARROW),
-    _Column("case", 0),
-    _Column("unit", 2, _NARROW),
-    _Column("what", 6),
+    _Column(N_("record"), 0),
+    _Column(N_("time"), 0),
+    _Column(N_("level"), 0, _NARROW),
+    _Column(N_("case"), 0),
+    _Column(N_("unit"), 2, _NARROW),
+    _Column(N_("what"), 6),
 )
 
 
@@ -207,14 +207,37 @@ def _show(page: dict[str, Any], zone: ZoneInfo) -> None:
     if entries:
         screen.print(table_of(entries, zone, screen.width), crop=True)
     checkpoint, following = page["checkpoint"], page["next"]
-    counted = f"{len(entries)} record{'' if len(entries) == 1 else 's'}" if entries else "no record"
+    counted = (
+        worded("no record")
+        if not entries
+        else worded("1 record")
+        if len(entries) == 1
+        else worded("%(count)s records", count=len(entries))
+    )
     signed = datetime.fromisoformat(checkpoint["time"]).astimezone(zone)
-    words = f"{counted}; holds up to the checkpoint of {checkpoint['size']} records, signed {signed:%Y-%m-%d %H:%M:%S}"
+    words = worded(
+        "%(counted)s; holds up to the checkpoint of %(size)s records, signed %(signed)s",
+        counted=counted,
+        size=checkpoint["size"],
+        signed=f"{signed:%Y-%m-%d %H:%M:%S}",
+    )
     if following is None:
-        out.print(f"[dim]{words}; that is all[/]", highlight=False)
+        out.print(worded("[dim]%(words)s; that is all[/]", words=words), highlight=False)
         return
-    where = f"; searched to record {page['searched_to']} so far" if page.get("cut") else ""
-    out.print(f"[dim]{words}{where}; more: --cursor {following} (or --all)[/]", highlight=False)
+    where = (
+        worded("; searched to record %(searched_to)s so far", searched_to=page["searched_to"])
+        if page.get("cut")
+        else ""
+    )
+    out.print(
+        worded(
+            "[dim]%(words)s%(where)s; more: --cursor %(following)s (or --all)[/]",
+            words=words,
+            where=where,
+            following=following,
+        ),
+        highlight=False,
+    )
 
 
 def _screen() -> Terminal:
@@ -232,7 +255,7 @@ def table_of(entries: list[dict[str, Any]], zone: ZoneInfo, width: int) -> Table
     widths = _widths(shown, rows, width)
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
     for column in shown:
-        table.add_column(column.name, no_wrap=True, overflow="ellipsis", width=widths[column.name])
+        table.add_column(worded(column.name), no_wrap=True, overflow="ellipsis", width=widths[column.name])
     for entry, cells in zip(entries, rows, strict=True):
         table.add_row(
             *(Text(cells[column.name]) for column in shown), style="red" if entry["lapse"] else None
@@ -242,7 +265,9 @@ def table_of(entries: list[dict[str, Any]], zone: ZoneInfo, width: int) -> Table
 
 def _widths(shown: list[_Column], rows: list[dict[str, str]], width: int) -> dict[str, int]:
     needs = {
-        column.name: max(cell_len(text) for text in (column.name, *(row[column.name] for row in rows)))
+        column.name: max(
+            cell_len(text) for text in (worded(column.name), *(row[column.name] for row in rows))
+        )
         for column in shown
     }
     left = width - (len(shown) - 1) - sum(needs[column.name] for column in shown if not column.share)
@@ -272,4 +297,4 @@ def _cells(entry: dict[str, Any], zone: ZoneInfo, width: int) -> dict[str, str]:
 def _entry_words(entry: dict[str, Any]) -> str:
     """The record in words; for an operator, who sees no words of people, what sort of record it is."""
     says = entry.get("says")
-    return says[reader_language()] if says else Words(reader_language()).label("fact", entry["kind"])
+    return says[language()] if says else labelled("fact", entry["kind"])

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from fenghuo.answers import AsJson, Exit, answer, fail, out
+from fenghuo.speech import worded
 
 
 def rebuild(as_json: AsJson = False) -> None:
@@ -31,7 +32,10 @@ def rebuild(as_json: AsJson = False) -> None:
         signed, succession = StateFile(folder / STATE_FILE).read(), Succession.read(folder)
         if signed is None:
             raise RefusedError(
-                f"{folder / STATE_FILE} is missing: without it nobody knows which root they must make"
+                worded(
+                    "%(folder)s is missing: without it nobody knows which root they must make",
+                    folder=folder / STATE_FILE,
+                )
             )
         trail = Trail(settings.store_url, succession.number)
         connection = await connect(settings, "audit", timeout=10)
@@ -44,19 +48,23 @@ def rebuild(as_json: AsJson = False) -> None:
     try:
         start, end = asyncio.run(work())
     except RefusedError as error:
-        fail(Exit.NO, str(error), "docs/deploy.md, Backup")
+        fail(Exit.NO, str(error), worded("docs/deploy.md, Backup"))
     except (StoreError, TimeoutError, OSError) as error:
         fail(
             Exit.UNREACHABLE,
-            f"broker or store do not answer ({error})",
-            "are FENGHUO_NATS_URL and FENGHUO_MONGO_URL right?",
+            worded("broker or store do not answer (%(error)s)", error=error),
+            worded("are FENGHUO_NATS_URL and FENGHUO_MONGO_URL right?"),
         )
 
     def render(_: Any) -> None:
         words = (
-            f"records {start} to {end - 1} were made again, with the root that was signed"
+            worded(
+                "records %(start)s to %(end)s were made again, with the root that was signed",
+                start=start,
+                end=end - 1,
+            )
             if end > start
-            else "no record is missing"
+            else worded("no record is missing")
         )
         out.print(words, highlight=False)
 

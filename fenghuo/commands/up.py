@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from fenghuo.speech import worded
+
 
 def up(
     as_json: Annotated[
@@ -32,7 +34,7 @@ def up(
     async def work() -> int:
         async with launched(place, settings, screen):
             tell_addresses(screen, place)
-            screen.tell("step", "running; Ctrl-C stops everything")
+            screen.tell("step", worded("running; Ctrl-C stops everything"))
             await asyncio.Event().wait()
         return Exit.DONE
 
@@ -44,8 +46,8 @@ def up(
             str(error),
             error.remedy
             if isinstance(error, PlaceError)
-            else "mend that and start again; `fenghuo doctor` helps",
+            else worded("mend that and start again; `fenghuo doctor` helps"),
         )
     except YamlFault as fault:
-        fail(Exit.NO, str(fault), "mend the line named above and start again")
+        fail(Exit.NO, str(fault), worded("mend the line named above and start again"))
     raise typer.Exit(code)

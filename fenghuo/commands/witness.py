@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from fenghuo.answers import AsJson, Exit, answer, fail, out
+from fenghuo.speech import worded
 
 app = typer.Typer(help="Witness a trail from another machine.", no_args_is_help=True)
 Where = Annotated[
@@ -53,13 +54,19 @@ def init(
     try:
         vkey, new = Folder(folder).init(name, log, url, listen=listen, webhook=webhook, now=int(time.time()))
     except (NoteError, FolderError, OSError) as error:
-        fail(Exit.USAGE, str(error), "correct it and run `fenghuo witness init` again; what is made stays")
+        fail(
+            Exit.USAGE,
+            str(error),
+            worded("correct it and run `fenghuo witness init` again; what is made stays"),
+        )
     result = {"folder": str(folder), "vkey": vkey, "log": log.partition("+")[0], "new": new}
 
     def render(_: object) -> None:
-        out.print(f"{'following' if new else 'followed already'}: {result['log']}", highlight=False)
+        following = worded("following") if new else worded("followed already")
+        out.print(f"{following}: {result['log']}", highlight=False)
         out.print(
-            "[dim]this witness's public key, to be given to whoever checks the trail:[/]", highlight=False
+            worded("[dim]this witness's public key, to be given to whoever checks the trail:[/]"),
+            highlight=False,
         )
         out.print(vkey, highlight=False)
 
@@ -80,7 +87,7 @@ def run(
     try:
         run_program(Folder(folder), every=every)
     except (FolderError, OSError) as error:
-        fail(Exit.USAGE, str(error), "do as it says, then start it again")
+        fail(Exit.USAGE, str(error), worded("do as it says, then start it again"))
 
 
 @app.command()
@@ -94,7 +101,7 @@ def status(folder: Where = DEFAULT, as_json: AsJson = False) -> None:
         config, vkey = witness_folder.config(), witness_folder.cosigner().vkey
         heads = {origin: witness_folder.last_head(log) for origin, log in config.logs.items()}
     except FolderError as error:
-        fail(Exit.USAGE, str(error), "name the folder of a witness: --folder")
+        fail(Exit.USAGE, str(error), worded("name the folder of a witness: --folder"))
     now = int(time.time())
     evidence = [str(path) for path in EvidenceFolder(folder / "evidence").files()]
     logs: list[dict[str, Any]] = [
@@ -110,17 +117,26 @@ def status(folder: Where = DEFAULT, as_json: AsJson = False) -> None:
 
     def render(_: object) -> None:
         for log in logs:
-            mark = "[yellow]? quiet:[/]" if log["quiet"] else "[green]✓[/]"
+            mark = worded("[yellow]? quiet:[/]") if log["quiet"] else "[green]✓[/]"
             out.print(
-                f"{mark} {log['log']}: {log['size']} records, cosigned {log['age']} s ago", highlight=False
+                worded(
+                    "%(mark)s %(log)s: %(size)s records, cosigned %(age)s s ago",
+                    mark=mark,
+                    log=log["log"],
+                    size=log["size"],
+                    age=log["age"],
+                ),
+                highlight=False,
             )
             if log["quiet"]:
                 out.print(
-                    "  → see that `fenghuo witness run` runs here, that the log runs, and that it can be reached",
+                    worded(
+                        "  → see that `fenghuo witness run` runs here, that the log runs, and that it can be reached"
+                    ),
                     highlight=False,
                 )
         for path in evidence:
-            out.print(f"[bold red]✗ evidence:[/] {path}", highlight=False)
+            out.print(worded("[bold red]✗ evidence:[/] %(path)s", path=path), highlight=False)
         if evidence:
             out.print(f"  → {NEXT}", highlight=False)
 

@@ -5,6 +5,8 @@ import time
 from typing import TYPE_CHECKING
 
 from fenghuo.examination.finding import Finding, Grade, Patient, skew
+from fenghuo.speech import worded
+from shared.message import N_
 from shared.secrets import nkey_file
 
 if TYPE_CHECKING:
@@ -20,22 +22,38 @@ async def broker(patient: Patient) -> list[Finding]:
 
     credentials = patient.secrets / nkey_file("admin")
     if not credentials.exists():
-        return [Finding("broker", Grade.AWAY, "no admin key to ask it with", "see secrets above")]
+        return [
+            Finding(
+                N_("broker"), Grade.AWAY, worded("no admin key to ask it with"), worded("see secrets above")
+            )
+        ]
     settings = patient.settings.model_copy(
         update={"nats_url": patient.nats_url, "nats_credentials": credentials}
     )
     try:
         connection = await connect(settings, "admin", timeout=3)
     except TimeoutError:
-        words = f"{patient.nats_url} does not answer, or does not know {credentials}"
-        return [Finding("broker", Grade.AWAY, words, "start it (`make up`), or set FENGHUO_NATS_URL")]
+        words = worded(
+            "%(nats_url)s does not answer, or does not know %(credentials)s",
+            nats_url=patient.nats_url,
+            credentials=credentials,
+        )
+        return [
+            Finding(N_("broker"), Grade.AWAY, words, worded("start it (`make up`), or set FENGHUO_NATS_URL"))
+        ]
     try:
         version = connection.connected_server_version
         findings = [
             Finding(
-                "broker",
+                N_("broker"),
                 Grade.WELL,
-                f"nats-server {version.major}.{version.minor}.{version.patch} at {patient.nats_url}",
+                worded(
+                    "nats-server %(major)s.%(minor)s.%(patch)s at %(nats_url)s",
+                    major=version.major,
+                    minor=version.minor,
+                    patch=version.patch,
+                    nats_url=patient.nats_url,
+                ),
             )
         ]
         findings += await _streams(connection.jetstream(timeout=5))
@@ -44,7 +62,7 @@ async def broker(patient: Patient) -> list[Finding]:
         answer = await connection.request("$JS.API.STREAM.INFO.FACTS", b"", timeout=5)
         return [
             *findings,
-            *skew("broker clock", json.loads(answer.data).get("ts"), (before + time.time()) / 2),
+            *skew(worded("broker clock"), json.loads(answer.data).get("ts"), (before + time.time()) / 2),
         ]
     finally:
         await connection.close()
@@ -75,15 +93,30 @@ async def _streams(js: "JetStreamContext") -> list[Finding]:
         if (info.num_pending or 0) > BACKLOG:
             waiting.append(f"{durable} {info.num_pending}")
     if missing:
-        return [Finding("streams", Grade.FAULT, f"missing: {', '.join(missing)}", "run `fenghuo bootstrap`")]
-    findings = [Finding("streams", Grade.WELL, f"{len(names)} streams and buckets, {len(durables)} durables")]
+        return [
+            Finding(
+                N_("streams"),
+                Grade.FAULT,
+                worded("missing: %(missing)s", missing=", ".join(missing)),
+                worded("run `fenghuo bootstrap`"),
+            )
+        ]
+    findings = [
+        Finding(
+            N_("streams"),
+            Grade.WELL,
+            worded(
+                "%(count)s streams and buckets, %(count2)s durables", count=len(names), count2=len(durables)
+            ),
+        )
+    ]
     if waiting:
         findings.append(
             Finding(
-                "backlog",
+                N_("backlog"),
                 Grade.FAULT,
-                f"facts waiting: {', '.join(waiting)}",
-                "is that service running? see its log",
+                worded("facts waiting: %(waiting)s", waiting=", ".join(waiting)),
+                worded("is that service running? see its log"),
             )
         )
     return findings
@@ -106,11 +139,13 @@ async def _storage(connection: "Client", patient: Patient) -> list[Finding]:
     )
     await lights.tick()
     try:
-        findings = [Finding("storage", Grade.WELL, await lights.check())]
+        findings = [Finding(N_("storage"), Grade.WELL, await lights.check())]
     except RuntimeError as fault:
-        remedy = "make room on its disk and restart it: it keeps the fault (`docker compose restart nats`; `make up` does so by itself)"
-        return [Finding("storage", Grade.FAULT, str(fault), remedy)]
+        remedy = worded(
+            "make room on its disk and restart it: it keeps the fault (`docker compose restart nats`; `make up` does so by itself)"
+        )
+        return [Finding(N_("storage"), Grade.FAULT, str(fault), remedy)]
     copies = streams.copies_of((await connection.jetstream(timeout=5).stream_info(streams.FACTS)).config)
     if lazily := await power_cut_words(copies, patient.monitors):
-        findings.append(Finding("power cut", Grade.NOTE, lazily))
+        findings.append(Finding(N_("power cut"), Grade.NOTE, lazily))
     return findings

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fenghuo.places import nats_url, secrets_folder
+from fenghuo.speech import worded
 from shared.settings import Settings
 
 SKEW_LIMIT = 2.0
@@ -65,13 +66,19 @@ def skew(clock: str, stamp: Any, ours: float) -> list[Finding]:
     theirs = datetime.fromisoformat(stamp.replace("Z", "+00:00")).astimezone(UTC).timestamp()
     off = theirs - ours
     if abs(off) > SKEW_LIMIT:
-        words = f"{abs(off):.1f} s {'ahead of' if off > 0 else 'behind'} this machine's"
+        words = worded(
+            "%(abs)s s %(value)s this machine's",
+            abs=f"{abs(off):.1f}",
+            value=worded("ahead of") if off > 0 else worded("behind"),
+        )
         return [
             Finding(
                 clock,
                 Grade.FAULT,
                 words,
-                "set both by the same time server (NTP): the broker's clock decides in time or late",
+                worded("set both by the same time server (NTP): the broker's clock decides in time or late"),
             )
         ]
-    return [Finding(clock, Grade.WELL, f"{abs(off) * 1000:.0f} ms from this machine's")]
+    return [
+        Finding(clock, Grade.WELL, worded("%(abs)s ms from this machine's", abs=f"{abs(off) * 1000:.0f}"))
+    ]

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from fenghuo import embedded
 from fenghuo.examination.finding import Finding, Grade, Patient
 from fenghuo.parts import located
+from fenghuo.speech import worded
+from shared.message import N_
 from shared.secrets import NATS_USERS, SecretFile, nkey_file
 
 PACKAGES = (
@@ -29,33 +31,48 @@ def python(_: Patient) -> list[Finding]:
     version = ".".join(str(part) for part in sys.version_info[:3])
     if sys.version_info[:2] < OLDEST_PYTHON:
         return [
-            Finding("python", Grade.FAULT, version, "use Python 3.11 or later: PYTHON=python3.11 make setup")
+            Finding(
+                N_("python"),
+                Grade.FAULT,
+                version,
+                worded("use Python 3.11 or later: PYTHON=python3.11 make setup"),
+            )
         ]
-    return [Finding("python", Grade.WELL, f"{version}, {sys.executable}")]
+    return [Finding(N_("python"), Grade.WELL, f"{version}, {sys.executable}")]
 
 
 def packages(_: Patient) -> list[Finding]:
     missing = [name for name in PACKAGES if find_spec(name.split(".", maxsplit=1)[0]) is None]
     findings = [
-        Finding("packages", Grade.FAULT, f"missing: {', '.join(missing)}", "run `make setup`")
+        Finding(
+            N_("packages"),
+            Grade.FAULT,
+            worded("missing: %(missing)s", missing=", ".join(missing)),
+            worded("run `make setup`"),
+        )
         if missing
-        else Finding("packages", Grade.WELL, f"{len(PACKAGES)} looked for, all there")
+        else Finding(
+            N_("packages"), Grade.WELL, worded("%(count)s looked for, all there", count=len(PACKAGES))
+        )
     ]
     try:
-        findings.append(Finding("nats-server", Grade.WELL, embedded.nats_server_path()))
+        findings.append(Finding(N_("nats-server"), Grade.WELL, embedded.nats_server_path()))
     except embedded.EmbeddedError:
         findings.append(
             Finding(
-                "nats-server", Grade.NOTE, "not installed here", "needed for `make up` only: run `make setup`"
+                N_("nats-server"),
+                Grade.NOTE,
+                worded("not installed here"),
+                worded("needed for `make up` only: run `make setup`"),
             )
         )
     if not embedded.MONGO_SERVER.exists():
         findings.append(
             Finding(
-                "embedded store",
+                N_("embedded store"),
                 Grade.NOTE,
-                "not installed here",
-                "needed for `make up` only: run `make setup`",
+                worded("not installed here"),
+                worded("needed for `make up` only: run `make setup`"),
             )
         )
     return findings
@@ -72,32 +89,44 @@ def configuration(patient: Patient) -> list[Finding]:
     try:
         directory = load_directory(path)
     except YamlFault as fault:
-        return [Finding("directory", Grade.FAULT, str(fault), f"mend {path}")]
+        return [Finding(N_("directory"), Grade.FAULT, str(fault), worded("mend %(path)s", path=path))]
     if faults := misfits(directory):
         return [
             Finding(
-                "directory", Grade.FAULT, "\n".join(faults), f"mend {path}: the broker takes no such object"
+                N_("directory"),
+                Grade.FAULT,
+                "\n".join(faults),
+                worded("mend %(path)s: the broker takes no such object", path=path),
             )
         ]
     findings = [
         Finding(
-            "directory",
+            N_("directory"),
             Grade.WELL,
-            f"{len(directory.units)} units, {len(directory.posts)} posts, none dark ({path})",
+            worded(
+                "%(count)s units, %(count2)s posts, none dark (%(path)s)",
+                count=len(directory.units),
+                count2=len(directory.posts),
+                path=path,
+            ),
         )
     ]
     path = located(patient.settings.policy)
     try:
         policy = load_checked(path, directory)
     except YamlFault as fault:
-        return [*findings, Finding("policy", Grade.FAULT, str(fault), f"mend {path}")]
-    findings.append(Finding("policy", Grade.WELL, f"{policy.label} ({path})"))
+        return [*findings, Finding(N_("policy"), Grade.FAULT, str(fault), worded("mend %(path)s", path=path))]
+    findings.append(Finding(N_("policy"), Grade.WELL, f"{policy.label} ({path})"))
     path = located(patient.settings.forms)
     try:
         forms = load_forms(path)
     except YamlFault as fault:
-        return [*findings, Finding("forms", Grade.FAULT, str(fault), f"mend {path}")]
-    return [*findings, Finding("forms", Grade.WELL, f"{len(forms.all())} forms ({path})")]
+        return [*findings, Finding(N_("forms"), Grade.FAULT, str(fault), worded("mend %(path)s", path=path))]
+    count = len(forms.all())
+    return [
+        *findings,
+        Finding(N_("forms"), Grade.WELL, worded("%(count)s forms (%(path)s)", count=count, path=path)),
+    ]
 
 
 def secrets(patient: Patient) -> list[Finding]:
@@ -105,13 +134,20 @@ def secrets(patient: Patient) -> list[Finding]:
     names = [*(file.value for file in SecretFile), *(nkey_file(user) for user in NATS_USERS)]
     missing = [name for name in names if not (folder / name).exists()]
     if missing:
-        words = f"{len(missing)} of {len(names)} missing in {folder}: {', '.join(missing[:4])}{' …' if len(missing) > 4 else ''}"
+        words = worded(
+            "%(count)s of %(count2)s missing in %(folder)s: %(missing)s%(value)s",
+            count=len(missing),
+            count2=len(names),
+            folder=folder,
+            missing=", ".join(missing[:4]),
+            value=" …" if len(missing) > 4 else "",
+        )
         return [
             Finding(
-                "secrets",
+                N_("secrets"),
                 Grade.FAULT,
                 words,
-                "run `fenghuo bootstrap --secrets-only`, or `make up`, which makes them",
+                worded("run `fenghuo bootstrap --secrets-only`, or `make up`, which makes them"),
             )
         ]
     open_files = [
@@ -123,7 +159,16 @@ def secrets(patient: Patient) -> list[Finding]:
         listed = ", ".join(path.name for path in open_files[:4])
         return [
             Finding(
-                "secrets", Grade.FAULT, f"others can read {listed} in {folder}", f"chmod -R go-rwx {folder}"
+                N_("secrets"),
+                Grade.FAULT,
+                worded("others can read %(listed)s in %(folder)s", listed=listed, folder=folder),
+                worded("chmod -R go-rwx %(folder)s", folder=folder),
             )
         ]
-    return [Finding("secrets", Grade.WELL, f"{len(names)} in {folder}, readable by their owner alone")]
+    return [
+        Finding(
+            N_("secrets"),
+            Grade.WELL,
+            worded("%(count)s in %(folder)s, readable by their owner alone", count=len(names), folder=folder),
+        )
+    ]

@@ -10,6 +10,8 @@ from typing import Any
 from fenghuo.examination.finding import Finding, Grade, Patient, skew
 from fenghuo.parts import SERVICES
 from fenghuo.places import DEFAULT_PORTS
+from fenghuo.speech import worded
+from shared.message import N_
 
 
 async def store(patient: Patient) -> list[Finding]:
@@ -31,19 +33,21 @@ async def store(patient: Patient) -> list[Finding]:
     try:
         hello, ours = await asyncio.to_thread(ask)
     except PyMongoError as error:
-        words = f"does not answer ({type(error).__name__})"
-        return [Finding("store", Grade.AWAY, words, "start it (`make up`), or set FENGHUO_MONGO_URL")]
+        words = worded("does not answer (%(__name__)s)", __name__=type(error).__name__)
+        return [
+            Finding(N_("store"), Grade.AWAY, words, worded("start it (`make up`), or set FENGHUO_MONGO_URL"))
+        ]
     embedded_store = hello.get("setName") == "secantus"
     words = (
-        "embedded SecantusDB: for evaluation and development, not for retained records"
+        worded("embedded SecantusDB: for evaluation and development, not for retained records")
         if embedded_store
         else "MongoDB"
     )
-    findings = [Finding("store", Grade.NOTE if embedded_store else Grade.WELL, words)]
+    findings = [Finding(N_("store"), Grade.NOTE if embedded_store else Grade.WELL, words)]
     local = hello.get("localTime")
     return [
         *findings,
-        *skew("store clock", local.isoformat() if isinstance(local, datetime) else None, ours),
+        *skew(worded("store clock"), local.isoformat() if isinstance(local, datetime) else None, ours),
     ]
 
 
@@ -60,30 +64,47 @@ async def services(patient: Patient) -> list[Finding]:
                 name,
                 Grade.AWAY,
                 stranger,
-                f"start it (`make up`), or say which one is meant: FENGHUO_{name.upper()}_URL",
+                worded(
+                    "start it (`make up`), or say which one is meant: FENGHUO_%(upper)s_URL",
+                    upper=name.upper(),
+                ),
             )
         try:
             response = await ask.get(f"{url}/readyz")
             if response.status_code == HTTPStatus.NOT_FOUND:
                 return Finding(
-                    name, Grade.NOTE, f"{url} answers; whether it is ready it says on its internal port alone"
+                    name,
+                    Grade.NOTE,
+                    worded(
+                        "%(url)s answers; whether it is ready it says on its internal port alone", url=url
+                    ),
                 )
             checks: dict[str, str] = response.json()["checks"]
         except (httpx2.HTTPError, ValueError, KeyError) as error:
             return Finding(
                 name,
                 Grade.AWAY,
-                f"{url} does not answer ({type(error).__name__})",
-                "start it (`make up`), or see its log",
+                worded("%(url)s does not answer (%(__name__)s)", url=url, __name__=type(error).__name__),
+                worded("start it (`make up`), or see its log"),
             )
         bad = [f"{check}: {words}" for check, words in checks.items() if words.partition(":")[0] != "ok"]
         if bad or not response.is_success:
             return Finding(
-                name, Grade.FAULT, f"{url} is not ready: {'; '.join(bad) or 'starting'}", "see its log"
+                name,
+                Grade.FAULT,
+                worded("%(url)s is not ready: %(bad)s", url=url, bad="; ".join(bad) or worded("starting")),
+                worded("see its log"),
             )
         if off := checks.get("clocks", "ok").partition(": ")[2]:
-            return Finding(name, Grade.FAULT, f"{url} is ready, but {off}", "NTP on both machines")
-        return Finding(name, Grade.WELL, f"{url} ready ({', '.join(checks)})")
+            return Finding(
+                name,
+                Grade.FAULT,
+                worded("%(url)s is ready, but %(off)s", url=url, off=off),
+                worded("NTP on both machines"),
+            )
+        return Finding(
+            name, Grade.WELL, worded("%(url)s ready (%(checks)s)", url=url, checks=", ".join(checks))
+        )
 
     async with httpx2.AsyncClient(timeout=5, trust_env=False) as ask:
         return [await service(name, ask) for name in SERVICES]

@@ -25,6 +25,7 @@ from shared.door import MB, doorway
 from shared.facts import Frozen, Given, Instant, ReportForm
 from shared.http_fields import Words
 from shared.lined_yaml import YamlFault
+from shared.message import N_, said
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Role
@@ -126,7 +127,7 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
             return _shown(policies, await policies.draft(body.decode("utf-8"), who.subject))
         except UnicodeDecodeError:
             raise Problem(
-                422, "Invalid policy", "The body is not UTF-8 text: send the YAML as it is."
+                422, N_("Invalid policy"), N_("The body is not UTF-8 text: send the YAML as it is.")
             ) from None
         except YamlFault as fault:
             raise _refused(fault) from None
@@ -149,7 +150,7 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
         try:
             return _shown(policies, await policies.approve(stored.id, who.subject, form.in_force_from))
         except VersionError as error:
-            raise Problem(409, "Not approved", f"{error}.") from None
+            raise Problem(409, N_("Not approved"), said("%(error)s.", error=error)) from None
         except YamlFault as fault:
             raise _refused(fault) from None
 
@@ -228,8 +229,8 @@ def _add_meaning(
 def _unplayable(field: str, words: str) -> Problem:
     return Problem(
         422,
-        "Invalid history",
-        "Nothing was played: correct the field named in errors.",
+        N_("Invalid history"),
+        N_("Nothing was played: correct the field named in errors."),
         errors=[(field, words)],
     )
 
@@ -239,7 +240,9 @@ def _version(policies: Policies, name: str) -> Version:
         return policies.version(name)
     except KeyError:
         raise Problem(
-            404, "Not found", f"There is no version {name}: GET /api/v1/policy/versions lists them."
+            404,
+            N_("Not found"),
+            said(N_("There is no version %(name)s: GET /api/v1/policy/versions lists them."), name=name),
         ) from None
 
 
@@ -256,7 +259,7 @@ def _refused(fault: YamlFault) -> Problem:
         errors.append((f"line {place.rpartition(':')[2]}: {path}", what or path))
     return Problem(
         422,
-        "Invalid policy",
-        "Mend the lines named in errors; `fenghuo policy check` finds the same.",
+        N_("Invalid policy"),
+        N_("Mend the lines named in errors; `fenghuo policy check` finds the same."),
         errors=errors,
     )

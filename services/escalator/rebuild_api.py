@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Request
 from services.escalator.lanes.rebuilding import Done, Rebuilding, RebuildOutcome
 from shared.facts import Frozen
 from shared.ids import IS_CASE_ID, CaseId
+from shared.message import N_, said
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Role
@@ -40,8 +41,11 @@ def rebuild_router(rebuilding: Rebuilding, gate: Gate) -> APIRouter:
         if done.outcome is RebuildOutcome.NOT_ON_RECORD:
             raise Problem(
                 404,
-                "Not on record",
-                f"The record has nothing that case {case} could be made from: is the id right?",
+                N_("Not on record"),
+                said(
+                    N_("The record has nothing that case %(case)s could be made from: is the id right?"),
+                    case=case,
+                ),
             )
         return done
 

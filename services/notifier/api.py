@@ -29,6 +29,7 @@ from shared.fault_texts import faults_of
 from shared.http_fields import CaseRef, IdRef
 from shared.ids import CaseId, NoticeId, PersonId
 from shared.logs import about_case
+from shared.message import N_, said
 from shared.problems import Problem, invalid
 from shared.tokens import Gate
 from shared.vocabulary import Role
@@ -146,8 +147,10 @@ class Api:
         if not facts:
             raise Problem(
                 404,
-                "Unknown delivery",
-                "No delivery of this channel is on record under that id or reference: send `id`, the webhook-id of the message.",
+                N_("Unknown delivery"),
+                N_(
+                    "No delivery of this channel is on record under that id or reference: send `id`, the webhook-id of the message."
+                ),
             )
         return CallBackTaken(case=facts[0].subject or "", fact=facts[0].id)
 
@@ -193,8 +196,12 @@ class Api:
         if webhook is None:
             raise Problem(
                 404,
-                "Unknown channel",
-                f"{channel} is no channel with call-backs; known: {', '.join(self.webhooks)}.",
+                N_("Unknown channel"),
+                said(
+                    N_("%(channel)s is no channel with call-backs; known: %(webhooks)s."),
+                    channel=channel,
+                    webhooks=", ".join(self.webhooks),
+                ),
             )
         body = await request.body()
         try:
@@ -206,11 +213,20 @@ class Api:
                 self.metrics.call_backs_refused.labels(channel, CallBackFault.CLOCK).inc()
                 log.warning("call_back_refused", channel=channel, why=off_words(channel, ahead))
                 raise Problem(
-                    401, "Unauthorized", f"The signature is yours, but {off_words(channel, ahead)}."
+                    401,
+                    N_("Unauthorized"),
+                    said(
+                        N_("The signature is yours, but %(off_words)s."), off_words=off_words(channel, ahead)
+                    ),
                 ) from None
             self.metrics.call_backs_refused.labels(channel, CallBackFault.SIGNATURE).inc()
-            detail = f"The signature does not verify ({error}): sign with the channel's key as Standard Webhooks says."
-            raise Problem(401, "Unauthorized", detail) from None
+            detail = said(
+                N_(
+                    "The signature does not verify (%(error)s): sign with the channel's key as Standard Webhooks says."
+                ),
+                error=error,
+            )
+            raise Problem(401, N_("Unauthorized"), detail) from None
         try:
             return ReceiptForm.model_validate_json(body)
         except ValidationError as error:

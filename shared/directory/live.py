@@ -18,8 +18,8 @@ from shared.directory.kept import CURRENT, TOLD, KeptDirectory
 from shared.directory.keyed import HEAD, OBJECT, PART, DirectoryHead, Objects, part_key
 from shared.directory.whole import Directory
 from shared.facts import Fact
-from shared.problems import UnavailableError
 from shared.streams import DIRECTORY
+from shared.unavailable import UnavailableError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 from shared.directory.span import AreaRef, Id, OwnPlanId, SourceRef, Span, UnitRef
 from shared.facts import Frozen, Name
 from shared.facts.bounds import PLAIN_LINE, Day, Term, at_most
+from shared.message import N_
 from shared.vocabulary import Category, Level, ReportKind
 
 Positive = Annotated[Term, Field(gt=timedelta(0))]
@@ -79,5 +80,5 @@ class Suppression(Span):
     @model_validator(mode="after")
     def is_about_something(self) -> Self:
         if not (self.units or self.areas or self.sources or self.categories):
-            raise ValueError("would suppress everything: name units, areas, sources or categories")
+            raise ValueError(N_("would suppress everything: name units, areas, sources or categories"))
         return self

@@ -196,7 +196,7 @@ class _Visit:
     def _response(self, problem: Problem) -> Response:
         if self.way is not None and self.way.refusal is not None:
             return self.way.refusal(Request(self._scope), problem)
-        return problem.response()
+        return problem.response(Request(self._scope))
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         """What the application answers."""

@@ -26,6 +26,7 @@ from pydantic import (
 from pydantic.functional_validators import ModelWrapValidatorHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from shared.message import N_, said
 from shared.plain_text import NOT_IN_LINE, NOT_IN_TEXT, in_words
 
 OUT_OF_BOUNDS = "out_of_bounds"
@@ -104,7 +105,11 @@ def at_most(many: int) -> WhenGiven:
 
     def fault(entries: Sized) -> str | None:
         return (
-            f"has {len(entries)} entries: give at most {many}, and the others apart"
+            said(
+                N_("has %(count)s entries: give at most %(many)s, and the others apart"),
+                count=len(entries),
+                many=many,
+            )
             if len(entries) > many
             else None
         )
@@ -116,57 +121,75 @@ def between(least: int, most: int) -> WhenGiven:
     """A whole number, both ends included."""
 
     def fault(value: int) -> str | None:
-        return None if least <= value <= most else f"is out of bounds: give a number from {least} to {most}"
+        return (
+            None
+            if least <= value <= most
+            else said(
+                N_("is out of bounds: give a number from %(least)s to %(most)s"), least=least, most=most
+            )
+        )
 
     return WhenGiven(fault, (("minimum", least), ("maximum", most)))
 
 
+OTHER_AGE = said(
+    N_("lies outside the years %(first)s to %(last)s: correct the year"),
+    first=EARLIEST.year,
+    last=LATEST.year - 1,
+)
+
+
 def _untimely(at: datetime) -> str | None:
     # By the year: a time near year 1 or 9999 has no UTC, and one without an offset none to compare with.
-    return (
-        None
-        if EARLIEST.year <= at.year < LATEST.year
-        else f"lies outside the years {EARLIEST.year} to {LATEST.year - 1}: correct the year"
-    )
+    return None if EARLIEST.year <= at.year < LATEST.year else OTHER_AGE
 
 
 def _no_day(day: date) -> str | None:
-    return (
-        None
-        if EARLIEST.date() <= day < LATEST.date()
-        else f"lies outside the years {EARLIEST.year} to {LATEST.year - 1}: correct the year"
-    )
+    return None if EARLIEST.date() <= day < LATEST.date() else OTHER_AGE
 
 
 def _no_wall_time(at: time) -> str | None:
-    return None if at.tzinfo is None else "has an offset: write the time of the wall clock, as in 08:30"
+    return None if at.tzinfo is None else N_("has an offset: write the time of the wall clock, as in 08:30")
 
 
 def _no_term(span: timedelta) -> str | None:
     if timedelta(0) < span <= LONGEST_TERM:
         return None
-    return f"must be longer than nothing and at most {LONGEST_TERM.days} days: write it as in PT10M (ten minutes), P1D (a day)"
+    return said(
+        N_(
+            "must be longer than nothing and at most %(days)s days: write it as in PT10M (ten minutes), P1D (a day)"
+        ),
+        days=LONGEST_TERM.days,
+    )
 
 
 def _odd_letters(text: str, forbidden: re.Pattern[str]) -> str | None:
-    letter = forbidden.search(text)
-    return f"holds a letter that can't be seen ({in_words(letter[0])}): remove it" if letter else None
+    found = forbidden.search(text)
+    return (
+        said(N_("holds a letter that can't be seen (%(letter)s): remove it"), letter=in_words(found[0]))
+        if found
+        else None
+    )
 
 
 def _no_name(text: str) -> str | None:
     if not 0 < len(text) <= NAME_LIMIT:
-        return f"must have 1 to {NAME_LIMIT} characters"
+        return said(N_("must have 1 to %(limit)s characters"), limit=NAME_LIMIT)
     return _odd_letters(text, NOT_IN_LINE)
 
 
 def _no_version(text: str) -> str | None:
     if not 0 < len(text) <= VERSION_LIMIT:
-        return f"must have 1 to {VERSION_LIMIT} characters"
+        return said(N_("must have 1 to %(limit)s characters"), limit=VERSION_LIMIT)
     return _odd_letters(text, NOT_IN_LINE)
 
 
 def _no_id(text: str) -> str | None:
-    return None if ID.fullmatch(text) else f"is no id: letters, digits, . _ and -, at most {ID_LIMIT}"
+    return (
+        None
+        if ID.fullmatch(text)
+        else said(N_("is no id: letters, digits, . _ and -, at most %(limit)s"), limit=ID_LIMIT)
+    )
 
 
 PLAIN_LINE = WhenGiven(lambda text: _odd_letters(text, NOT_IN_LINE))

@@ -12,6 +12,7 @@ from shared.facts.acts import Actor
 from shared.facts.bounds import Frozen
 from shared.facts.report import Line
 from shared.ids import CaseId
+from shared.message import N_
 
 HoldId = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
 
@@ -53,10 +54,10 @@ class Held(Frozen):
         ranged = self.first is not None and self.last is not None
         if (self.case is None) != ranged or (self.first is None) != (self.last is None):
             raise ValueError(
-                "a hold is on a `case`, or on the records `first` to `last`: give one of the two"
+                N_("a hold is on a `case`, or on the records `first` to `last`: give one of the two")
             )
         if self.first is not None and self.last is not None and self.last < self.first:
-            raise ValueError("`last` lies before `first`")
+            raise ValueError(N_("`last` lies before `first`"))
         return self
 
 

@@ -23,6 +23,7 @@ from shared.facts.file import Files
 from shared.facts.form import FormBlock, FormGiven
 from shared.facts.harm import Harm
 from shared.ids import AreaCode, CaseId, DutyId, PersonId, SourceId, UnitId
+from shared.message import N_
 from shared.vocabulary import Category, Level, ReportKind
 
 CATEGORISED = (ReportKind.INCIDENT, ReportKind.OPINION, ReportKind.DISPUTE, ReportKind.HAZARD)
@@ -65,7 +66,7 @@ class TaskForm(Frozen):
     @model_validator(mode="after")
     def for_somebody(self) -> Self:
         if (self.unit is None) == (not self.units):
-            raise ValueError("a task needs `unit`, or `units` for one task each: give one of the two")
+            raise ValueError(N_("a task needs `unit`, or `units` for one task each: give one of the two"))
         return self
 
 
@@ -130,7 +131,9 @@ class Reported(Frozen):
     def has_a_category(self) -> Self:
         if self.category is None and self.kind in CATEGORISED:
             raise ValueError(
-                f"category is missing: a report of kind {self.kind} needs one of {', '.join(Category)}"
+                N_(
+                    "category is missing: a report of this kind needs one of natural_disaster, accident, public_health, public_security"
+                )
             )
         return self
 
@@ -138,7 +141,9 @@ class Reported(Frozen):
     def learned_after_it_occurred(self) -> Self:
         if self.learned_at < self.occurred_at:
             raise ValueError(
-                "learned_at is before occurred_at: nobody learns of an event before it happens; correct one of the two"
+                N_(
+                    "learned_at is before occurred_at: nobody learns of an event before it happens; correct one of the two"
+                )
             )
         return self
 

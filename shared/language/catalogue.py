@@ -1,17 +1,17 @@
-"""English is written in the source; `locale/zh.po` says the same in Chinese.
+"""English is written in the source; `locale/zh.po` and its neighbours say the same in Chinese.
 
 Invariant: every page and every message exists whole in both languages; a test compares the catalogue with the
 sources.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
-from shared.facts import Name
-from shared.message import N_
+from shared.message import N_, Bilingual
 from shared.vocabulary import Language
 
 __all__ = ["LOCALE", "N_", "Catalogue", "catalogue", "name_in"]
@@ -33,16 +33,18 @@ class Catalogue:
         return self._plurals.get(one) or (one if count == 1 else many)
 
 
+def entries(language: Language) -> Iterator[Message]:
+    """Of all files of the language: the pages' (`zh.po`), the errors', the command's."""
+    for path in sorted(LOCALE.glob(f"{language}*.po")):
+        with path.open("rb") as file:
+            yield from read_po(file, locale=language.value)
+
+
 @cache
 def catalogue(language: Language) -> Catalogue:
     if language is Language.EN:
         return Catalogue({}, {})
-    with (LOCALE / f"{language}.po").open("rb") as file:
-        messages = {
-            message.id: message.string
-            for message in read_po(file, locale=language.value)
-            if message.id and message.string
-        }
+    messages = {message.id: message.string for message in entries(language) if message.id and message.string}
     return Catalogue(
         {key: text for key, text in messages.items() if isinstance(key, str) and isinstance(text, str)},
         {
@@ -53,5 +55,5 @@ def catalogue(language: Language) -> Catalogue:
     )
 
 
-def name_in(name: Name, language: Language) -> str:
+def name_in(name: Bilingual, language: Language) -> str:
     return name.zh if language is Language.ZH else name.en

@@ -13,7 +13,7 @@ from shared.language.words import Words
 
 OURS = N_("Excused, the failure was ours: %(what)s")
 WEIGHED = N_("Speaks for them: %(what)s")
-NAMED = N_("Named, and no excuse: %(what)s")
+NAMED = N_("Bilingual, and no excuse: %(what)s")
 AWAY = N_("%(what)s (%(part)s, %(since)s to %(until)s)")
 STILL = N_("%(what)s (%(part)s, from %(since)s on)")
 

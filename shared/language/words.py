@@ -7,10 +7,9 @@ catalogue lacks shows in English rather than not at all.
 from collections.abc import Iterable
 from datetime import timedelta
 
-from shared.facts import Name
 from shared.language.catalogue import N_, catalogue, name_in
-from shared.language.filled import Said
 from shared.language.labels import LABELS, label, why_in_words
+from shared.message import Bilingual, Said
 from shared.vocabulary import Category, Language, Level, ReportKind
 
 COLOURS: dict[Level | None, str] = {
@@ -54,10 +53,10 @@ class Words:
     def why(self, reason: str) -> str:
         return why_in_words(reason, self._catalogue.gettext)
 
-    def name(self, name: Name) -> str:
+    def name(self, name: Bilingual) -> str:
         return name_in(name, self.language)
 
-    def names(self, names: Iterable[Name]) -> str:
+    def names(self, names: Iterable[Bilingual]) -> str:
         return self.listed(map(self.name, names))
 
     def listed(self, parts: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ it; and a page leads back only to a path of this host.
 
 from fastapi import Request
 
+from shared.message import N_
 from shared.problems import Problem
 from shared.tokens import CROSS_SITE, sent_from_here
 
@@ -13,7 +14,7 @@ from shared.tokens import CROSS_SITE, sent_from_here
 def same_origin(request: Request) -> None:
     """Raises Problem 403 for a form that another site sent."""
     if not sent_from_here(request):
-        raise Problem(403, "Forbidden", CROSS_SITE)
+        raise Problem(403, N_("Forbidden"), CROSS_SITE)
 
 
 def safe_path(path: str) -> str:

@@ -157,7 +157,7 @@ def _page_route(pages: Pages) -> type[APIRoute]:
                 try:
                     return await handle(request)
                 except RequestValidationError:
-                    return pages.fault(request, Problem(404, "Not Found", NO_SUCH_PAGE))
+                    return pages.fault(request, Problem(404, N_("Not Found"), NO_SUCH_PAGE))
                 except Exception as error:
                     problem = known_problem(error, request.app.state.unavailable)
                     if problem is None:

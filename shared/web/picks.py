@@ -18,8 +18,7 @@ from heapq import nlargest
 from shared.directory import Area, ContingencyPlan, Directory, Person, Post, Roster, Unit
 from shared.facts import Name
 from shared.ids import UnitId
-from shared.language.filled import Said, said
-from shared.message import N_
+from shared.message import N_, Said, said
 from shared.problems import Fault
 
 MOST = 60

@@ -22,7 +22,7 @@ from shared.case_parts import MANY, stow
 from shared.facts import Actor, CaseAct, Name, TaskForm
 from shared.facts.report import MOST_TASKS
 from shared.ids import PersonId, UnitId
-from shared.language.filled import Said, said
+from shared.message import Said, said
 from shared.problems import Problem
 from shared.territory import may
 from shared.tokens import Principal

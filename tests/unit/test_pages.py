@@ -3,6 +3,7 @@ against us.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -13,62 +14,42 @@ from zoneinfo import ZoneInfo
 import jinja2.ext
 import pytest
 from babel.messages.extract import extract
-from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.main import get_command
 
+from fenghuo.cli import COMMANDS, GROUPS, build
+from fenghuo.speech.tree import texts
+from shared.acts import ACTS
 from shared.case import CaseStatus, DutyState
 from shared.facts import EffectKind, LapseCause, Purpose, Via
 from shared.language import times
-from shared.language.catalogue import LOCALE, catalogue
+from shared.language.catalogue import catalogue, entries
 from shared.language.labels import LABELS
+from shared.language.preference import preferred
 from shared.vocabulary import Category, Kind, Language, Level, ReportKind, Role
 from shared.web.guard import safe_path
-from shared.web.reader import preferred
 
 ROOT = Path(__file__).resolve().parents[2]
-SITES = (
-    "shared/language",
-    "shared/web",
-    "shared/acts",
-    "services/notifier/messages",
-    "services/intake/desk",
-    "services/intake/files",
-    "shared/files",
-    "services/audit/web",
-    "services/audit/reading",
-    "services/audit/evidence",
-    "services/audit/reports",
-)
-ALSO = tuple(
-    ROOT / name
-    for name in (
-        "services/intake/acting/act_faults.py",
-        "services/audit/store/calls.py",
-        "shared/problems.py",
-        "services/intake/fields/form_blocks.py",
-        "shared/door/body.py",
-        "shared/door/door.py",
-        "shared/forms/blocks.py",
-        "shared/forms/filling.py",
-        "shared/forms/values.py",
-        "shared/forms/words.py",
-    )
-)
+ROOMS = ("shared", "services", "fenghuo")
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 
 
 def messages_in_sources() -> Iterator[str]:
-    for path in (
-        *(path for site in SITES for path in (ROOT / site).rglob("*") if path.suffix in (".py", ".html")),
-        *ALSO,
-    ):
+    """What is marked for translation in code and templates, and every help text of the command."""
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*")):
+        if path.suffix not in (".py", ".html"):
+            continue
         method: Any = "python" if path.suffix == ".py" else jinja2.ext.babel_extract
         with path.open("rb") as file:
             for _, message, _, _ in extract(
-                method, file, keywords={"N_": None, "_": None, "ngettext": (1, 2)}
+                method, file, keywords={"N_": None, "_": None, "worded": None, "ngettext": (1, 2)}
             ):
                 yield first_form(message)
+    for act in ACTS.values():
+        yield from act.needs.values()
+    for name in (*COMMANDS, *GROUPS):
+        yield from texts(get_command(build([name])))
 
 
 def first_form(message: str | tuple[str, ...] | list[str]) -> str:
@@ -77,13 +58,19 @@ def first_form(message: str | tuple[str, ...] | list[str]) -> str:
 
 
 def chinese() -> dict[str, str]:
-    with (LOCALE / "zh.po").open("rb") as file:
-        return {first_form(entry.id): first_form(entry.string or "") for entry in read_po(file) if entry.id}
+    return {
+        first_form(entry.id): first_form(entry.string or "") for entry in entries(Language.ZH) if entry.id
+    }
 
 
-def test_every_message_of_the_pages_has_its_chinese_and_none_is_stale() -> None:
+def test_no_message_stands_twice_in_the_catalogues() -> None:
+    times = Counter(first_form(entry.id) for entry in entries(Language.ZH) if entry.id)
+    assert [message for message, count in times.items() if count > 1] == []
+
+
+def test_every_message_of_pages_errors_and_command_has_its_chinese_and_none_is_stale() -> None:
     said, known = set(messages_in_sources()), chinese()
-    assert len(said) > 200
+    assert len(said) > 2_000
     assert said == set(known)
     assert [message for message, text in known.items() if not text.strip()] == []
 

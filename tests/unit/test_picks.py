@@ -11,7 +11,7 @@ from services.intake.desk.act_fields import PICKED, Setting
 from shared.directory import Directory
 from shared.ids import UnitId
 from shared.language.catalogue import catalogue, name_in
-from shared.language.filled import Said
+from shared.message import Said
 from shared.problems import Problem
 from shared.tokens import Principal
 from shared.vocabulary import Kind, Language, ReportKind, Role

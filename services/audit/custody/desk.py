@@ -28,6 +28,7 @@ from shared.facts.keeping import ErasedFields, Held, Redacted, Released
 from shared.facts.report import Line
 from shared.http_fields import Index
 from shared.ids import CaseId
+from shared.message import N_, said
 from shared.problems import Problem
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind
@@ -42,7 +43,7 @@ _ALSO = (
     "The facts themselves stay in the broker's stream FACTS, and in copies made before (exports, bundles, backups): docs/architecture/"
     "trail.md says what a deployment does about each."
 )
-_NO_CREDENTIALS = (
+_NO_CREDENTIALS = N_(
     "This audit holds no credentials that may erase: set FENGHUO_REDACTOR_URL (mongodb://redactor@…) and FENGHUO_REDACTOR_PASSWORD_FILE, "
     "or FENGHUO_REDACTOR_URL to the same address as FENGHUO_MONGO_URL with the embedded store, and start it again."
 )
@@ -113,22 +114,25 @@ class KeepingDesk:
         erase.
         """
         if not self._eraser.can_erase:
-            raise Problem(503, "Nothing may be erased here", _NO_CREDENTIALS)
+            raise Problem(503, N_("Nothing may be erased here"), _NO_CREDENTIALS)
         stored = await _named(self._reader, form)
         erasures = _by_case(
             stored, await self._reader.records.payloads([entry.index for entry in stored]), form.fields
         )
         if not erasures:
             raise Problem(
-                409, "Nothing to erase", "None of these records has any of these fields (any more)."
+                409, N_("Nothing to erase"), N_("None of these records has any of these fields (any more).")
             )
         _refuse_under_hold(await self.state(), erasures)
         if unread := self._eraser.keeper.unread:
-            words = (
-                f"Records {unread} are gone from the store and may hold some of this: run `fenghuo trail verify`, "
-                "then `fenghuo trail rebuild`."
+            words = said(
+                N_(
+                    "Records %(unread)s are gone from the store and may hold some of this: "
+                    "run `fenghuo trail verify`, then `fenghuo trail rebuild`."
+                ),
+                unread=unread,
             )
-            raise Problem(409, "Perhaps held", words)
+            raise Problem(409, N_("Perhaps held"), words)
         records: list[int] = []
         for case, entries in erasures.items():
             for at in range(0, len(entries), _IN_ONE):
@@ -144,8 +148,13 @@ class KeepingDesk:
         if refused := set(records) & set((await self._eraser.keeper.refresh(size)).refused):
             raise Problem(
                 409,
-                "Held",
-                f"A hold was placed at the same time; records {sorted(refused)} say so and count for nothing.",
+                N_("Held"),
+                said(
+                    N_(
+                        "A hold was placed at the same time; records %(refused)s say so and count for nothing."
+                    ),
+                    refused=sorted(refused),
+                ),
             )
         try:
             await self._eraser.carry_out(size)
@@ -159,8 +168,8 @@ class KeepingDesk:
         try:
             order = Held(by=by, hold=name, case=form.case, first=form.first, last=form.last, why=form.why)
         except ValueError:
-            words = "a hold is on a `case`, or on the records `first` to `last`: give one of the two"
-            raise Problem(422, "Invalid request", words, errors=[("case", words)]) from None
+            words = N_("a hold is on a `case`, or on the records `first` to `last`: give one of the two")
+            raise Problem(422, N_("Invalid request"), words, errors=[("case", words)]) from None
         index = await self._record(Kind.HELD, form.case or "", order)
         await self._covered(index)
         return HoldAnswer(hold=name, record=index)
@@ -232,5 +241,10 @@ def _refuse_under_hold(state: Keeping, erasures: dict[str, list[ErasedFields]]) 
     if holds:
         words = "; ".join(dict.fromkeys(hold.words() for hold in holds))
         raise Problem(
-            409, "Held", f"Nothing of this may be erased now: {words}. Whoever holds it can release it."
+            409,
+            N_("Held"),
+            said(
+                N_("Nothing of this may be erased now: %(words)s. Whoever holds it can release it."),
+                words=words,
+            ),
         )

@@ -10,7 +10,7 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from shared.message import N_
-from shared.problems import UnavailableError
+from shared.unavailable import UnavailableError
 
 Doc = dict[str, Any]
 QUERY_MS = 5_000

@@ -13,6 +13,7 @@ import orjson
 
 from services.audit.reading.views import Entry, Filter, Page, Record
 from services.audit.records import personal
+from shared.message import N_
 from shared.problems import Problem
 
 MASK = "•••"
@@ -111,6 +112,6 @@ def refuse_to_ask_for_people(record_filter: Filter) -> None:
     if record_filter.person is not None or record_filter.text is not None:
         raise Problem(
             403,
-            "Forbidden",
-            "An operator sees neither people nor their words, so `person` and `text` can't be asked for.",
+            N_("Forbidden"),
+            N_("An operator sees neither people nor their words, so `person` and `text` can't be asked for."),
         )

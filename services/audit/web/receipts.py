@@ -14,6 +14,7 @@ from services.audit.reading.reader import TrailReader
 from shared.bodies import form_of, takes
 from shared.door import KB, doorway
 from shared.facts import Frozen
+from shared.message import N_, said
 from shared.problems import Problem
 
 FORM_LIMIT = 16 * KB
@@ -44,6 +45,11 @@ def receipts_router(reader: TrailReader, key: Ed25519PublicKey, zone: ZoneInfo) 
         try:
             return await answer(reader, read_receipt(receipt, key), zone)
         except ReceiptError as error:
-            raise Problem(422, "Invalid request", f"{error}.", errors=[("receipt", str(error))]) from None
+            raise Problem(
+                422,
+                N_("Invalid request"),
+                said("%(error)s.", error=error),
+                errors=[("receipt", said("%(error)s", error=error))],
+            ) from None
 
     return router

@@ -19,6 +19,7 @@ from shared.directory import Directory
 from shared.facts import Given
 from shared.facts.bounds import AnyTime
 from shared.http_fields import IdRef, Words
+from shared.message import N_, said
 from shared.problems import Problem
 from shared.tokens import Gate
 
@@ -37,9 +38,12 @@ class PeriodQuery(Given):
         """Raises Problem 422 for a time without an offset."""
         for name, at in (("since", self.since), ("until", self.until)):
             if at is not None and at.tzinfo is None:
-                words = "give an offset, as in 2026-11-01T08:00:00+08:00"
+                words = N_("give an offset, as in 2026-11-01T08:00:00+08:00")
                 raise Problem(
-                    422, "Invalid request", f"{name} has no offset: {words}.", errors=[(name, words)]
+                    422,
+                    N_("Invalid request"),
+                    said(N_("%(name)s has no offset: %(words)s."), name=name, words=said(words)),
+                    errors=[(name, words)],
                 )
         units = None
         if self.unit is not None:

@@ -23,6 +23,7 @@ from shared.bodies import sends
 from shared.door import doorway
 from shared.facts import Frozen, Name
 from shared.http_fields import Index
+from shared.message import N_, said
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Language, Role
@@ -40,18 +41,22 @@ def install_answers(app: FastAPI) -> None:
     """What the trail can't answer leaves as a problem document."""
 
     @app.exception_handler(NotInTrail)
-    async def _not_in_trail(_: Request, error: Exception) -> object:
-        return Problem(404, "Not in the trail", str(error)).response()
+    async def _not_in_trail(request: Request, error: Exception) -> object:
+        return Problem(404, N_("Not in the trail"), error.args[0]).response(request)
 
     @app.exception_handler(BadCursor)
-    async def _bad_cursor(_: Request, error: Exception) -> object:
-        return Problem(422, "Invalid request", str(error), errors=[("cursor", str(error))]).response()
+    async def _bad_cursor(request: Request, error: Exception) -> object:
+        return Problem(
+            422, N_("Invalid request"), error.args[0], errors=[("cursor", error.args[0])]
+        ).response(request)
 
     @app.exception_handler(RecordError)
-    async def _damaged(_: Request, error: Exception) -> object:
+    async def _damaged(request: Request, error: Exception) -> object:
         return Problem(
-            500, "The trail is damaged here", f"{error}. `fenghuo trail verify` says what was done to it."
-        ).response()
+            500,
+            N_("The trail is damaged here"),
+            said(N_("%(error)s. `fenghuo trail verify` says what was done to it."), error=error),
+        ).response(request)
 
 
 class ProofOf(Frozen):
@@ -144,8 +149,8 @@ def _index(query: ProofOf) -> int:
     if (query.index is None) == (query.sequence is None):
         raise Problem(
             422,
-            "Invalid request",
-            "Name the record by index or by sequence, one of the two.",
-            errors=[("index", "or sequence")],
+            N_("Invalid request"),
+            N_("Name the record by index or by sequence, one of the two."),
+            errors=[("index", N_("or sequence"))],
         )
     return query.index if query.index is not None else (query.sequence or 0) - 1

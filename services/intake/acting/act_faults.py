@@ -20,8 +20,7 @@ from shared.case import Case
 from shared.directory import Directory
 from shared.facts.report import MOST_ITEMS_OF_A_CASE, MOST_TASKS_OF_A_CASE, task_count
 from shared.fault_texts import Fault
-from shared.language.filled import said
-from shared.message import N_
+from shared.message import N_, said
 from shared.vocabulary import Document, Kind
 
 CALLS_GO_BACK = timedelta(hours=24)
@@ -42,16 +41,18 @@ def call_faults(form: AcknowledgeForm, opened_at: datetime, now: datetime, *, is
     """What is wrong with a call that is written down."""
     if not is_call:
         given = [name for name in ("number", "called_at") if getattr(form, name) is not None]
-        return [(name, "is of a call to somebody else: name the person, or remove it") for name in given]
+        return [(name, N_("is of a call to somebody else: name the person, or remove it")) for name in given]
     if form.called_at is None:
         return []
     if form.called_at > now + CLOCKS_DIFFER:
-        return [("called_at", "lies in the future: say when the call was")]
+        return [("called_at", N_("lies in the future: say when the call was"))]
     if form.called_at < max(now - CALLS_GO_BACK, opened_at - CLOCKS_DIFFER):
         return [
             (
                 "called_at",
-                "lies before this was reported, or more than a day ago: a call that old answers nothing here",
+                N_(
+                    "lies before this was reported, or more than a day ago: a call that old answers nothing here"
+                ),
             )
         ]
     return []
@@ -69,19 +70,25 @@ def faults_in(act: Act, form: ActForm, case: Case, directory: Directory, now: da
 
 def _missing(act: Act, form: ActForm) -> list[Fault]:
     filled = form.filled
-    faults = [(field, f"is missing: {remedy}") for field, remedy in act.needs.items() if field not in filled]
+    faults: list[Fault] = [
+        (field, said(N_("is missing: %(remedy)s"), remedy=said(remedy)))
+        for field, remedy in act.needs.items()
+        if field not in filled
+    ]
     if act.either and not set(act.either) & set(filled):
-        faults.append((act.either[0], f"is missing: give {' or '.join(act.either)}"))
+        faults.append(
+            (act.either[0], said(N_("is missing: give one of %(fields)s"), fields=", ".join(act.either)))
+        )
     if act.kind is Kind.FILED and "text" not in filled and form.document not in (None, Document.NIL_REPORT):
         faults.append(
-            ("text", "is missing: say what it says, or where it lies; only a nil report says nothing")
+            ("text", N_("is missing: say what it says, or where it lies; only a nil report says nothing"))
         )
     return faults
 
 
 def _strangers(act: Act, form: ActForm) -> list[Fault]:
     return [
-        (field, f"has no meaning for {act.kind}: remove it")
+        (field, said(N_("has no meaning for %(act)s: remove it"), act=act.kind))
         for field in form.filled
         if field not in ANY_ACT and field not in act.fields
     ]

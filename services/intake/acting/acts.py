@@ -36,6 +36,7 @@ from shared.fault_texts import Fault
 from shared.forms.blocks import same_given
 from shared.ids import CaseId, PersonId
 from shared.logs import about_case
+from shared.message import N_, said
 from shared.problems import Problem, invalid
 from shared.subjects import fact_subject
 from shared.territory import Refusal
@@ -47,7 +48,7 @@ GRADED = (ReportKind.INCIDENT, ReportKind.OPINION)
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-KEY_FAULT: Fault = ("Idempotency-Key", "stands for another act on this case: use a new key for a new act")
+KEY_FAULT: Fault = ("Idempotency-Key", N_("stands for another act on this case: use a new key for a new act"))
 
 
 class CaseActs:
@@ -123,13 +124,21 @@ class CaseActs:
         if person is None or person == principal.person:
             if principal.person is None:
                 raise invalid(
-                    [("person", "is missing: your token names no person, so say who now knows")],
+                    [("person", N_("is missing: your token names no person, so say who now knows"))],
                     "acknowledgement",
                 )
             return principal.person
         if person not in self._directory.people_by_id:
             raise invalid(
-                [("person", f"nobody {person!r} is known: take an id from GET /api/v1/directory/people")],
+                [
+                    (
+                        "person",
+                        said(
+                            N_("nobody %(person)s is known: take an id from GET /api/v1/directory/people"),
+                            person=repr(person),
+                        ),
+                    )
+                ],
                 "acknowledgement",
             )
         return person
@@ -184,7 +193,12 @@ class CaseActs:
     def _themself(self, principal: Principal) -> PersonId:
         if principal.person is None:
             raise invalid(
-                [("to_person", "is missing: your token names no person, and this is for a person to say")],
+                [
+                    (
+                        "to_person",
+                        N_("is missing: your token names no person, and this is for a person to say"),
+                    )
+                ],
                 "act",
             )
         return principal.person

@@ -16,6 +16,7 @@ from shared.facts import Reason
 from shared.http_fields import CaseRef, IdempotencyKey
 from shared.ids import CaseId
 from shared.language.reasons import WHY
+from shared.message import N_, said
 from shared.problems import Problem
 from shared.schemas import of_model
 from shared.territory import MAY
@@ -89,12 +90,22 @@ def _outcome(acted: Acted) -> Response:
     if acted.outcome is ActOutcome.SET_ASIDE:
         raise Problem(
             409,
-            "Set aside",
-            f"It is on record as fact {acted.fact.sequence}, but {WHY[Reason.ACT_SET_ASIDE]}.",
+            N_("Set aside"),
+            said(
+                N_("It is on record as fact %(sequence)s, but %(why)s."),
+                sequence=acted.fact.sequence,
+                why=said(WHY[Reason.ACT_SET_ASIDE]),
+            ),
             **body,
         )
     if acted.outcome is ActOutcome.REFUSED:
         raise Problem(
-            409, "Refused", f"It is on record, but changes nothing: {acted.refused_because}.", **body
+            409,
+            N_("Refused"),
+            said(
+                N_("It is on record, but changes nothing: %(why)s."),
+                why=said(acted.refused_because or ""),
+            ),
+            **body,
         )
     return answer(acted, 200 if acted.outcome is ActOutcome.APPLIED else 202)

@@ -28,6 +28,7 @@ from shared import http_fields
 from shared.case import Case, Slip, TaskState
 from shared.http_fields import CaseRef, Cursor, IdRef, QueryTime
 from shared.ids import CaseId
+from shared.message import N_, said
 from shared.problems import invalid
 from shared.tokens import Gate, Principal
 from shared.vocabulary import Level, ReportKind
@@ -143,7 +144,7 @@ def _shown(listed: ListedTask) -> dict[str, Any]:
 async def _card_for(lookup: CaseLookup, case: CaseId, principal: Principal) -> Card:
     card = await lookup.card(case, principal)
     if not may_look(principal, card):
-        raise forbidden(f"Your unit {principal.unit} has no part in this case.")
+        raise forbidden(said(N_("Your unit %(unit)s has no part in this case."), unit=principal.unit))
     return card
 
 
@@ -160,5 +161,5 @@ def place_of(cursor: str | None) -> tuple[datetime, str] | None:
         return _EPOCH + int(due) * _MICROSECOND, case
     except (binascii.Error, ValueError, OverflowError):
         raise invalid(
-            [("cursor", "is not one of ours: take `next` of the page before, or leave it out")], "query"
+            [("cursor", N_("is not one of ours: take `next` of the page before, or leave it out"))], "query"
         ) from None

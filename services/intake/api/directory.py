@@ -22,6 +22,7 @@ from shared.directory.changing import MAY_APPROVE, MAY_PROPOSE
 from shared.directory.live import LiveDirectory
 from shared.http_fields import Cursor, IdempotencyKey, IdRef, Words
 from shared.ids import RosterId
+from shared.message import N_, said
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Role
@@ -162,8 +163,11 @@ def directory_router(
         if entry is None:
             raise Problem(
                 404,
-                "No such roster",
-                f"No roster {roster[:60]!r}: take an id from GET /api/v1/directory/rosters.",
+                N_("No such roster"),
+                said(
+                    N_("No roster %(roster)s: take an id from GET /api/v1/directory/rosters."),
+                    roster=repr(roster[:60]),
+                ),
             )
         now = clock()
         return Response(

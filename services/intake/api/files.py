@@ -24,6 +24,7 @@ from shared.files.sending import no_such_file, send_file
 from shared.http_fields import CaseRef
 from shared.http_fields import Query as QueryFields
 from shared.ids import CaseId
+from shared.message import N_, said
 from shared.problems import Problem
 from shared.tokens import Gate
 
@@ -99,7 +100,7 @@ def files_router(files: IncomingFiles, lookup: CaseLookup, gate: Gate) -> APIRou
         principal = gate.admit(request, *sorted(MAY_LOOK))
         card = await lookup.card(CaseId(case), principal)
         if not may_look(principal, card):
-            raise forbidden(f"Your unit {principal.unit} has no part in this case.")
+            raise forbidden(said(N_("Your unit %(unit)s has no part in this case."), unit=principal.unit))
         file = next((one for one in card.lean.files if one.sha256 == sha256), None)
         if file is None:
             raise no_such_file()

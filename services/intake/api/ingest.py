@@ -18,6 +18,7 @@ from services.intake.ingest.ingest import HandIn, ItemOutcome
 from shared.bodies import takes_bytes
 from shared.door import Lane, doorway
 from shared.http_fields import IdRef
+from shared.message import N_, said
 from shared.problems import Problem
 from shared.streams import INBOX_MESSAGE_LIMIT
 from shared.tokens import Gate, Principal
@@ -49,12 +50,19 @@ def _add(router: APIRouter, name: str, hand_in: HandIn, gate: Gate, clock: Calla
                 name, who, raw, dict(request.headers), received_at=clock(), from_inbox=False
             )
         except FormatError as error:
-            detail = f"Nothing is stored ({error.reason}): correct what errors name and send it again."
-            raise Problem(422, f"Not taken: {error.reason}", detail, errors=error.faults) from None
+            detail = said(
+                N_("Nothing is stored (%(reason)s): correct what errors name and send it again."),
+                reason=said(error.reason),
+            )
+            raise Problem(
+                422, said(N_("Not taken: %(reason)s"), reason=said(error.reason)), detail, errors=error.faults
+            ) from None
         items = [item.model_dump(mode="json", exclude_none=True) for item in items_taken]
         if all(item.outcome is ItemOutcome.REFUSED for item in items_taken):
             errors = [(item.id, item.note or "refused") for item in items_taken]
-            raise Problem(422, "Not taken", "Nothing of it could be taken.", errors=errors, items=items)
+            raise Problem(
+                422, N_("Not taken"), N_("Nothing of it could be taken."), errors=errors, items=items
+            )
         return answer({"items": items}, 201 if any(item.outcome in NEW for item in items_taken) else 200)
 
     media = "application/xml" if name == "cap" else "application/json"
@@ -72,8 +80,12 @@ def _add(router: APIRouter, name: str, hand_in: HandIn, gate: Gate, clock: Calla
 def speaks_for(principal: Principal, source: str | None) -> str:
     """A publisher's token is made for one source, and speaks for that source alone."""
     if not principal.subject.startswith(SOURCE_PREFIX):
-        raise forbidden("Your token is a publisher's of no source: have one issued with --source.")
+        raise forbidden(N_("Your token is a publisher's of no source: have one issued with --source."))
     own = principal.subject.removeprefix(SOURCE_PREFIX)
     if source not in (None, own):
-        raise forbidden(f"Your token is the one of source {own}, not of {source[:60]}.")
+        raise forbidden(
+            said(
+                N_("Your token is the one of source %(own)s, not of %(source)s."), own=own, source=source[:60]
+            )
+        )
     return own

@@ -13,6 +13,7 @@ from typing import Annotated
 
 from fastapi import Query
 
+from shared.message import N_, said
 from shared.problems import Problem, invalid
 
 MOST = 1_000
@@ -42,8 +43,14 @@ class PageWindow:
             return cls(0, limit, revision)
         before, start = _place(cursor)
         if before != revision:
-            detail = f"The page before was of revision {before}, and now it is {revision}: begin again, without a cursor."
-            raise Problem(409, "Changed meanwhile", detail)
+            detail = said(
+                N_(
+                    "The page before was of revision %(before)s, and now it is %(revision)s: begin again, without a cursor."
+                ),
+                before=before,
+                revision=revision,
+            )
+            raise Problem(409, N_("Changed meanwhile"), detail)
         return cls(start, limit, revision)
 
     @property
@@ -66,6 +73,6 @@ def _place(cursor: str) -> tuple[int, int]:
         place = None
     if place is None:
         raise invalid(
-            [("cursor", "is not one of ours: take `next` of the page before, or leave it out")], "query"
+            [("cursor", N_("is not one of ours: take `next` of the page before, or leave it out"))], "query"
         )
     return int(place[1]), int(place[2])

@@ -11,6 +11,7 @@ from services.intake.api.wire import answer
 from services.intake.ingest.formats.items import FormatError
 from services.intake.ingest.ingest import HandIn
 from shared.http_fields import IdRef
+from shared.message import N_
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Role
@@ -28,7 +29,7 @@ def sources_router(hand_in: HandIn, gate: Gate, clock: Callable[[], datetime]) -
         try:
             recorded = await hand_in.hear(who, clock())
         except FormatError as error:
-            raise Problem(404, "No such source", error.faults[0][1], errors=error.faults) from None
+            raise Problem(404, N_("No such source"), error.faults[0][1], errors=error.faults) from None
         return answer({"source": who, "recorded": recorded})
 
     return router

@@ -10,9 +10,10 @@ from services.intake.board.card import Card
 from shared import territory
 from shared.case import Case
 from shared.directory import Directory
-from shared.facts import Acknowledgement, Reason, Report, ReportForm
+from shared.facts import Acknowledgement, Name, Reason, Report, ReportForm
 from shared.ids import DutyId, PersonId, TaskId
 from shared.language.reasons import in_words
+from shared.message import N_, said
 from shared.problems import Problem
 from shared.territory import MAY, MAY_OPEN, Refusal
 from shared.tokens import Principal
@@ -32,14 +33,19 @@ MAY_LOOK = frozenset(
 )
 
 
+def in_both(words: Name) -> str:
+    """As a message: in English, and in Chinese for whoever reads Chinese."""
+    return said("%(words)s", words=words)
+
+
 def forbidden(detail: str) -> Problem:
-    return Problem(403, "Forbidden", detail)
+    return Problem(403, N_("Forbidden"), detail)
 
 
 def refused(refusal: Refusal, directory: Directory) -> Problem:
     """403 that says what is missing and who has it, in both languages."""
     words = in_words(refusal, directory)
-    return Problem(403, "Forbidden", words.en, why=refusal.why, zh=words.zh)
+    return Problem(403, N_("Forbidden"), in_both(words), why=refusal.why, zh=words.zh)
 
 
 def check_role(principal: Principal, kind: Kind, directory: Directory) -> None:
@@ -78,8 +84,8 @@ def check_report(principal: Principal, form: ReportForm, directory: Directory) -
     faults = list(territory.report_faults(principal.actor(), form, directory))
     if faults:
         words = in_words(faults[0][1], directory)
-        named = [(field, in_words(refusal, directory).en) for field, refusal in faults]
-        raise Problem(403, "Forbidden", words.en, errors=named, why=faults[0][1].why, zh=words.zh)
+        named = [(field, in_both(in_words(refusal, directory))) for field, refusal in faults]
+        raise Problem(403, N_("Forbidden"), in_both(words), errors=named, why=faults[0][1].why, zh=words.zh)
 
 
 def may_look(principal: Principal, card: Card) -> bool:

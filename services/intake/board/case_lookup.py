@@ -15,6 +15,7 @@ from services.intake.board.card import Card
 from services.intake.recording.record import AppendedFact, FactRecord, TooManyError
 from shared.facts import Report, rfc3339
 from shared.ids import CaseId
+from shared.message import N_, said
 from shared.problems import Problem
 from shared.tokens import Principal
 
@@ -26,9 +27,13 @@ class NotDecidedYet(Problem):
 
     def __init__(self, case: CaseId, stored: AppendedFact | None, report: Report | None) -> None:
         on_record = "" if stored is None else f" since {rfc3339(stored.time)} (fact {stored.sequence})"
-        detail = (
-            f"The report of case {case[:60]!r} is on record{on_record} and its clock runs; the escalator has not taken it up yet. "
-            "Ask again in a moment; send an act again with the same Idempotency-Key. If this lasts, ring the duty desk."
+        detail = said(
+            N_(
+                "The report of case %(case)s is on record%(on_record)s and its clock runs; the escalator has not taken it up yet. "
+                "Ask again in a moment; send an act again with the same Idempotency-Key. If this lasts, ring the duty desk."
+            ),
+            case=repr(case[:60]),
+            on_record=on_record,
         )
         super().__init__(503, "The case is not decided on yet", detail, headers=SOON, **_place(stored))
         self.case, self.stored, self.report = case, stored, report
@@ -67,7 +72,9 @@ class CaseLookup:
         where that can't be said.
         """
         if not self._board.ready or self._board.is_coming(case):
-            raise Problem(503, "The board is not caught up", "Wait a moment and try again.", headers=SOON)
+            raise Problem(
+                503, N_("The board is not caught up"), N_("Wait a moment and try again."), headers=SOON
+            )
         decided = self._board.decided_before(case)
         try:
             return await self._record.reported(case, decided or 0)
@@ -83,9 +90,14 @@ class CaseLookup:
 def _gone(case: CaseId) -> Problem:
     return Problem(
         404,
-        "No such case on the board",
-        f"No case {case[:60]!r} is on the board. One closed long ago has left it: look in the trail, GET /api/v1/cases/{{id}}/timeline of "
-        "the audit service.",
+        N_("No such case on the board"),
+        said(
+            N_(
+                "No case %(case)s is on the board. One closed long ago has left it: "
+                "look in the trail, GET /api/v1/cases/{id}/timeline of the audit service."
+            ),
+            case=repr(case[:60]),
+        ),
     )
 
 

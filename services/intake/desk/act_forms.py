@@ -179,4 +179,4 @@ def shown_errors(problem: Problem) -> dict[str, str]:
 
 
 def _wrong(errors: list[tuple[str, str]]) -> Problem:
-    return Problem(422, "Invalid request", SOME_WRONG, errors=errors)
+    return Problem(422, N_("Invalid request"), SOME_WRONG, errors=errors)

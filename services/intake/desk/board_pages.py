@@ -8,6 +8,7 @@ from services.intake.board.card import Card
 from services.intake.desk.here import NO_SUCH_CASE as GONE
 from services.intake.desk.here import READERS, SHOWS, BoardNarrowing, DeskPages
 from shared.case import CaseStatus
+from shared.message import N_
 from shared.problems import Problem
 from shared.vocabulary import ReportKind
 
@@ -52,7 +53,7 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
         if not whole:
             fits = BoardNarrowing.of(request).case_filter(principal, here.pages.clock()).fits(card)
             if not fits or card.status not in (CaseStatus.OPEN, CaseStatus.RESOLVED):
-                raise Problem(404, "Not Found", GONE)
+                raise Problem(404, N_("Not Found"), GONE)
         return here.show(
             request,
             "part_case.html",

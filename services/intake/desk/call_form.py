@@ -48,7 +48,7 @@ def read_call(values: Mapping[str, str], zone: ZoneInfo, directory: Directory) -
     """
     values, not_named = taken(values, {"person": Picker(directory, PickedSort.PEOPLE)})
     if not_named:
-        raise Problem(422, "Invalid request", SOME_WRONG, errors=not_named)
+        raise Problem(422, N_("Invalid request"), SOME_WRONG, errors=not_named)
     texts = {
         name: values[name].strip() for name in ("person", "number", "note") if values.get(name, "").strip()
     }
@@ -56,10 +56,10 @@ def read_call(values: Mapping[str, str], zone: ZoneInfo, directory: Directory) -
     try:
         when = {"called_at": read_local(at, zone)} if at else {}
     except ValueError as error:
-        raise Problem(422, "Invalid request", SOME_WRONG, errors=[("called_at", str(error))]) from None
+        raise Problem(422, N_("Invalid request"), SOME_WRONG, errors=[("called_at", str(error))]) from None
     try:
         return AcknowledgeForm.model_validate(
             {**texts, **when, "via": Via.LOGGED_CALL if "person" in texts else Via.DESK}
         )
     except ValidationError as error:
-        raise Problem(422, "Invalid request", SOME_WRONG, errors=field_errors(error)) from None
+        raise Problem(422, N_("Invalid request"), SOME_WRONG, errors=field_errors(error)) from None

@@ -13,6 +13,7 @@ from shared.door import doorway
 from shared.facts import FileRef
 from shared.files.sending import no_such_file, send_file
 from shared.ids import CaseId
+from shared.message import N_
 from shared.problems import Problem
 from shared.tokens import Principal
 from shared.vocabulary import Kind
@@ -77,7 +78,7 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
     async def act(request: Request, case: str, kind: Kind) -> Response:
         principal = here.pages.admit_form(request, *READERS)
         if kind not in act_forms.ACTS:
-            raise Problem(404, "Not Found", act_forms.NO_SUCH_ACT)
+            raise Problem(404, N_("Not Found"), act_forms.NO_SUCH_ACT)
         came = await read_form(request, here.desk.files, principal.subject)
         values = came.values
         try:

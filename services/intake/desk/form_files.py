@@ -37,7 +37,7 @@ class DeskForm:
     def check(self) -> None:
         """Raises Problem 422 where a file was not taken."""
         if self.faults:
-            raise Problem(422, "Invalid request", self.faults[0][1], errors=self.faults)
+            raise Problem(422, N_("Invalid request"), self.faults[0][1], errors=self.faults)
 
 
 async def read_form(request: Request, files: IncomingFiles, principal: str) -> DeskForm:

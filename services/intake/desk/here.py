@@ -118,7 +118,7 @@ class DeskPages:
                 raise
             card = None
         if card is None or not may_look(principal, card):
-            raise Problem(404, "Not Found", NO_SUCH_CASE)
+            raise Problem(404, N_("Not Found"), NO_SUCH_CASE)
         return card
 
     def cards(self, principal: Principal) -> list[Card]:
@@ -180,7 +180,7 @@ class DeskPages:
         """
         if acted.is_refused:
             why = why_in_words(acted.refused_because or "", partial(self.pages.text, request))
-            raise Problem(409, "Conflict", self.pages.text(request, REFUSED) % {"why": why})
+            raise Problem(409, N_("Conflict"), self.pages.text(request, REFUSED) % {"why": why})
         message = {ActOutcome.RECORDED: "recorded", ActOutcome.WAITS: "waits"}.get(acted.outcome, message)
         path, _, query = safe_path(back).partition("?")
         kept = "&".join(part for part in query.split("&") if part and not part.startswith("said="))

@@ -107,7 +107,7 @@ def read_fields(
     if "tasks" not in dict(errors):
         _read_task(values, zone, fields, errors)
     if errors:
-        raise Problem(422, "Invalid request", SOME_WRONG, errors=errors)
+        raise Problem(422, N_("Invalid request"), SOME_WRONG, errors=errors)
     return fields
 
 

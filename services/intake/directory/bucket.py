@@ -23,6 +23,7 @@ from shared.directory.kept import CURRENT, PROPOSED, TOLD, KeptDirectory, KeptPr
 from shared.directory.keyed import FILE, HEAD, DirectoryHead, key_of, named_by, part_key
 from shared.directory.live import LiveDirectory
 from shared.facts import Fact
+from shared.message import N_, said
 from shared.problems import Problem
 from shared.streams import DIRECTORY
 from shared.subjects import fact_subject
@@ -196,7 +197,13 @@ class DirectoryBucket:
     async def _update(self, key: str, raw: bytes, last: int) -> bool:
         if len(raw) > LIMIT:
             raise Problem(
-                413, "Too large", f"It would take {len(raw)} bytes, the broker's messages hold {LIMIT}."
+                413,
+                N_("Too large"),
+                said(
+                    N_("It would take %(count)s bytes, the broker's messages hold %(limit)s."),
+                    count=len(raw),
+                    limit=LIMIT,
+                ),
             )
         try:
             await self._put(key, raw, over=last)

@@ -39,6 +39,7 @@ from shared.directory.kept import KeptDirectory, Proposal
 from shared.directory.touched import signature
 from shared.facts import Actor, Frozen, Given, Instant, Name, Signature
 from shared.facts.bounds import PLAIN_LINE
+from shared.message import N_, said
 from shared.problems import Problem, invalid
 from shared.tokens import Principal
 from shared.vocabulary import Role
@@ -115,10 +116,14 @@ class DirectoryChanges:
         """
         if principal.role not in MAY_PROPOSE:
             raise forbidden(
-                f"Your role is {principal.role}; the directory is changed by: {', '.join(sorted(MAY_PROPOSE))}."
+                said(
+                    N_("Your role is %(role)s; the directory is changed by: %(roles)s."),
+                    role=principal.role,
+                    roles=", ".join(sorted(MAY_PROPOSE)),
+                )
             )
         if not form.changes:
-            raise invalid([("changes", "is empty: say what is to change")], "change")
+            raise invalid([("changes", N_("is empty: say what is to change"))], "change")
         self._keep_what_policy_names(form.changes)
         change_id = id_of("directory", principal.subject, key) if key else str(ULID())
         async with self._in_turn:
@@ -131,8 +136,14 @@ class DirectoryChanges:
             if change_id in before.recent:
                 return _repeat(before, change_id)
             if form.base is not None and form.base != before.revision:
-                detail = f"It was made for revision {form.base}, the directory is at {before.revision}: look at it again, and repeat."
-                raise Problem(409, "Changed meanwhile", detail, revision=before.revision)
+                detail = said(
+                    N_(
+                        "It was made for revision %(base)s, the directory is at %(revision)s: look at it again, and repeat."
+                    ),
+                    base=form.base,
+                    revision=before.revision,
+                )
+                raise Problem(409, N_("Changed meanwhile"), detail, revision=before.revision)
             authors = ChangeAuthors(principal.actor(), _sign(before.directory, principal))
             laid = self._lay(settled, form, authors)
             asker = Asker.of(
@@ -243,9 +254,14 @@ class DirectoryChanges:
         try:
             return self._lay(settled, ChangeForm(changes=proposal.changes, why=proposal.why), authors)
         except Problem as problem:
-            detail = f"It does not fit the directory as it is now: {problem.detail} Refuse it, and have it proposed anew."
+            detail = said(
+                N_(
+                    "It does not fit the directory as it is now: %(detail)s Refuse it, and have it proposed anew."
+                ),
+                detail=problem.detail,
+            )
             raise Problem(
-                409, "It does not fit any more", detail, errors=problem.errors, **problem.extra
+                409, N_("It does not fit any more"), detail, errors=problem.errors, **problem.extra
             ) from None
 
     # The change itself
@@ -294,8 +310,13 @@ class DirectoryChanges:
             if post in named
         ]:
             posts = [post for _, post in removed if post in named]
-            detail = f"The policy names {', '.join(posts)}: whoever is owed something there would be dark. Change the policy first."
-            raise Problem(409, "A post would be dark", detail, errors=faults, dark=posts)
+            detail = said(
+                N_(
+                    "The policy names %(posts)s: whoever is owed something there would be dark. Change the policy first."
+                ),
+                posts=", ".join(posts),
+            )
+            raise Problem(409, N_("A post would be dark"), detail, errors=faults, dark=posts)
 
 
 def _repeat(kept: KeptDirectory, change_id: str) -> Changed:
@@ -326,5 +347,8 @@ def _refusal(fault: DirectoryFault) -> Problem:
     ]
     if not fault.dark:
         return invalid(errors, "change")
-    detail = "Nothing is stored. " + "; ".join(placed.text for placed in fault.found if placed.dark)
-    return Problem(409, "A post would be dark", detail, errors=errors, dark=list(fault.dark))
+    detail = said(
+        N_("Nothing is stored. %(faults)s"),
+        faults="; ".join(placed.text for placed in fault.found if placed.dark),
+    )
+    return Problem(409, N_("A post would be dark"), detail, errors=errors, dark=list(fault.dark))

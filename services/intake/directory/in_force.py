@@ -22,6 +22,7 @@ from shared.directory.changes import difference
 from shared.directory.kept import KeptDirectory
 from shared.directory.live import LiveDirectory
 from shared.facts import Actor
+from shared.message import N_
 from shared.problems import Problem
 from shared.vocabulary import Role
 
@@ -137,7 +138,7 @@ def _begun(kept: KeptDirectory | None) -> KeptDirectory:
     if kept is None:
         raise Problem(
             503,
-            "No directory yet",
-            "This intake has just started and has not stored it yet: send it again in a moment.",
+            N_("No directory yet"),
+            N_("This intake has just started and has not stored it yet: send it again in a moment."),
         )
     return kept

@@ -17,6 +17,7 @@ from shared.directory.kept import KeptDirectory
 from shared.directory.parts import Ids, altered
 from shared.directory.touched import touched
 from shared.facts import Signature
+from shared.message import N_, said
 from shared.problems import Problem
 
 REMEMBERED = 64
@@ -33,8 +34,10 @@ class TooManyTouched(Problem):
     """413: not everybody could be told of it."""
 
     def __init__(self, touched: int) -> None:
-        detail = (
-            f"It touches {touched} people, and each is told: change at most {MOST_TOUCHED} people at once."
+        detail = said(
+            N_("It touches %(touched)s people, and each is told: change at most %(most)s people at once."),
+            touched=touched,
+            most=MOST_TOUCHED,
         )
         super().__init__(413, "Too many people", detail)
 
@@ -119,4 +122,4 @@ def version_after(version: str, revision: int) -> str:
 def check_sizes(directory: Directory, ids: Ids | None = None) -> None:
     """Problem 413 where one of these objects (None: of all) would not fit a message."""
     if faults := misfits(directory, ids):
-        raise Problem(413, "Too large", "; ".join(faults))
+        raise Problem(413, N_("Too large"), "; ".join(faults))

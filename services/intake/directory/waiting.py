@@ -25,6 +25,7 @@ from shared.directory.touched import touched
 from shared.facts import Actor, Fact, Frozen, Given, Instant, Name, PersonalChange, Signature
 from shared.facts.bounds import PLAIN_LINE
 from shared.ids import PersonId, UnitId
+from shared.message import N_, said
 from shared.problems import Problem
 from shared.standing import DIRECTORY_CASE
 from shared.subjects import fact_subject
@@ -119,8 +120,13 @@ class WaitingChanges:
         if len(proposal.model_dump_json()) > LARGEST:
             raise Problem(
                 413,
-                "Too large",
-                f"A change that needs a second person takes at most {LARGEST} bytes: have the operator make it.",
+                N_("Too large"),
+                said(
+                    N_(
+                        "A change that needs a second person takes at most %(largest)s bytes: have the operator make it."
+                    ),
+                    largest=LARGEST,
+                ),
             )
         async for _ in attempts(TRIES):
             proposals, last = await self._bucket.proposals()
@@ -132,8 +138,13 @@ class WaitingChanges:
             ):
                 raise Problem(
                     409,
-                    "Too many wait",
-                    f"{MOST} of your changes wait for a second person: have them approved or refused first.",
+                    N_("Too many wait"),
+                    said(
+                        N_(
+                            "%(most)s of your changes wait for a second person: have them approved or refused first."
+                        ),
+                        most=MOST,
+                    ),
                 )
             if repeated is None:
                 await self._say(proposal, ProposalState.PROPOSED, proposal.why, telling)
@@ -155,8 +166,12 @@ class WaitingChanges:
         if waiting is None:
             raise Problem(
                 404,
-                "No such proposal",
-                f"No change {proposal[:60]!r} waits: it was decided on, or its {WAITS.days} days are over.",
+                N_("No such proposal"),
+                said(
+                    N_("No change %(proposal)s waits: it was decided on, or its %(days)s days are over."),
+                    proposal=repr(proposal[:60]),
+                    days=WAITS.days,
+                ),
             )
         return waiting
 
@@ -267,4 +282,4 @@ def shown_to(
 
 
 def busy() -> Problem:
-    return Problem(409, "Changed meanwhile", BUSY)
+    return Problem(409, N_("Changed meanwhile"), BUSY)

@@ -157,7 +157,9 @@ def _told() -> Iterator[None]:
     except FilesFullError:
         raise Problem(507, NO_ROOM, SEND_WITHOUT) from None
     except FileDamagedError as error:
-        raise Problem(503, "The store of files is damaged", f"{error}: tell the operator.") from None
+        raise Problem(
+            503, N_("The store of files is damaged"), said(N_("%(error)s: tell the operator."), error=error)
+        ) from None
     except Unreachable:
         raise
     except (APIError, *AWAY) as error:

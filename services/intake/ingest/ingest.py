@@ -26,6 +26,7 @@ from shared.facts import Actor, CaseAct, Frozen, Original, ReportForm
 from shared.fault_texts import MOST_FAULTS, Fault
 from shared.ids import CaseId, SourceId, UnitId
 from shared.language.reasons import in_words
+from shared.message import N_, said
 from shared.territory import report_faults
 from shared.vocabulary import Kind, Role
 
@@ -77,15 +78,23 @@ class HandIn:
         """The declared source. Raises FormatError where it is unknown, or does not speak this format."""
         source = self._declared(source_id)
         if format_name not in FORMATS or format_name not in source.formats:
-            said = f"{source_id} sends {', '.join(source.formats)}, not {format_name[:40]!r}: correct one of the two"
-            raise FormatError("unknown format", [("format", said)])
+            words = said(
+                N_("%(source)s sends %(formats)s, not %(format)s: correct one of the two"),
+                source=source_id,
+                formats=", ".join(source.formats),
+                format=repr(format_name[:40]),
+            )
+            raise FormatError(N_("unknown format"), [("format", words)])
         return source
 
     def _declared(self, source_id: str) -> Source:
         source = self._directory().sources_by_id.get(SourceId(source_id))
         if source is None:
-            said = f"{source_id[:60]!r} is not declared: have it added to the directory's sources"
-            raise FormatError("unknown source", [("source", said)])
+            words = said(
+                N_("%(source)s is not declared: have it added to the directory's sources"),
+                source=repr(source_id[:60]),
+            )
+            raise FormatError(N_("unknown source"), [("source", words)])
         return source
 
     async def hear(self, source_id: str, at: datetime) -> bool:
@@ -146,7 +155,7 @@ class HandIn:
             elif valid := await check(item):
                 checked.append(valid)
         if faults:
-            raise FormatError("not a valid report", faults)
+            raise FormatError(N_("not a valid report"), faults)
         return checked
 
     async def _take_item(

@@ -17,6 +17,7 @@ from services.intake.reporting.submit import Submission
 from shared.broker.forever import AWAY
 from shared.directory import Directory
 from shared.ids import SourceId
+from shared.message import N_, said
 from shared.problems import Problem
 from shared.subjects import source_in
 from shared.tokens import Gate, Principal
@@ -74,7 +75,9 @@ class RequestReply:
             log.exception("request_failed")
             return orjson.dumps(
                 Problem(
-                    500, "Failed", "Something went wrong here; report by telephone and tell the operator."
+                    500,
+                    N_("Failed"),
+                    N_("Something went wrong here; report by telephone and tell the operator."),
                 ).body()
             )
 
@@ -82,6 +85,11 @@ class RequestReply:
         declared = self._directory().sources_by_id.get(SourceId(source))
         if declared is None:
             raise forbidden(
-                f"Source {source[:60]} is no longer in the directory: have it declared, or its key taken back."
+                said(
+                    N_(
+                        "Source %(source)s is no longer in the directory: have it declared, or its key taken back."
+                    ),
+                    source=source[:60],
+                )
             )
         return Principal(subject=declared.principal, role=Role.PUBLISHER)

@@ -34,6 +34,7 @@ from shared.fault_texts import TIME_EXAMPLE, Fault, faults_of
 from shared.forms.blocks import same_given
 from shared.ids import CaseId, PersonId, case_id_for
 from shared.logs import about_case
+from shared.message import N_, said
 from shared.problems import Problem, invalid
 from shared.subjects import fact_subject
 from shared.tokens import Principal
@@ -42,7 +43,7 @@ from shared.vocabulary import Category, Kind, ReportKind
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 KEY_LIMIT = 200
-KEY_FAULT: Fault = ("Idempotency-Key", "stands for another report: use a new key for a new report")
+KEY_FAULT: Fault = ("Idempotency-Key", N_("stands for another report: use a new key for a new report"))
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 TIMES = ("occurred_at", "learned_at")
 _instant: TypeAdapter[datetime] = TypeAdapter(Instant)
@@ -104,7 +105,7 @@ class Submission:
         """
         fields = json_in(raw)
         if not isinstance(fields, dict):
-            raise invalid([("(body)", "must be a JSON object with the fields of a report")])
+            raise invalid([("(body)", N_("must be a JSON object with the fields of a report"))])
         return await self.read(cast(dict[str, Any], fields))
 
     async def read(self, fields: Mapping[str, Any]) -> ReportForm:
@@ -211,7 +212,15 @@ class Submission:
             raise invalid(faults)
         if key is not None and not (0 < len(key) <= KEY_LIMIT and key.isprintable()):
             raise invalid(
-                [("Idempotency-Key", f"must be 1 to {KEY_LIMIT} printable characters: a UUID is good")]
+                [
+                    (
+                        "Idempotency-Key",
+                        said(
+                            N_("must be 1 to %(limit)s printable characters: a UUID is good"),
+                            limit=KEY_LIMIT,
+                        ),
+                    )
+                ]
             )
         is_given, key = key is not None, key or str(ULID())
         stored = await self.file(
@@ -229,8 +238,13 @@ class Submission:
         )
         if not says_the_same(stored, form):
             await self._refusals.used_before(stored, form, principal.subject, KEY_FAULT)
-            detail = f"This Idempotency-Key was used for another report (case {stored.fact.subject}); nothing new is stored."
-            raise Problem(422, "Key already used", detail, errors=[KEY_FAULT])
+            detail = said(
+                N_(
+                    "This Idempotency-Key was used for another report (case %(subject)s); nothing new is stored."
+                ),
+                subject=stored.fact.subject,
+            )
+            raise Problem(422, N_("Key already used"), detail, errors=[KEY_FAULT])
         return await self.answer(stored)
 
     async def with_files(

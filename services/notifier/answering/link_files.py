@@ -24,6 +24,7 @@ from shared.files.sending import no_such_file, send_file
 from shared.files.store import FileStore
 from shared.ids import CaseId
 from shared.language.words import Words
+from shared.message import N_
 from shared.problems import Problem
 from shared.vocabulary import Language
 
@@ -63,7 +64,7 @@ class LinkFiles:
         try:
             files = await self._of(link.case)
         except (ValueError, *AWAY):
-            raise Problem(503, "Not readable", NOT_READ) from None
+            raise Problem(503, N_("Not readable"), NOT_READ) from None
         named = next((file for file in files if file.sha256 == sha256), None)
         if named is None:
             raise no_such_file()

@@ -16,6 +16,7 @@ from services.audit.records import search_terms
 from services.audit.records.fields import GAP, UNTRUSTED
 from shared.facts.bounds import AnyTime
 from shared.http_fields import Cursor
+from shared.message import N_, said
 from shared.problems import Problem
 from shared.vocabulary import Category, Kind, Level
 
@@ -49,7 +50,10 @@ class EntriesQuery(Filter):
         if faults := list(_faults(self)):
             words = "; ".join(f"{field}: {message}" for field, message in faults)
             raise Problem(
-                422, "Invalid request", f"Correct the criteria and ask again. {words}.", errors=faults
+                422,
+                N_("Invalid request"),
+                said(N_("Correct the criteria and ask again. %(words)s."), words=words),
+                errors=faults,
             )
         asked = Filter(**{name: getattr(self, name) for name in Filter.model_fields})
         return asked if self.unit is not None else asked.model_copy(update={"under": False})

@@ -24,6 +24,7 @@ from services.audit.records.search_tiles import BLOCK, Block
 from services.audit.records.stored import StoredRecord
 from services.audit.store.trail import Trail
 from shared.facts import rfc3339
+from shared.message import N_, said
 
 _BUDGET = 2.0
 """Seconds a page may be searched for; the next one goes on from there."""
@@ -331,14 +332,26 @@ def _read_cursor(cursor: str, mark: tuple[str, str], order: Order) -> int:
     match = _CURSOR.fullmatch(cursor)
     if match is None:
         raise BadCursor(
-            f"{cursor[:60]!r} is no cursor: take `next` of the page before as it is, or leave it out for the first page"
+            said(
+                N_(
+                    "%(cursor)s is no cursor: take `next` of the page before as it is, or leave it out for the first page"
+                ),
+                cursor=repr(cursor[:60]),
+            )
         )
     if match[1] != mark[0]:
         raise BadCursor(
-            f"this cursor goes on in the other order: ask with it as before, or leave it out to begin anew ({order} first)"
+            said(
+                N_(
+                    "this cursor goes on in the other order: ask with it as before, or leave it out to begin anew (%(order)s first)"
+                ),
+                order=order,
+            )
         )
     if f".{match[3]}" != mark[1]:
         raise BadCursor(
-            "this cursor goes on with another question: repeat what was asked with it, or leave it out to begin anew"
+            N_(
+                "this cursor goes on with another question: repeat what was asked with it, or leave it out to begin anew"
+            )
         )
     return int(match[2])

@@ -91,7 +91,7 @@ def check_router(
 def _bundle(content: bytes, vkey: str, language: Language) -> Shown:
     column = 0 if language is Language.EN else 1
     if _unpacked(content) > UNPACKED:
-        raise Problem(413, "Too large", TOO_LARGE)
+        raise Problem(413, N_("Too large"), TOO_LARGE)
     try:
         verdict = verify.check(io.BytesIO(content), vkey, [])
     except verify.BrokenError as error:

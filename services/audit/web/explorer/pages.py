@@ -140,7 +140,7 @@ def explorer_router(
         pages.admit(request, *READERS)
         entries = await answer_or_fault(lambda: reader.records.case(case))
         if not entries:
-            raise Problem(404, "Not Found", NO_RECORDS)
+            raise Problem(404, N_("Not Found"), NO_RECORDS)
         state = await answer_or_fault(standing.state)
         marks = await answer_or_fault(lambda: marks_of(reader, entries))
         return pages.show(
@@ -166,9 +166,9 @@ async def answer_or_fault(ask: Callable[[], Awaitable[Found]]) -> Found:
     try:
         return await ask()
     except NotInTrail as error:
-        raise Problem(404, "Not Found", str(error)) from None
+        raise Problem(404, N_("Not Found"), str(error)) from None
     except BadCursor as error:
-        raise Problem(400, "Invalid request", str(error)) from None
+        raise Problem(400, N_("Invalid request"), str(error)) from None
     except RecordError as error:
         raise Problem(500, DAMAGED, str(error)) from None
 

@@ -113,7 +113,7 @@ def report_pages_router(
     async def report(request: Request, name: str) -> Response:
         principal = pages.admit(request, *READERS)
         if name not in tuple(ReportName):
-            raise Problem(404, "Not Found", NO_REPORT)
+            raise Problem(404, N_("Not Found"), NO_REPORT)
         kind = REPORTS[ReportName(name)]
         window, values, faults = read_question(request)
         answer: Answer = await answer_or_fault(lambda: kind.ask(reports, window, False))
