@@ -24,6 +24,8 @@ from shared.synced_files import replace_synced
 from shared.tlog.note import Verifier
 
 if TYPE_CHECKING:
+    from nats.aio.client import Client
+
     from services.audit.checking.verify import Verdict
 
 _USER = "audit"
@@ -105,10 +107,8 @@ def not_known(verdict: "Verdict", cosigned: int | None, log: str, before: Verifi
     ]
 
 
-async def broker_faults(source: Any, key: Verifier, progress: Progressed) -> list[TrailFault]:
-    """As the audit's own user (its key on this machine, or FENGHUO_NATS_CREDENTIALS)."""
-    from services.audit.writing.against_stream import stream_faults
-    from services.audit.writing.feed import Feed
+async def as_audit() -> "Client":
+    """A connection as the audit's own user: with its key on this machine, or FENGHUO_NATS_CREDENTIALS."""
     from shared.broker.connection import connect
 
     settings = Settings()
@@ -119,7 +119,7 @@ async def broker_faults(source: Any, key: Verifier, progress: Progressed) -> lis
         )
     bytes_of(settings.nats_credentials or Path())
     try:
-        connection = await connect(settings, _USER, timeout=_PATIENCE)
+        return await connect(settings, _USER, timeout=_PATIENCE)
     except TimeoutError:
         fail(
             Exit.UNREACHABLE,
@@ -129,6 +129,13 @@ async def broker_faults(source: Any, key: Verifier, progress: Progressed) -> lis
             ),
             CHECK_BROKER,
         )
+
+
+async def broker_faults(source: Any, key: Verifier, progress: Progressed) -> list[TrailFault]:
+    from services.audit.writing.against_stream import stream_faults
+    from services.audit.writing.feed import Feed
+
+    connection = await as_audit()
     try:
         return await stream_faults(source, key, Feed(lambda: connection), progress)
     finally:

@@ -50,6 +50,7 @@ from shared.broker.durables import check_durables
 from shared.broker.forever import until_done
 from shared.directory import Directory, load_directory
 from shared.directory.live import LiveDirectory
+from shared.files.store import FileStore
 from shared.gatekeeping import gate_of
 from shared.ids import case_id_at
 from shared.lined_yaml import YamlFault
@@ -140,6 +141,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     gate = gate_of(service, live)
     install_answers(service.app)
     masks, zone = Masks(), settings.zone
+    files = FileStore(lambda: service.connection)
     reports = Reports(reader, zone)
     tells = {language: RecordTeller(reader, Names(directory), zone, language) for language in Language}
     pages = explorer_pages(gate, zone, settings.environment is Environment.PRODUCTION, now)
@@ -149,7 +151,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         cases_router(reader, gate, masks, tells),
         tiles_router(reader, vkey),
         export_router(reader, gate, Names(directory), zone, now),
-        bundle_router(Bundles(reader, directory, zone, key.name, key.sign), gate),
+        bundle_router(Bundles(reader, directory, zone, key.name, key.sign, files), gate, folder),
         receipts_router(reader, receipt_key, zone),
         check_router(reader, pages, receipt_key, vkey, directory),
         reports_router(reports, gate, directory),

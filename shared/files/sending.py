@@ -29,7 +29,7 @@ GONE, ERASED = (
 NOT_HERE = N_("No such file")
 LOOK_AGAIN = N_("This case has no file of this hash: take one that the case names.")
 DAMAGED = N_("The file is damaged")
-TELL = N_("What is stored is not what its hash says: tell the operator (`fenghuo trail verify`).")
+TELL = N_("What is stored is not what its hash says: tell the operator (`fenghuo trail files`).")
 NO_ANSWER = N_("The file can't be read at the moment: try again.")
 _HEADERS = {
     "Content-Security-Policy": (
@@ -95,7 +95,7 @@ async def _all(first: bytes, pieces: AsyncGenerator[bytes]) -> AsyncGenerator[by
 
 def _damaged(error: FileDamagedError) -> Problem:
     log.critical(
-        "file_damaged", error=str(error), next="`fenghuo trail verify` names all that are; restore them"
+        "file_damaged", error=str(error), next="`fenghuo trail files` names all that are; restore them"
     )
     return Problem(500, DAMAGED, TELL)
 

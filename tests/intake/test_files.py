@@ -9,11 +9,13 @@ from typing import Any
 import httpx2
 import pytest
 
+from fenghuo.file_check import FileDamage, check_files
 from services.intake.files.spool import Spool
 from shared.case import CaseFile
 from shared.facts.file import LARGEST_FILE, MOST_FILES
+from shared.files.store import FileStore
 from shared.ids import CaseId, case_id_at
-from shared.streams import FILES_STREAM
+from shared.streams import FILES_STREAM, file_entry, file_pieces
 from shared.vocabulary import Kind, Role
 from tests.intake.builders import case, facts_of, form, post_case
 from tests.intake.pictures import jpeg, office, png
@@ -171,3 +173,26 @@ def test_nothing_of_a_file_is_left_where_it_came_in(tmp_path: Any) -> None:
     spool.write(b"x")
     assert list(tmp_path.iterdir()) == []
     spool.close()
+
+
+async def test_a_missing_or_altered_file_is_found_and_named(http: httpx2.AsyncClient, lab: Lab) -> None:
+    refs = [(await upload(http, lab, png(size=size), name=f"{size}.png")).json() for size in (31, 32, 33)]
+    answer = await report(http, lab, files=refs)
+    assert answer.status_code == 201, answer.text
+    async with lab.connection("admin") as admin, lab.connection("audit") as audit:
+        js, store = admin.jetstream(), FileStore(lambda: admin)
+        before = await check_files(lambda: audit)
+        whole, altered, missing = [await store.entry(ref["sha256"]) for ref in refs]
+        assert whole
+        assert altered
+        assert missing
+        await js.purge_stream(FILES_STREAM, subject=file_pieces(altered.nuid))
+        await js.publish(file_pieces(altered.nuid), png(size=34))
+        await js.purge_stream(FILES_STREAM, subject=file_entry(missing.name))
+        after = await check_files(lambda: audit)
+    found = {(fault, file.name, file.case) for fault, file in after.faults} - {
+        (fault, file.name, file.case) for fault, file in before.faults
+    }
+    case_id = answer.json()["case"]
+    assert found == {(FileDamage.ALTERED, "32.png", case_id), (FileDamage.MISSING, "33.png", case_id)}
+    assert after.whole == before.whole - 2

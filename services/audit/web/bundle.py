@@ -2,10 +2,13 @@
 compare.
 """
 
-from typing import Annotated
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
 from services.audit.evidence.bundle.collect import TAIL
 from services.audit.evidence.bundle.make import Bundles
@@ -18,6 +21,7 @@ from shared.http_fields import CaseRef
 from shared.tokens import Gate
 
 TAIL_LIMIT = 100_000
+PIECE = 64 * 1024
 
 
 class EvidenceQuery(Frozen):
@@ -34,7 +38,7 @@ class EvidenceQuery(Frozen):
     ] = TAIL
 
 
-def bundle_router(bundles: Bundles, gate: Gate) -> APIRouter:
+def bundle_router(bundles: Bundles, gate: Gate, folder: Path) -> APIRouter:
     router = APIRouter(prefix="/api/v1", tags=["evidence"])
 
     @router.get("/cases/{case_id}/bundle", response_class=Response, include_in_schema=False)
@@ -46,12 +50,19 @@ def bundle_router(bundles: Bundles, gate: Gate) -> APIRouter:
         needs nothing of ours.
         """
         gate.admit(request, *READERS)
-        content = await bundles.make(case_id, redacted=query.redact, tail=query.tail)
+        # With the files of the case it may be large: it is made on the disk, and nothing of it is left there.
+        bundle = TemporaryFile(dir=folder)  # noqa: SIM115 - it is sent after the handler has returned
+        try:
+            await bundles.write(bundle, case_id, redacted=query.redact, tail=query.tail)
+        except BaseException:
+            bundle.close()
+            raise
         headers = {
             "Content-Disposition": f'attachment; filename="case-{case_id}.zip"',
+            "Content-Length": str(bundle.tell()),
             "Cache-Control": "no-store",
         }
-        return Response(content, media_type="application/zip", headers=headers)
+        return StreamingResponse(_pieces(bundle), media_type="application/zip", headers=headers)
 
     @router.get("/trail/verify.py", response_class=Response, responses=sends("text/x-python"))
     @doorway(is_open=True)
@@ -60,3 +71,10 @@ def bundle_router(bundles: Bundles, gate: Gate) -> APIRouter:
         return Response(VERIFIER.read_text(encoding="utf-8"), media_type="text/x-python; charset=utf-8")
 
     return router
+
+
+def _pieces(bundle: IO[bytes]) -> Iterator[bytes]:
+    with bundle:
+        bundle.seek(0)
+        while piece := bundle.read(PIECE):
+            yield piece

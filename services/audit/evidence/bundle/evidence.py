@@ -105,6 +105,11 @@ class Evidence:
     def last(self) -> ProvenRecord:
         return self.records[-1]
 
+    @property
+    def named_files(self) -> list[tuple[int, FactBody]]:
+        """The number of each record that names a file, and what it says of it."""
+        return [(proven.rec.number, file) for proven in self.records for file in proven.data.parts("files")]
+
 
 def keeping_of(records: tuple[ProvenRecord, ...]) -> Keeping:
     """The orders on record in the case, by which something of it was erased, and the holds that forbid it."""

@@ -4,17 +4,22 @@ Invariant: whoever asks for a bundle without personal fields gets none in any fi
 the directory's names included.
 """
 
+import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import IO
 from zoneinfo import ZoneInfo
 
 from services.audit.evidence.bundle import timeline
+from services.audit.evidence.bundle.attached import AttachedFile, attached_files
 from services.audit.evidence.bundle.collect import TAIL, collect
 from services.audit.evidence.bundle.evidence import Evidence, Sign, json_lines
-from services.audit.evidence.bundle.write import write
+from services.audit.evidence.bundle.write import contents, info_of
 from services.audit.reading.reader import TrailReader
 from shared.directory import Directory
 from shared.facts import Name
+from shared.files.store import FileStore
 from shared.vocabulary import Language
 from shared.web.names import Names
 
@@ -27,12 +32,35 @@ class Bundles:
     origin: str
     """The name of the trail's key."""
     sign: Sign
+    files: FileStore | None = None
+    """Where the files of cases lie; None: a bundle is made without them."""
 
     async def make(self, case_id: str, *, redacted: bool = False, tail: int = TAIL) -> bytes:
-        """The zip. Raises NotInTrail where no checkpoint covers a record of the case."""
+        """The zip, in memory."""
+        content = io.BytesIO()
+        await self.write(content, case_id, redacted=redacted, tail=tail)
+        return content.getvalue()
+
+    async def write(
+        self, target: IO[bytes], case_id: str, *, redacted: bool = False, tail: int = TAIL
+    ) -> None:
+        """The zip into `target`; a file of the case goes through piece by piece. Raises NotInTrail where no
+        checkpoint covers a record of the case.
+        """
         evidence = await collect(self.reader, case_id, origin=self.origin, tail=tail, redacted=redacted)
         evidence = replace(evidence, zone=self.zone.key)
-        return write(evidence, self.sign, self.derived(evidence))
+        attached: tuple[AttachedFile, ...] = ()
+        if self.files is not None and not redacted:
+            attached = await attached_files(self.files, evidence.records)
+        own = contents(evidence, self.sign, self.derived(evidence), attached)
+        with zipfile.ZipFile(target, "w") as archive:
+            for name, content in sorted(own.items()):
+                archive.writestr(info_of(name), content, compresslevel=6)
+            for file in attached:
+                assert self.files is not None
+                with archive.open(info_of(file.path, is_attached=True), "w") as out:
+                    async for piece in self.files.read(file.entry):
+                        out.write(piece)
 
     def derived(self, evidence: Evidence) -> dict[str, bytes]:
         names = Unnamed(self.directory) if evidence.redacted else UsedNames(self.directory)

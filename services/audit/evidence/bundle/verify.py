@@ -367,6 +367,7 @@ class Bundle:
             self.record(number)
         self.whole()
         self.others()
+        self.attached()
         self.list_of_files()
         self.not_proven()
         return self.verdict
@@ -689,6 +690,46 @@ class Bundle:
         for proven in self.records:
             if proven.missing and proven.header.get("form") == "fact":
                 self.erased(proven)
+
+    def attached(self) -> None:
+        """Files that the records name: each is the one whose hash stands on record, or it is not here."""
+        named: dict[str, tuple[object, str]] = {}
+        for proven in self.records:
+            if proven.header.get("distrust") is None:
+                for file in items(mapping(proven.shown.get("data")).get("files")):
+                    sha256, name = mapping(file).get("sha256"), mapping(file).get("name")
+                    named.setdefault(str(sha256), (proven.header["number"], str(name or sha256)))
+        here: set[str] = set()
+        for path in sorted(name for name in self.files if name.startswith("files/")):
+            hashed, claimed = hashlib.sha256(self.files[path]).hexdigest(), path[6:].partition(".")[0]
+            number, name = named.get(claimed, (None, path))
+            require(
+                number is not None,
+                f"{path} was put into the bundle: no record of the case names it",
+                f"{path} 系事后放入：本事件没有记录列出它",
+            )
+            require(
+                hashed == claimed,
+                f"{path} ({name!a}) is not the file that record {number} names: it was altered",
+                f"{path}（{name}）不是第 {number} 条记录所列的文件：被改动",
+            )
+            here.add(claimed)
+        if here:
+            self.verdict.proven.append(
+                (
+                    f"{len(here)} of the {len(named)} files that the records name are here,"
+                    " and each is the one whose hash stands on record.",
+                    f"在案记录所列 {len(named)} 个文件中有 {len(here)} 个附于包内，且均与在案的哈希值一致。",
+                )
+            )
+        for sha256, (number, name) in named.items():
+            if sha256 not in here:
+                self.verdict.notes.append(
+                    (
+                        f"The file {name} that record {number} names is not in the bundle; its hash on record is {sha256}.",
+                        f"第 {number} 条所列文件 {name} 不在包内；其在案的哈希值为 {sha256}。",
+                    )
+                )
 
     @staticmethod
     def policy_of(proven: Proven) -> Any:

@@ -7,11 +7,12 @@ trail has signed together with the number of records.
 
 import base64
 import hashlib
-import io
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from services.audit.evidence.bundle.attached import AttachedFile
 from services.audit.evidence.bundle.evidence import Evidence, ProvenRecord, Sign, json_lines, receipt_claims
 from shared.tlog import layout
 from shared.tlog.proof import tlog_proof
@@ -40,37 +41,37 @@ one you got another way (`fenghuo trail verifier`), or check with a copy of your
     statement, files.sha256    存证就事件记录数与本包文件的签名声明 what the trail states under its signature: how many records, which files
     tail/                      事件最后一条之后的全部记录（数量不多时附） every record after the case's last, where they are not too many
     policy/                    本事件所依制度文本及其在案记录 the policy the case was decided under, with its own record
+    files/                     在案记录所列的文件，以其 SHA-256 命名 the files that records name, each under its SHA-256
     receipts.json              可与单位所持回执比对的内容 what a unit's own receipt must say
     directory.json             名录摘录（仅供阅读） names as the directory has them, for reading only
     timeline.zh.html .en.html  时间线（仅供阅读，证据是记录） a timeline for reading; the records are the evidence
 """
 
 
-def write(evidence: Evidence, sign: Sign, derived: dict[str, bytes]) -> bytes:
-    """`derived`: the files made for reading (timelines, directory)."""
+def contents(
+    evidence: Evidence, sign: Sign, derived: dict[str, bytes], attached: Sequence[AttachedFile] = ()
+) -> dict[str, bytes]:
+    """Every file but those attached. `derived`: the files made for reading (timelines, directory)."""
     files = {**_own_files(evidence), **derived}
-    proofs = {name: content for name, content in files.items() if name.endswith(".tlog-proof")}
-    listed = "".join(
-        f"{hashlib.sha256(content).hexdigest()}  {name}\n"
-        for name, content in sorted(files.items())
-        if name not in proofs
-    ).encode()
-    files |= {
+    hashes = {
+        name: hashlib.sha256(content).hexdigest()
+        for name, content in files.items()
+        if not name.endswith(".tlog-proof")
+    } | {file.path: file.entry.name for file in attached}
+    listed = "".join(f"{hashed}  {name}\n" for name, hashed in sorted(hashes.items())).encode()
+    return files | {
         "checkpoint": evidence.signed.note.encode(),
         "files.sha256": listed,
         "statement": sign(_statement(evidence, hashlib.sha256(listed).hexdigest())).write().encode(),
     }
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for name, file_content in sorted(files.items()):
-            info = zipfile.ZipInfo(name, _NEVER)
-            info.compress_type, info.create_system, info.external_attr = (
-                zipfile.ZIP_DEFLATED,
-                3,
-                0o100644 << 16,
-            )
-            archive.writestr(info, file_content, compresslevel=6)
-    return content.getvalue()
+
+
+def info_of(name: str, *, is_attached: bool = False) -> zipfile.ZipInfo:
+    """Pictures and documents are compressed already."""
+    info = zipfile.ZipInfo(name, _NEVER)
+    info.compress_type = zipfile.ZIP_STORED if is_attached else zipfile.ZIP_DEFLATED
+    info.create_system, info.external_attr = 3, 0o100644 << 16
+    return info
 
 
 def _statement(evidence: Evidence, files: str) -> str:

@@ -1,0 +1,51 @@
+"""`fenghuo trail files`: checks the files that are on record, each against its hash."""
+
+import asyncio
+from dataclasses import asdict
+from typing import Any
+
+from rich.markup import escape
+
+from fenghuo.answers import AsJson, Exit, answer, fail, out
+
+
+def files(as_json: AsJson = False) -> None:
+    """Read every file that a fact names and check it against the hash on record (with the audit's key for the
+    broker). Ends with 1 where one is missing or altered, and names it.
+    """
+    from nats.errors import Error as NatsError
+
+    from fenghuo.file_check import FilesChecked, check_files
+    from fenghuo.trail_check import CHECK_BROKER, as_audit
+
+    async def work() -> FilesChecked:
+        connection = await as_audit()
+        try:
+            return await check_files(lambda: connection)
+        finally:
+            await connection.close()
+
+    try:
+        checked = asyncio.run(work())
+    except (NatsError, OSError) as error:
+        fail(Exit.UNREACHABLE, f"the broker does not answer ({error})", CHECK_BROKER)
+    result = {
+        "whole": checked.whole,
+        "erased": [asdict(file) for file in checked.erased],
+        "faults": [{"fault": fault.value, **asdict(file)} for fault, file in checked.faults],
+    }
+    answer(result, as_json=as_json, render=_show)
+    if checked.faults:
+        raise SystemExit(Exit.NO)
+
+
+def _show(result: dict[str, Any]) -> None:
+    for one in result["faults"]:
+        out.print(
+            f"[red]✗[/] {one['fault']}: {escape(one['name'])} of case {one['case']} (fact {one['sequence']}), {one['sha256']}",
+            highlight=False,
+        )
+    for one in result["erased"]:
+        out.print(f"erased: {escape(one['name'])} of case {one['case']}, {one['sha256']}", highlight=False)
+    if not result["faults"]:
+        out.print(f"[green]✓[/] {result['whole']} files on record are what their hashes say", highlight=False)
