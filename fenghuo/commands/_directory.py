@@ -132,6 +132,14 @@ def _of(field: str) -> Callable[[Json], Any]:
     return say
 
 
+def _portfolio(post: Json) -> str:
+    """谁分管谁负责: for whom it stands, and what it is in charge of."""
+    about = ", ".join(
+        value for field in ("topics", "kinds", "categories", "areas") for value in post.get(field, ())
+    )
+    return f"{about} → {post['stands_for']}" if post.get("stands_for") else about
+
+
 def _on_duty(post: Json) -> str:
     now = post.get("on_duty")
     return (
@@ -148,6 +156,7 @@ _COLUMNS: dict[str, dict[str, Callable[[Json], Any]]] = {
         N_("held now by"): _of("held_by"),
         N_("why"): _of("why"),
         N_("deputies"): _of("deputies"),
+        N_("in charge of"): _portfolio,
     },
     "people": {
         N_("person"): _of("id"),

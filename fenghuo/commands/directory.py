@@ -30,7 +30,7 @@ from shared.directory.change_facts import (
 )
 from shared.directory.changes import apply_change
 from shared.directory.fit import misfits
-from shared.directory.rows import TABLES, RowFault, read_rows
+from shared.directory.rows import TABLES, RowFault, read_rows, write_rows
 from shared.facts import Actor
 from shared.ids import PersonId, RosterId
 from shared.lined_yaml import YamlFault
@@ -89,6 +89,9 @@ def show(
         typer.Argument(help="posts, people, units, areas, rosters, sources, plans, suppressions or gaps."),
     ] = "posts",
     against: Against = None,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="As a table that `directory import` takes: posts, units or rosters.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show one part of the directory as it is now: who holds which post and why, who is on duty."""
@@ -98,6 +101,15 @@ def show(
             worded("no part %(part)s", part=repr(part)),
             worded("name one of %(PARTS)s", PARTS=", ".join(lines.PARTS)),
         )
+    if csv:
+        if part not in TABLES or TABLES[part].channels:
+            fail(
+                Exit.USAGE,
+                worded("%(part)s is no table that goes out", part=part),
+                worded("name posts, units or rosters"),
+            )
+        typer.echo(write_rows(_directory(against)[0], part), nl=False)
+        return
     if against is None:
         result = call_all("intake", f"/api/v1/directory/{part}", role=Role.DUTY_OFFICER)
     else:

@@ -108,6 +108,8 @@ class DutyTerms(Value, frozen=True, kw_only=True):
     """What a lapse of it is called."""
     again: bool = False
     """Opens anew when done: follow-ups, heartbeats."""
+    reserves: tuple[str, ...] = ()
+    """Acts that only whoever owes it, or somebody above, may do to the case while it is owed."""
     stand_in: StandIn = StandIn.SETTLES
 
     @property

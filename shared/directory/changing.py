@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from shared.directory import change_facts as wire
 from shared.directory.changes import Change
+from shared.directory.people import Post
 from shared.directory.whole import Directory
 from shared.facts import Actor, Name
 from shared.ids import PersonId, PostId, RosterId, UnitId
@@ -165,7 +166,10 @@ def units_of(change: Change, before: Directory, after: Directory) -> frozenset[U
             gives_roles = change.person.roles != (former.roles if former else None)
             units = set[str]() if gives_roles else _of_people([change.person.id], before, after)
         case wire.PutPost():
-            units = _of_post(change.post.id, before, after)
+            was = before.posts_by_id.get(change.post.id)
+            # Whoever is in charge is rung for the whole city, and ends what is grave.
+            moves_charge = _portfolio(change.post) != (_portfolio(was) if was else _portfolio(None))
+            units = set[str]() if moves_charge else _of_post(change.post.id, before, after)
         case wire.PutRoster():
             units = _of_roster(change.roster.id, before, after)
         case wire.PutSource():
@@ -181,6 +185,14 @@ def units_of(change: Change, before: Directory, after: Directory) -> frozenset[U
             # Areas, plans, suppressions; and units: where they stand decides who has power over whom.
             units = set[str]()
     return frozenset(UnitId(unit) for unit in units) or frozenset({None})
+
+
+def _portfolio(post: Post | None) -> tuple[object, ...]:
+    return (
+        (None, (), (), (), ())
+        if post is None
+        else (post.stands_for, post.kinds, post.categories, post.topics, post.areas)
+    )
 
 
 def _of_people(people: Iterable[str], *directories: Directory) -> set[str]:

@@ -145,6 +145,9 @@ def _posts(whole: "Directory", posts: Iterable["Post"]) -> Iterator[PlacedFault]
                 (*where, "unit"), f"post {post.id} belongs to unit {post.unit}, which is not declared"
             )
         yield from _holder_faults(whole, post, where)
+        yield from _known_areas(whole, post.areas, (*where, "areas"), f"post {post.id}")
+        if post.stands_for is not None and (fault := _stands_for_fault(whole, post)):
+            yield PlacedFault((*where, "stands_for"), fault)
         if post.roster is None:
             continue
         roster = whole.rosters_by_id.get(post.roster)
@@ -155,6 +158,15 @@ def _posts(whole: "Directory", posts: Iterable["Post"]) -> Iterator[PlacedFault]
         elif roster.post != post.id:
             text = f"post {post.id} is held by roster {roster.id}, which is made for post {roster.post}: correct one of the two"
             yield PlacedFault((*where, "roster"), text)
+
+
+def _stands_for_fault(whole: "Directory", post: "Post") -> str | None:
+    named = whole.posts_by_id.get(PostId(post.stands_for or ""))
+    if named is None:
+        return f"post {post.id} stands for {post.stands_for}, which is not declared: name a post"
+    if named.id == post.id or named.stands_for is not None:
+        return f"post {post.id} stands for {named.id}, which stands for another itself: name the post that policies name"
+    return None
 
 
 def _holder_faults(whole: "Directory", post: "Post", where: tuple[str | int, ...]) -> Iterator[PlacedFault]:

@@ -14,11 +14,20 @@ from shared.directory.moments import moments
 from shared.directory.parts import altered, objects_of, posts_answered_otherwise
 from shared.directory.people import Person, Post, WhyHolder
 from shared.directory.plans import ContingencyPlan
+from shared.directory.portfolios import shared_fields, unassigned
 from shared.directory.roster import Roster
 from shared.directory.units import Unit
 from shared.directory.whole import Directory
 from shared.facts import Frozen, Instant, Name
 from shared.ids import PersonId, RosterId
+from shared.vocabulary import Category
+
+CATEGORIES_ZH = {
+    Category.NATURAL_DISASTER: "自然灾害",
+    Category.ACCIDENT: "事故灾难",
+    Category.PUBLIC_HEALTH: "公共卫生",
+    Category.PUBLIC_SECURITY: "社会安全",
+}
 
 
 class GapCode(StrEnum):
@@ -35,6 +44,10 @@ class GapCode(StrEnum):
     NOBODY_HEADS = "nobody_heads"
     """The unit has no head: nobody answers for it."""
     PLAN_REVIEW = "plan_review"
+    SHARED_PORTFOLIO = "shared_portfolio"
+    """Two leaders are in charge of the same: the first declared answers."""
+    NOBODY_IN_CHARGE = "nobody_in_charge"
+    """No portfolio has the category: whoever stands for all answers."""
 
 
 class Gap(Frozen):
@@ -86,6 +99,7 @@ def _in_order(found: list[Gap], since: datetime) -> list[Gap]:
 
 def _posts(directory: Directory, posts: Iterable[Post], since: datetime, until: datetime) -> Iterator[Gap]:
     for post in posts:
+        yield from _portfolio_gaps(directory, post)
         if post.id in directory.steady_holders:
             continue
         edges = moments(directory, post, since, until)
@@ -100,6 +114,26 @@ def _posts(directory: Directory, posts: Iterable[Post], since: datetime, until: 
             open_gap = gap
         if open_gap is not None:
             yield open_gap
+
+
+def _portfolio_gaps(directory: Directory, post: Post) -> Iterator[Gap]:
+    others = directory.portfolios.get(post.stands_for or post.id, ())
+    for other in others:
+        if other.id == post.id:
+            break
+        if both := list(shared_fields(post, other)):
+            text = Name(
+                zh=f"{post.name.zh}与{other.name.zh}都分管{'、'.join(both)}，现由{other.name.zh}负责：请从其中一人去掉",
+                en=f"{post.name.en} and {other.name.en} both have {', '.join(both)}, and {other.name.en} answers: take it from one of them",
+            )
+            yield Gap(code=GapCode.SHARED_PORTFOLIO, subject=post.id, grave=False, text=text)
+    missing = unassigned(others) if post.id in directory.portfolios else []
+    if missing:
+        text = Name(
+            zh=f"{'、'.join(CATEGORIES_ZH[one] for one in missing)}无人分管，由{post.name.zh}负责：请写入分管领域",
+            en=f"no portfolio has {', '.join(missing)}, {post.name.en} answers: add it to one",
+        )
+        yield Gap(code=GapCode.NOBODY_IN_CHARGE, subject=post.id, grave=False, text=text)
 
 
 def _post_gap(directory: Directory, post: Post, begins: datetime, ends: datetime) -> Gap | None:

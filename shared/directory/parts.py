@@ -56,6 +56,8 @@ _NAMES: dict[str, dict[str, Callable[[Any], _Ids]]] = {
         "units": lambda post: (post.unit,),
         "people": lambda post: (post.holder, *post.deputies),
         "rosters": lambda post: (post.roster,),
+        "posts": lambda post: (post.stands_for,),
+        "areas": lambda post: post.areas,
     },
     "rosters": {
         "units": lambda roster: (roster.unit,),

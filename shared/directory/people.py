@@ -6,14 +6,25 @@ the holder answers all the same.
 """
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import StringConstraints
+from pydantic import StringConstraints, model_validator
 
-from shared.directory.span import Id, OwnPersonId, OwnPostId, PersonRef, Reason, RosterRef, Span, UnitRef
+from shared.directory.span import (
+    AreaRef,
+    Id,
+    OwnPersonId,
+    OwnPostId,
+    PersonRef,
+    PostRef,
+    Reason,
+    RosterRef,
+    Span,
+    UnitRef,
+)
 from shared.facts import Frozen, Name
 from shared.facts.bounds import PLAIN_LINE, at_most
-from shared.vocabulary import Language, Role
+from shared.vocabulary import Category, Language, ReportKind, Role
 
 
 class ChannelAddress(Frozen):
@@ -44,6 +55,10 @@ class Person(Frozen):
 
 
 class Post(Frozen):
+    """With a portfolio 分管领域 (谁分管谁负责): the leader in charge of these `kinds`, `categories` and `topics`, in
+    these `areas`, wherever a policy or a chain names the post it `stands_for`.
+    """
+
     id: OwnPostId
     name: Name
     unit: UnitRef
@@ -52,6 +67,26 @@ class Post(Frozen):
     """Who answers while the holder is absent: the first of them who is not."""
     roster: RosterRef | None = None
     """Whoever is on this roster's shift holds the post; the holder where nobody is."""
+    stands_for: PostRef | None = None
+    """`gov_in_charge`, say. Whatever no portfolio has stays with that post itself, which may name its own."""
+    kinds: tuple[ReportKind, ...] = ()
+    categories: tuple[Category, ...] = ()
+    topics: Annotated[tuple[Id, ...], at_most(100)] = ()
+    """One of the three must fit the matter: a topic counts before a kind, a kind before a category."""
+    areas: Annotated[tuple[AreaRef, ...], at_most(100)] = ()
+    """With all within them; none: everywhere. The smallest counts first."""
+
+    @property
+    def has_portfolio(self) -> bool:
+        return bool(self.kinds or self.categories or self.topics or self.areas)
+
+    @model_validator(mode="after")
+    def is_in_charge_of_something(self) -> Self:
+        if self.stands_for is not None and not self.has_portfolio:
+            raise ValueError(
+                f"stands_for {self.stands_for} without a portfolio: name kinds, categories, topics or areas"
+            )
+        return self
 
 
 class WhyHolder(StrEnum):

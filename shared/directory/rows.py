@@ -52,9 +52,19 @@ TABLES = {
     "posts": TableKind(
         "posts",
         Post,
-        ("unit", "holder", "deputies", "roster"),
+        (
+            "unit",
+            "holder",
+            "deputies",
+            "roster",
+            "stands_for",
+            "kinds",
+            "categories",
+            "topics",
+            "areas",
+        ),
         lambda post: PutPost(post=post),
-        lists=("deputies",),
+        lists=("deputies", "kinds", "categories", "topics", "areas"),
     ),
     "units": TableKind(
         "units", Unit, ("area", "superior", "head", "duty_post"), lambda unit: PutUnit(unit=unit)
@@ -120,6 +130,24 @@ def read_rows(raw: bytes, name: str, table: TableKind, directory: Directory) -> 
     if faults:
         raise RowFault(faults)
     return tuple(changes)
+
+
+def write_rows(directory: Directory, name: str) -> str:
+    """The table of that kind, as `read_rows` takes it back."""
+    table, lines = TABLES[name], io.StringIO()
+    writer = csv.writer(lines)
+    writer.writerow(("id", *NAMES, *table.columns))
+    for one in getattr(directory, table.part):
+        plain = one.model_dump(mode="json")
+        cells = (plain.get(column) for column in table.columns)
+        writer.writerow((plain["id"], *plain["name"].values(), *(_cell(value) for value in cells)))
+    return lines.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return SEPARATOR.join(str(one) for one in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return "" if value is None else str(value)
 
 
 def _text(raw: bytes, name: str) -> str:

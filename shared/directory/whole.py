@@ -20,6 +20,7 @@ from shared.directory.faults import DirectoryFault, are_sound, faults_of
 from shared.directory.parts import TABLES, altered, near
 from shared.directory.people import Person, Post, WhyHolder
 from shared.directory.plans import ContingencyPlan, Suppression
+from shared.directory.portfolios import in_charge
 from shared.directory.roster import Roster
 from shared.directory.units import Area, Competence, Source, Unit
 from shared.facts import Frozen
@@ -232,6 +233,33 @@ class Directory(Frozen):
     # What for
 
     @cached_property
+    def portfolios(self) -> dict[PostId, tuple[Post, ...]]:
+        """Post → the posts that stand for it, and itself where it names a portfolio of its own."""
+        standing_for: defaultdict[PostId, list[Post]] = defaultdict(list)
+        for post in self.posts:
+            if post.stands_for is not None:
+                standing_for[post.stands_for].append(post)
+        return {
+            named: (*([self.posts_by_id[named]] if self.posts_by_id[named].has_portfolio else ()), *others)
+            for named, others in standing_for.items()
+            if named in self.posts_by_id
+        }
+
+    def in_charge(
+        self,
+        post: PostId,
+        kind: ReportKind | None,
+        category: Category | None,
+        topic: str | None,
+        area: AreaCode | str,
+    ) -> PostId:
+        """`post`, or the post that has such a matter there in its portfolio in its place."""
+        if not self.portfolios:
+            return post
+        matter = MatterSort(kind, category, topic)
+        return in_charge(post, self.portfolios.get(post, ()), matter, self.area_path(area))
+
+    @cached_property
     def competences_by_area(self) -> dict[AreaCode, tuple[tuple[Unit, Competence], ...]]:
         competences: defaultdict[AreaCode, list[tuple[Unit, Competence]]] = defaultdict(list)
         for unit in self.units:
@@ -305,6 +333,7 @@ _DERIVED_FROM = {
     "superiors": {"units"},
     "governments_by_area": {"units"},
     "competences_by_area": {"units"},
+    "portfolios": {"posts"},
     "people_by_id": {"people"},
     "posts_by_id": {"posts"},
     "steady_holders": {"posts", "people"},

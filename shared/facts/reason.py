@@ -199,6 +199,7 @@ Reason = StrEnum(
         "ON_A_WITNESS_ALONE_NOBODY_ANSWERS": "on_a_witness_alone_nobody_answers",
         "ON_PURPOSE": "on_purpose",
         "ONLY_THE_ASSIGNER_DECIDES": "only_the_assigner_decides",
+        "ONLY_THE_LEADER_ENDS_IT": "only_the_leader_ends_it",
         "ONLY_THE_COMMON_SUPERIOR_IMPOSES": "only_the_common_superior_imposes",
         "OVERDUE": "overdue",
         "OWED": "owed",

@@ -173,5 +173,7 @@ EVENTS: dict[str, dict[str, str]] = {
         "one_channel": N_("one number alone"),
         "nobody_heads": N_("the unit has no head"),
         "plan_review": N_("the plan is to be reviewed"),
+        "shared_portfolio": N_("two leaders are in charge of the same"),
+        "nobody_in_charge": N_("no portfolio has it"),
     },
 }

@@ -228,6 +228,9 @@ WHY: dict[str, str] = {
     "turn_comes": N_("its turn has come"),
     "hears_of_it": N_("told of what is new"),
     "harm_grew": N_("graded up: the harm has grown"),
+    "only_the_leader_ends_it": N_(
+        "a grave matter is ended by the leader in charge, or somebody above; hand in a follow-up that says it is settled"
+    ),
     "graded_by_harm": N_("graded by the harm that is reported"),
     "harm_updated": N_("what is known of the harm has changed"),
     "under_graded": N_("graded lower than the harm says"),
@@ -330,7 +333,8 @@ def in_words(refusal: Refusal, directory: Directory) -> Name:
 
     def sentence(language: Language) -> str:
         text = catalogue(language).gettext
-        name = None if unit is None else name_in(unit.name, language)
+        named = directory.posts_by_id.get(refusal.post) if refusal.post is not None else unit
+        name = None if named is None else name_in(named.name, language)
         who = [*(text(ROLES[role]) for role in refusal.roles), *([name] if name else [])]
         return text(NOT_THEIRS_BUT if who else NOT_THEIRS) % {
             "why": text(WHY[refusal.why]),

@@ -17,6 +17,7 @@ from shared.territory.claim import Claim
 from shared.territory.reach import has_whole_city, speaks_for, unit_of
 from shared.territory.refusal import Refusal
 from shared.territory.reports import is_witness, may_assign, report_faults, reporter_of
+from shared.territory.reserved import reserved
 from shared.territory.table import MAY, MAY_ASSIGN, MAY_LOG_A_CALL, MAY_OPEN, WITNESSED
 from shared.vocabulary import Kind
 
@@ -63,7 +64,9 @@ def may(
     claim = Claim(actor, case, directory, at, task, duty)
     if where is Where.CALLED and person is not None and person != actor.who:
         return Refusal(Reason.FOR_THEMSELF_ALONE) if kind is Kind.CONTESTED else claim.for_another()
-    return None if claim.holds(where) else claim.refusal(where)
+    if not claim.holds(where):
+        return claim.refusal(where)
+    return reserved(actor, kind, case, directory, at)
 
 
 def may_acknowledge(
@@ -83,5 +86,9 @@ def allowed(actor: Actor, case: Case, directory: Directory, at: datetime) -> fro
     claim = Claim(actor, case, directory, at, whatever=True)
     ties = {where for where in Where if claim.holds(where)}
     logs_calls = actor.role in MAY_LOG_A_CALL and Where.STANDING in ties
-    kinds = {kind for kind, roles in MAY.items() if roles.get(actor.role) in ties}
+    kinds = {
+        kind
+        for kind, roles in MAY.items()
+        if roles.get(actor.role) in ties and reserved(actor, kind, case, directory, at) is None
+    }
     return frozenset(kinds | {Kind.ACKNOWLEDGED, Kind.SNOOZED} if logs_calls else kinds)

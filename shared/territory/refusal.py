@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shared.acts.who import Where
 from shared.facts import Reason
-from shared.ids import UnitId
+from shared.ids import PostId, UnitId
 from shared.vocabulary import Role
 
 WHY_NOT: Mapping[Where, Reason] = {
@@ -39,3 +39,5 @@ class Refusal:
     """Where the role is what is missing: those that may."""
     unit: UnitId | None = None
     """Where standing is: a unit that has it."""
+    post: PostId | None = None
+    """Where it is one leader's: the post."""

@@ -60,6 +60,20 @@ class Duties:
             above = self.above(above)
         return actor is not None and above == actor
 
+    def in_charge(self, post: Any) -> Any:
+        """Who stands for the post by portfolio: the smallest area, topic before kind before category."""
+        matter, best, found = self.case, (0, 0), post
+        path = self.directory.area_path(matter["area"])
+        for one in self.directory.posts:
+            if post not in (one.stands_for, one.id):
+                continue
+            about = 3 if matter["topic"] in one.topics else 2 if matter["kind"] in one.kinds else 0
+            about = about or (1 if matter["category"] in one.categories else 0)
+            depth = max((len(path) - path.index(code) for code in one.areas if code in path), default=0)
+            if about and (not one.areas or depth) and (depth, about) > best:
+                best, found = (depth, about), one.id
+        return found
+
     def is_post(self, name: str) -> bool:
         return any(post.id == name for post in self.directory.posts)
 
@@ -78,14 +92,15 @@ class Duties:
                 "superior_head": self.above(owing),
             }
             if self.is_post(name):
-                found.append((name, self.holds(name)))
+                found.append((self.in_charge(name), self.holds(self.in_charge(name))))
             elif name in ("owner", "bearer"):
                 found += [(duty["post"], duty["bearer"])] if duty else []
             elif name in units:
                 head = self.head(units[name])
                 found += [(head[1], head[0])] if head else []
             else:
-                found += [(post, self.holds(post)) for post in self.policy["audiences"].get(name, [])]
+                named = [self.in_charge(post) for post in self.policy["audiences"].get(name, [])]
+                found += [(post, self.holds(post)) for post in named]
         once: dict[str, tuple[str, str]] = {}
         for post, person in found:
             once.setdefault(person, (post, person))
@@ -115,7 +130,7 @@ class Duties:
                 )
                 return found.unit.id if found else self.case["unit"]
             case post:
-                return next(one.unit for one in self.directory.posts if one.id == post)
+                return next(one.unit for one in self.directory.posts if one.id == self.in_charge(post))
 
     # What the policy says
 
@@ -176,7 +191,8 @@ class Duties:
             (owed_to[0][1], owed_to[0][0]) if owed_to else (self.holds(self.directory.posts[0].id), "nobody")
         )
         if self.is_post(rule["by"]):
-            person, post = self.holds(rule["by"]), rule["by"]
+            post = self.in_charge(rule["by"])
+            person = self.holds(post)
         if rule["by"] == "assignee" and task and task["owner"]:
             person = task["owner"]
         duty_post = next(one.duty_post for one in self.directory.units if one.id == unit)
@@ -199,7 +215,7 @@ class Duties:
             **{"state": "open", "start": start, "opened": self.now, "due": due, "granted": timedelta(0)},
             **{
                 "lits": [],
-                "chain": list(rule["chain"]),
+                "chain": [self.in_charge(post) for post in rule["chain"]],
                 "next": None,
                 "nag": None,
                 "taken": None,

@@ -113,7 +113,7 @@ def test_accepting_a_task_answers_no_transfer_of_the_case(story: Story) -> None:
 
 def test_an_acknowledgement_after_the_end_opens_nothing(story: Story) -> None:
     story.reported()
-    story.by_two(Kind.CLOSED, 1, text="处置完毕")
+    story.by_two(Kind.CLOSED, 1, who="li_ding", text="处置完毕")
     story.acknowledged(story.holder("party_main"), 2)
     assert not [duty.id for duty in story.now.duties if duty.is_owed]
 
@@ -206,7 +206,7 @@ def test_going_through_the_chain_by_hand_forgets_nobody_who_was_called() -> None
 def test_a_case_that_is_closed_is_handed_over_no_more(story: Story) -> None:
     story.reported()
     story.act(Kind.TRANSFERRED, 1, unit=UNIT, to_unit=OTHER, text="职责在贵局")
-    story.by_two(Kind.CLOSED, 2, text="处置完毕")
+    story.by_two(Kind.CLOSED, 2, who="li_ding", text="处置完毕")
     assert (story.now.transfer, story.now.ended_at) == (None, LEARNED + timedelta(minutes=2))
 
 

@@ -286,7 +286,7 @@ def test_withdrawing_cancels_what_is_owed_and_tells_who_was_told(story: Story) -
 
 def test_closing_forgives_no_lapse(story: Story) -> None:
     story.reported(minutes=40)
-    story.by_two(Kind.CLOSED, 50, text="处置完毕")
+    story.by_two(Kind.CLOSED, 50, who="li_ding", text="处置完毕")
     assert all(duty.lapse for duty in owed_to_leaders(story))
 
 

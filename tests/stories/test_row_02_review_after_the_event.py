@@ -14,7 +14,7 @@ def test_the_review_is_owed_within_thirty_days_of_the_end_and_its_slip_turns() -
     stage = Stage()
     case = stage.report(level=Level.III)
     stage.after(hours=5)
-    stage.says(case, Kind.RESOLVED, UNIT, text="险情解除")
+    stage.says(case, Kind.RESOLVED, "gov_in_charge", text="险情解除")
     assert stage.limit(case, "review_after") == "12-23 16:00"
     stage.after(days=31)
     assert stage.slips(case, "review_after") == [
@@ -31,7 +31,7 @@ def test_the_review_is_owed_within_thirty_days_of_the_end_and_its_slip_turns() -
 def test_what_it_finds_is_mended_by_tasks_that_are_verified() -> None:
     stage = Stage()
     case = stage.report(level=Level.II)
-    stage.says(case, Kind.RESOLVED, UNIT, text="险情解除")
+    stage.says(case, Kind.RESOLVED, "gov_in_charge", text="险情解除")
     stage.after(days=10)
     causes = (ReviewCause.MECHANISM, ReviewCause.AWARENESS)
     stage.says(case, Kind.FILED, UNIT, document=Document.REVIEW, causes=causes, text="夜间无人值守；层层请示")
@@ -51,7 +51,7 @@ def test_what_it_finds_is_mended_by_tasks_that_are_verified() -> None:
 def test_a_case_that_flares_up_again_owes_no_review_yet() -> None:
     stage = Stage()
     case = stage.report(level=Level.III)
-    stage.says(case, Kind.RESOLVED, UNIT, text="险情解除")
+    stage.says(case, Kind.RESOLVED, "gov_in_charge", text="险情解除")
     stage.after(hours=1)
     stage.says(case, Kind.REOPENED, UNIT, text="复燃")
     assert stage.duty(case, "review_after").cancelled_why == "ended_by_reopened"

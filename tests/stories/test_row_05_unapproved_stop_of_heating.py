@@ -45,7 +45,7 @@ def test_one_that_stays_silent_is_told_upwards_and_sanctioned_by_the_organ() -> 
         ("11-24 11:00", "red"),
     ]
     assert ("11-24 11:00", "heating_head") in stage.told(case, "complaint", Purpose.OVERDUE)
-    assert ("11-25 11:00", "gov_in_charge") in stage.told(case, "complaint", Purpose.OVERDUE)
+    assert ("11-25 11:00", "vice_mayor_construction") in stage.told(case, "complaint", Purpose.OVERDUE)
     (pursued,) = stage.raised(case, ReportKind.ACCOUNTABILITY)
     assert stage.case(pursued).report.unit == "heating_company"
     stage.says(

@@ -106,4 +106,6 @@ def test_whoever_is_not_content_may_have_it_reviewed_and_reviewed_again() -> Non
     assert "petition_re_review" in stage.owed(case), "closing never ends a review that is running"
     stage.after(days=31)
     assert stage.has_lapsed(case, "petition_re_review")
-    assert ("02-16 11:00", "gov_in_charge") in stage.told(case, "petition_re_review", Purpose.OVERDUE)
+    assert ("02-16 11:00", "vice_mayor_agriculture") in stage.told(
+        case, "petition_re_review", Purpose.OVERDUE
+    )

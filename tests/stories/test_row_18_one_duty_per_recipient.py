@@ -46,7 +46,7 @@ def test_each_level_has_its_own_limits(
         "acknowledge": acknowledged,
     }
     assert {rule: stage.limit(case, rule).removeprefix("11-23 ") for rule in wanted} == wanted
-    stage.says(case, Kind.RESOLVED, "wangshan_info_centre", text="已扑灭")
+    stage.says(case, Kind.RESOLVED, "gov_in_charge", text="已扑灭")
     assert stage.limit(case, "final_report") == final
 
 
@@ -64,7 +64,7 @@ def test_a_follow_up_comes_at_each_interval_until_the_handling_ends() -> None:
         stage.after(hours=hour)
         stage.says(case, Kind.FOLLOWED_UP, "wangshan_info_centre", text="明火已控制")
     assert [stage.limit(case, "follow_up"), "follow_up" in stage.owed(case)] == ["11-23 17:30", True]
-    stage.says(case, Kind.RESOLVED, "wangshan_info_centre", text="险情解除")
+    stage.says(case, Kind.RESOLVED, "gov_in_charge", text="险情解除")
     assert "follow_up" not in stage.owed(case)
     assert stage.duty(case, "follow_up").cancelled_why == "ended_by_resolved"
     stage.says(case, Kind.FILED, "wangshan_info_centre", document=Document.FINAL_REPORT, text="终报")

@@ -39,7 +39,8 @@ def test_what_one_person_asks_for_changes_nothing_and_the_superior_is_asked(
         kind, {}
     )
     before = handed_over_at_once(stage.case(case))
-    stage.says(case, kind, UNIT, text="误报", **asked)
+    by = "gov_in_charge" if kind is Kind.CLOSED else "wangshan_info_duty"
+    stage.says(case, kind, by, text="误报", **asked)
     now = stage.case(case)
     assert (now.status, now.level, now.duties, now.clock_at) == (
         CaseStatus.OPEN,
@@ -50,7 +51,7 @@ def test_what_one_person_asks_for_changes_nothing_and_the_superior_is_asked(
     assert now.ending
     assert (now.ending.kind, now.ending.by, now.ending.text) == (
         kind,
-        stage.holder("wangshan_info_duty"),
+        stage.holder(by),
         "误报",
     )
     assert stage.told(case, purpose=Purpose.SECOND) == [("11-23 11:00", "wangshan_main")]
@@ -102,7 +103,7 @@ def test_who_was_rung_hears_what_a_lower_grade_leaves_them_to_do(stage: Stage, c
 
 @pytest.mark.parametrize("who", [UNIT, "wangshan_emergency", "shaquan_government", "water_bureau"])
 def test_the_second_is_another_person_of_a_unit_above(stage: Stage, case: CaseId, who: str) -> None:
-    stage.says(case, Kind.CLOSED, UNIT, text="完毕")
+    stage.says(case, Kind.CLOSED, "gov_in_charge", text="完毕")
     assert (
         stage.refused(case, Kind.SECONDED, who, role=Role.LEADER, approve=True)
         == "not_of_the_competent_superior"
@@ -118,7 +119,7 @@ def test_the_second_is_another_person_of_a_unit_above(stage: Stage, case: CaseId
 
 @pytest.mark.parametrize("who", [ABOVE, "government", "emergency_duty", "two_offices_duty"])
 def test_a_unit_above_or_an_office_of_the_whole_city_may(stage: Stage, case: CaseId, who: str) -> None:
-    stage.says(case, Kind.CLOSED, UNIT, text="完毕")
+    stage.says(case, Kind.CLOSED, "gov_in_charge", text="完毕")
     stage.says(case, Kind.SECONDED, who, role=Role.DUTY_OFFICER, approve=True)
     assert stage.case(case).status is CaseStatus.CLOSED
 
@@ -143,7 +144,7 @@ def test_when_all_have_answered_one_person_is_enough(stage: Stage, case: CaseId)
 
 
 def test_graded_up_meanwhile_it_must_be_asked_for_again(stage: Stage, case: CaseId) -> None:
-    stage.says(case, Kind.CLOSED, UNIT, text="完毕")
+    stage.says(case, Kind.CLOSED, "gov_in_charge", text="完毕")
     stage.says(case, Kind.REGRADED, "emergency_office", level=Level.I, text="三人失踪")
     assert (stage.case(case).level, stage.case(case).ending) == (Level.I, None), (
         "up takes one person, and what waited is another matter"
@@ -153,8 +154,10 @@ def test_graded_up_meanwhile_it_must_be_asked_for_again(stage: Stage, case: Case
 def test_the_same_asked_again_rings_nobody_again_and_another_takes_its_place(
     stage: Stage, case: CaseId
 ) -> None:
-    stage.says(case, Kind.CLOSED, UNIT, text="完毕")
-    assert stage.refused(case, Kind.CLOSED, UNIT, text="完毕") == "waits_for_a_second_person_already"
+    stage.says(case, Kind.CLOSED, "gov_in_charge", text="完毕")
+    assert (
+        stage.refused(case, Kind.CLOSED, "gov_in_charge", text="完毕") == "waits_for_a_second_person_already"
+    )
     stage.says(case, Kind.WITHDRAWN, UNIT, text="误报")
     ending = stage.case(case).ending
     assert ending
@@ -162,13 +165,13 @@ def test_the_same_asked_again_rings_nobody_again_and_another_takes_its_place(
 
 
 def test_the_head_above_is_not_asked_about_their_own_request(stage: Stage, case: CaseId) -> None:
-    stage.says(case, Kind.CLOSED, ABOVE, text="完毕")
+    stage.says(case, Kind.WITHDRAWN, ABOVE, text="完毕")
     assert [post for _, post in stage.told(case, purpose=Purpose.SECOND)] == ["gov_main"]
 
 
 def test_what_could_not_be_done_anyway_is_refused_at_once(stage: Stage) -> None:
     case = stage.report(level=Level.II, tasks=[{"title": "疏散", "unit": UNIT}])
-    assert stage.refused(case, Kind.CLOSED, UNIT, text="完毕") == "tasks_are_open"
+    assert stage.refused(case, Kind.CLOSED, "gov_in_charge", text="完毕") == "tasks_are_open"
     assert stage.case(case).ending is None
 
 

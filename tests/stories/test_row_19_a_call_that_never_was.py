@@ -103,7 +103,7 @@ def test_calls_that_one_logged_oneself_are_no_answers_when_one_would_end_the_cas
 ) -> None:
     for leader in ("party_main", "gov_main", "party_in_charge", "gov_in_charge", "emergency_office"):
         stage.logs_a_call(case, leader, OFFICER)
-    stage.says(case, Kind.CLOSED, OFFICER, text="完毕")
+    stage.says(case, Kind.WITHDRAWN, OFFICER, text="完毕")
     assert stage.case(case).ending, "who wrote the calls down does not end the case alone by them"
-    stage.says(case, Kind.CLOSED, "two_offices_duty", text="完毕")
+    stage.says(case, Kind.WITHDRAWN, "two_offices_duty", text="完毕")
     assert stage.case(case).ended_at, "for anybody else they are answers"

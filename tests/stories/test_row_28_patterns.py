@@ -10,7 +10,7 @@ def test_graver_events_owe_a_review_and_small_ones_do_not() -> None:
     stage = Stage()
     for level, owed in ((Level.I, True), (Level.III, True), (Level.IV, False)):
         case = stage.report(level=level)
-        stage.says(case, Kind.RESOLVED, "wangshan_info_centre", text="处置完毕")
+        stage.says(case, Kind.RESOLVED, "gov_in_charge", text="处置完毕")
         assert ("review_after" in stage.owed(case)) is owed
 
 

@@ -37,7 +37,7 @@ def test_whatever_was_said_is_followed_up_every_two_days() -> None:
     stage.says(case, Kind.FILED, PRESS, document=Document.PRESS_RELEASE, text="情况通报（二）")
     assert stage.duties(case, "press_follow")[0].state is DutyState.DISCHARGED
     assert stage.limit(case, "press_follow") == "11-26 15:00", "and so on,"
-    stage.says(case, Kind.RESOLVED, "wangshan_info_centre", text="处置完毕")
+    stage.says(case, Kind.RESOLVED, "gov_in_charge", text="处置完毕")
     assert "press_follow" not in stage.owed(case), "until it is resolved"
 
 

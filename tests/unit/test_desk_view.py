@@ -168,7 +168,7 @@ def test_the_board_shows_whoever_is_called_and_the_next_few_and_the_case_shows_a
 
 def test_an_emergency_stands_before_a_task_that_is_late(story: Story, tasks: Story) -> None:
     assert seen(story).order < seen(tasks).order
-    story.act(Kind.RESOLVED, 20, text="火已扑灭")
+    story.act(Kind.RESOLVED, 20, who="li_ding", text="火已扑灭")
     assert seen(story).order > seen(tasks).order or story.now.next_due is not None
 
 
@@ -208,7 +208,7 @@ def test_acts_that_mean_nothing_now_are_not_offered(story: Story) -> None:
         Kind.CONFIRMED,
         Kind.MEASURE_DECIDED,
     }
-    story.by_two(Kind.CLOSED, 30, text="完结")
+    story.by_two(Kind.CLOSED, 30, who="li_ding", text="完结")
     can = seen(story).can
     assert {Kind.FOLLOWED_UP, Kind.REOPENED} <= can
     assert not can & {Kind.TRANSFERRED, Kind.RESOLVED, Kind.WITHDRAWN}

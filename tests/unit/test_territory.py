@@ -159,7 +159,7 @@ def test_nobody_beside_has_standing(data: st.DataObject) -> None:
 
 def test_a_bureau_has_the_cases_of_its_field_and_a_county_those_of_its_place() -> None:
     story = Story()
-    story.reported(unit="wangshan_info_centre", area="620622", level="II")
+    story.reported(unit="wangshan_info_centre", area="620622", level="III")
     fitting = {"emergency_bureau", "wangshan_emergency", "wangshan_government"}
     beside = {
         "health_commission",

@@ -16,7 +16,7 @@ from services.escalator.deciding.draft import Draft, Event
 from services.escalator.deciding.duties import cancel
 from services.escalator.deciding.leaving_out import LeavingOut
 from services.escalator.deciding.lighting import light_first
-from services.escalator.deciding.parties import Party, parties
+from services.escalator.deciding.parties import Party, in_charge, parties
 from services.escalator.deciding.plan_limits import plan_limit
 from services.escalator.policy.holidays import WorkCalendar
 from services.escalator.policy.rule import DutyRule, GivenLimit, RuleScope
@@ -170,7 +170,7 @@ def open_duty(
         due_at=term.due_at,
         reminders=term.reminders,
         overdue=term.overdue,
-        chain=plan.chain,
+        chain=tuple([in_charge(draft, post) for post in plan.chain]),
     )
     draft.duties[duty.id] = duty
     draft.on(
@@ -344,12 +344,12 @@ def _give_up_the_last(draft: Draft, rule: DutyRule) -> None:
 
 def _note_gaps(draft: Draft) -> bool:
     """Warning before a gap: each is on record, and the duty to close them opens. A person's only number is no
-    gap yet.
+    gap yet, nor a matter that stays with whoever is in charge of all.
     """
     gaps_ahead = [
         gap
         for gap in gaps(draft.directory, draft.now, draft.now + GAP_HORIZON)
-        if gap.code is not GapCode.ONE_CHANNEL
+        if gap.code not in (GapCode.ONE_CHANNEL, GapCode.NOBODY_IN_CHARGE)
     ]
     for gap in gaps_ahead:
         draft.note(EffectKind.GAP, gap.code, note=f"{gap.subject}: {gap.text.zh}", due_at=gap.since)

@@ -42,6 +42,12 @@ def head_of(draft: Draft, unit: UnitId) -> tuple[Person, PostId] | None:
     return None
 
 
+def in_charge(draft: Draft, post: PostId) -> PostId:
+    """The post that has such a matter in its portfolio, where the policy names `post`: 谁分管谁负责."""
+    report = draft.case.report
+    return draft.directory.in_charge(post, report.kind, report.category, report.topic, report.area)
+
+
 def duty_post_of(draft: Draft, unit: UnitId) -> tuple[Person, PostId] | None:
     """Who is rung for the unit day and night: its duty post, or its head where it has none."""
     found = draft.directory.units_by_id.get(unit)
@@ -97,7 +103,7 @@ def unit_of(draft: Draft, by: str, task: Task | None) -> UnitId | None:
         case "named":
             return case.notice.unit if case.notice else None
         case post:
-            found = draft.directory.posts_by_id.get(PostId(post))
+            found = draft.directory.posts_by_id.get(in_charge(draft, PostId(post)))
             return found.unit if found else None
 
 
@@ -132,7 +138,8 @@ def posts_of(
 def _named(draft: Draft, name: str, duty: Duty | None, task: Task | None) -> Iterator[tuple[PostId, Person]]:
     directory = draft.directory
     if name in directory.posts_by_id:
-        yield PostId(name), directory.holder_of(PostId(name), draft.now)
+        post = in_charge(draft, PostId(name))
+        yield post, directory.holder_of(post, draft.now)
     elif name in ("owner", "bearer"):
         if duty is not None:
             person, post = bearer_of(draft, duty)
@@ -146,8 +153,9 @@ def _named(draft: Draft, name: str, duty: Duty | None, task: Task | None) -> Ite
         if head is not None:
             yield head[1], head[0]
     else:
-        for post in draft.policy.audiences.get(name, ()):
-            if post in directory.posts_by_id:
+        for named in draft.policy.audiences.get(name, ()):
+            if named in directory.posts_by_id:
+                post = in_charge(draft, named)
                 yield post, directory.holder_of(post, draft.now)
 
 
@@ -231,7 +239,8 @@ def _recipients(draft: Draft, to: tuple[str, ...], *, any_answers: bool) -> list
 def _bearer(draft: Draft, by: str, unit: UnitId, task: Task | None) -> tuple[Person, PostId] | None:
     directory = draft.directory
     if by in directory.posts_by_id:
-        return directory.holder_of(PostId(by), draft.now), PostId(by)
+        post = in_charge(draft, PostId(by))
+        return directory.holder_of(post, draft.now), post
     head = head_of(draft, unit)
     if (
         by == "assignee"

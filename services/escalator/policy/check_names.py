@@ -182,7 +182,11 @@ def triggers_and_acts_are_known(findings: Findings) -> None:
         for _, rule in findings.read[name]:
             if not rule.plan.discharged_by:
                 findings.fault("nothing discharges it: write `discharged_by:`", "duties", name)
-            for field, acts in (("discharged_by", rule.plan.discharged_by), ("until", rule.plan.until)):
+            for field, acts in (
+                ("discharged_by", rule.plan.discharged_by),
+                ("until", rule.plan.until),
+                ("reserves", rule.plan.reserves),
+            ):
                 for act in acts:
                     if act not in discharges and not FORM_TRIGGER.match(act):
                         findings.fault(

@@ -164,6 +164,10 @@ class WrittenTerms(WrittenPart):
     """By how much at most its limit may be moved, where that is asked for before the limit and granted. Tasks
     are extended without it.
     """
+    reserves: Names | None = None
+    """Acts that end the case, such as `resolved`, which only the leader who owes this, or somebody above, may do
+    while it is owed.
+    """
     cause: LapseCause | None = None
     refers: bool | None = None
     channels: Names | None = None

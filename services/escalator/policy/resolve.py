@@ -97,6 +97,7 @@ class _TermReader(FieldReader):
             refers=bool(self.plainly("refers")),
             cause=self.plainly("cause") or LapseCause.NOT_DONE,
             again=bool(self.plainly("again")),
+            reserves=self.plainly("reserves") or (),
             stand_in=self.plainly("stand_in") or StandIn.SETTLES,
         )
         return DutyRule(
