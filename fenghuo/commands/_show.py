@@ -135,6 +135,7 @@ VERDICTS = {
     True: N_("[red]confirmed[/]"),
     False: N_("[green]refuted[/]"),
 }
+WITHDRAWN = N_("[green]withdrawn[/]")
 
 
 def show_suspicions(cases: list[Case]) -> None:
@@ -143,9 +144,10 @@ def show_suspicions(cases: list[Case]) -> None:
         suspicion = case.suspicion
         if suspicion is None:
             continue
+        verdict = WITHDRAWN if suspicion.withdrawn_at else VERDICTS[suspicion.confirmed]
         unit, witness = directory_names.unit(suspicion.unit), str(suspicion.source or case.report.unit)
         out.print(
-            f"{case.id} {worded(VERDICTS[suspicion.confirmed])} {escape(f'{unit}: {case.report.summary}')}",
+            f"{case.id} {worded(verdict)} {escape(f'{unit}: {case.report.summary}')}",
             highlight=False,
         )
         matched = (
@@ -157,6 +159,9 @@ def show_suspicions(cases: list[Case]) -> None:
             witness=witness,
             matched=matched,
         )
+        if suspicion.statement:
+            said = worded("the unit says: %(statement)s", statement=suspicion.statement)
+            out.print(f"  {escape(said)}", highlight=False)
         out.print(f"  [dim]{escape(known_by)}[/]", highlight=False)
     if not cases:
         out.print(worded("nothing is suspected"))

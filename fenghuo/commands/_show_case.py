@@ -67,7 +67,13 @@ def show_case(result: Any) -> None:
         text = escape(
             worded("by %(by)s %(text)s", by=directory_names.by(entry.by), text=entry.text or "").rstrip()
         )
-        out.print(f"[dim]{clock(entry.at)}[/] {labelled('fact', entry.kind)} {text}", highlight=False)
+        refused = (
+            f" [reverse]{worded('Refused, nothing changed:')}[/] {reason(entry.refused)}"
+            if entry.refused
+            else ""
+        )
+        kind = labelled("fact", entry.kind)
+        out.print(f"[dim]{clock(entry.at)}[/]{refused} {kind} {text}", highlight=False)
 
 
 def _head(case: Case, directory_names: DirectoryNames) -> Iterator[str]:
@@ -268,6 +274,10 @@ def _judgement(case: Case, directory_names: DirectoryNames) -> Iterator[str]:
             True: worded("confirmed"),
             False: worded("refuted"),
         }[suspicion.confirmed]
+        if suspicion.withdrawn_at is not None:
+            verdict = worded("withdrawn, the unit had reported in time")
+        if suspicion.statement:
+            verdict = f"{verdict}; {worded('the unit says: %(statement)s', statement=suspicion.statement)}"
         matched = (
             worded("; matched by case %(matched)s", matched=suspicion.matched) if suspicion.matched else ""
         )

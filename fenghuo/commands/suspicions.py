@@ -39,4 +39,5 @@ def suspicions(
 def _is_wanted(suspicion: dict[str, Any] | None, unit: str | None, everything: bool) -> bool:
     if suspicion is None or "suspected_at" not in suspicion:
         return False
-    return (everything or suspicion.get("confirmed") is None) and unit in (None, suspicion["unit"])
+    is_over = suspicion.get("confirmed") is not None or "withdrawn_at" in suspicion
+    return (everything or not is_over) and unit in (None, suspicion["unit"])

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from faststream.nats import PullSub
 
 from services.escalator.api import policy_router
+from services.escalator.cross_check.ahead import Ahead
 from services.escalator.cross_check.listening import OutsideWitnesses
 from services.escalator.lanes.cases import Cases
 from services.escalator.lanes.lane import Lanes, Step, no_step
@@ -65,6 +66,7 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
         OverdueClocks(connection, clock),
         Metrics(service.registry),
         clock,
+        Ahead(connection).is_match_awaited,
         step,
     )
     standing = StandingWatches(exchange, outgoings, rulebook, directory, clock)

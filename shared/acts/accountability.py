@@ -2,6 +2,7 @@
 
 from shared.acts.act import DUTY, FILES, Act, Group
 from shared.acts.states import (
+    awaits_a_statement,
     awaits_approval,
     has_a_measure,
     is_named_in_public,
@@ -61,7 +62,7 @@ ACCOUNTABILITY = (
         kind=Kind.STATED,
         path="state",
         group=Group.ACCOUNTABILITY,
-        says="The unit's or person's own statement in an accountability case.",
+        says="The unit's or person's own statement: in an accountability case, or to a suspected omission.",
         label=N_("statement made"),
         title=N_("Statement"),
         button=N_("Hand in the statement"),
@@ -69,7 +70,7 @@ ACCOUNTABILITY = (
         needs={"text": "say how it came about"},
         takes=(FILES,),
         who_may=who(PEOPLE, Where.UNIT),
-        fits=lambda case: case.measure is not None and not case.measure.stated,
+        fits=awaits_a_statement,
     ),
     Act(
         kind=Kind.MEASURE_DECIDED,

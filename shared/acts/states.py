@@ -94,8 +94,14 @@ def left_unreferred(case: Case) -> tuple[Duty, ...]:
 
 def is_to_judge(case: Case) -> bool:
     """An omission is suspected, and nobody has judged it yet."""
-    suspicion = case.suspicion
-    return suspicion is not None and suspicion.suspected_at is not None and suspicion.confirmed is None
+    return case.suspicion is not None and case.suspicion.is_to_judge
+
+
+def awaits_a_statement(case: Case) -> bool:
+    """The unit may say what it has to say: to a measure that is proposed, or to a suspicion."""
+    if case.measure is not None:
+        return not case.measure.stated
+    return is_to_judge(case) and case.suspicion is not None and case.suspicion.statement is None
 
 
 def has_a_measure(case: Case) -> bool:

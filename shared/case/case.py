@@ -51,6 +51,8 @@ class LogEntry(Value, frozen=True, kw_only=True):
     kind: Kind
     by: str
     text: str | None = None
+    refused: str | None = None
+    """Why it was refused: then nothing came of it."""
 
 
 class LeftOut(Value, frozen=True, kw_only=True):

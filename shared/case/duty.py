@@ -224,6 +224,8 @@ class Duty(Value, frozen=True, kw_only=True):
     """The principal whose act it was."""
     lapse: Lapse | None = None
     cancelled_why: str | None = None
+    held_until: datetime | None = None
+    """Its limit has passed and nothing follows yet: it is still being matched. Then the clock strikes again."""
     extension: Extension | None = None
 
     @property

@@ -6,7 +6,7 @@ Invariant: each names who has decided or said what, so that the desk shows it wi
 
 from datetime import datetime
 
-from shared.facts import Value
+from shared.facts import Outage, Value
 from shared.ids import CaseId, DutyId, PersonId, SourceId, UnitId
 from shared.vocabulary import Kind, Level, Role
 
@@ -108,3 +108,16 @@ class Suspicion(Value, frozen=True, kw_only=True):
     suspected_at: datetime | None = None
     confirmed: bool | None = None
     by: str | None = None
+    excuses: tuple[str, ...] = ()
+    """What speaks for the unit, as it was when the limit passed."""
+    outage: Outage | None = None
+    statement: str | None = None
+    """What the unit says to it."""
+    stated_by: str | None = None
+    stated_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    """A report that was in time has been found: nothing is left against the unit."""
+
+    @property
+    def is_to_judge(self) -> bool:
+        return self.suspected_at is not None and self.confirmed is None and self.withdrawn_at is None

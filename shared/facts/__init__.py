@@ -37,6 +37,8 @@ from shared.facts.decision import (
     PersonalChange,
     Purpose,
     Signature,
+    SuspicionNews,
+    SuspicionState,
     Touch,
     read_decision,
 )
@@ -120,6 +122,8 @@ __all__ = [
     "ReportForm",
     "Signature",
     "Spelled",
+    "SuspicionNews",
+    "SuspicionState",
     "TaskForm",
     "Touch",
     "Value",

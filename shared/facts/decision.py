@@ -156,6 +156,28 @@ class CallMade(Value, frozen=True, kw_only=True):
     said: str | None = None
 
 
+class SuspicionState(StrEnum):
+    RAISED = "raised"
+    WITHDRAWN = "withdrawn"
+    """A report that was in time has been found."""
+    REFUTED = "refuted"
+    CONFIRMED = "confirmed"
+
+
+class SuspicionNews(Value, frozen=True, kw_only=True):
+    """What became of a suspected omission, for the unit that it is about."""
+
+    state: SuspicionState
+    unit: Name
+    witness: Name
+    told_at: datetime
+    """When the witness told of it."""
+    limit: datetime
+    """By when a report was owed."""
+    why: str | None = None
+    """The words of whoever judged."""
+
+
 class AskedTask(Value, frozen=True, kw_only=True):
     """A task that a notice is about: what is to be done, by when, and who assigned it."""
 
@@ -237,6 +259,7 @@ class Brief(Value, frozen=True, kw_only=True):
     ending: EarlyEnd | None = None
     news: News | None = None
     called: CallMade | None = None
+    suspicion: SuspicionNews | None = None
     stood_in: Name | None = None
     """Inform: who of the chain has answered, so that the reader's own answer is not owed any more."""
     reported_by: Name | None = None

@@ -65,6 +65,20 @@ WHY: dict[str, str] = {
     "answered_for_the_one_who_is_dark": N_("answered for the one who is dark"),
     "settled_by_a_stand_in": N_("a stand-in answered: the report is settled; the person was not reached"),
     "settled_by_a_stand_in_late": N_("a stand-in answered after the limit; the person was not reached"),
+    "suspected_and_to_be_judged": N_("no report was found by the limit: a person judges"),
+    "limit_stays_one_person_alone": N_(
+        "the limit stays as it was: one person alone grades a case down, and that forgives nothing"
+    ),
+    "suspicion_raised": N_("an omission is suspected"),
+    "suspicion_refuted": N_("the suspicion was refuted"),
+    "suspicion_confirmed": N_("the omission was confirmed"),
+    "suspicion_withdrawn": N_("a report that was in time was found: the suspicion is withdrawn"),
+    "still_being_matched": N_(
+        "reports are still being matched with what the witness knew: nothing is suspected yet"
+    ),
+    "found_after_the_judgement": N_(
+        "a report that was in time was found after the judgement: the organ sees to the measure"
+    ),
     "knows_too": N_("answered after a stand-in had settled it"),
     "acknowledged_in_time": N_("acknowledged in time"),
     "acknowledged_late": N_("acknowledged late"),

@@ -268,6 +268,10 @@ class Claim:
 
     @property
     def unit(self) -> bool:
+        """The unit that the case is about: that reported, or that is suspected to have omitted a report."""
+        suspicion = self.case.suspicion
+        if suspicion is not None and self._has(suspicion.unit):
+            return True
         return self._has(self.case.report.unit) or self.called
 
     @property

@@ -9,6 +9,7 @@ from services.escalator.playing.world import World
 from shared.facts import Decision, Fact, PolicyDrafted, Purpose
 from shared.ids import CaseId
 from shared.vocabulary import Kind, Level
+from tests.escalator.builders import KEEPS_OPEN
 from tests.stories.stage import Stage
 
 
@@ -39,7 +40,7 @@ class Recorded(World):
 
 def a_story() -> tuple[CaseId, list[tuple[Fact, datetime]]]:
     """The facts in their order with the broker's times; a second case runs beside the first."""
-    stage = Stage()
+    stage = Stage(policy=KEEPS_OPEN)
     world = stage.world = Recorded(stage.world.rules)
     label, text = stage.policy.label, stage.policy.text
     drafted = PolicyDrafted(version=label.rpartition("sha256:")[2], label=label, by="file", text=text)

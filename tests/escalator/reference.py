@@ -32,6 +32,8 @@ class Duties:
         self.case: dict[str, Any] = {}
         self.accused: set[tuple[str, str]] = set()
         """(rule, unit): who may have to answer for something by now."""
+        self.agreed = self.alone = False
+        """A second person has agreed; one person alone grades the case, which forgives nothing."""
         self.absorbing = False
         """A duplicate is taken in: nothing that has passed already counts against anybody by it."""
         self.now = datetime.min.replace(tzinfo=UTC)

@@ -57,17 +57,21 @@ class Model(Tasks):
         self.settle_taken()
         if counted and event and not self.kept:
             self.happened(event, task, actor)
+        self.what_follows()
+        if kind not in (Kind.DELIVERED, Kind.FAILED):
+            self.limits_pass()
+        self.what_follows()
+        self.let_go()
+        self.let_ending_go()
+        return counted
+
+    def what_follows(self) -> None:
         while self.follows:
             event, task = self.follows.pop(0)
             if "." not in event:
                 self.happened(event, task, None)
             else:
                 self.open_on(event, self.tasks.get(task or ""))
-        if kind not in (Kind.DELIVERED, Kind.FAILED):
-            self.limits_pass()
-        self.let_go()
-        self.let_ending_go()
-        return counted
 
     def happened(self, event: str, task: str | None, actor: tuple[str, str | None] | None) -> None:
         """It is the doing of some duties, ends others, and opens others again."""
@@ -292,8 +296,9 @@ class Model(Tasks):
         kind, asked = ending["kind"], ending["act"]
         if not self.is_possible(kind, asked):
             return False
-        self.ending = None
+        self.ending, self.agreed = None, True
         assert getattr(self, f"do_{kind}")(asked) is not False
+        self.agreed = False
         self.happened(str(kind), None, (asked.by.principal, asked.by.unit))
         purpose = "withdrawn" if kind is Kind.WITHDRAWN else "ended"
         self.calls |= {(lit["person"], purpose) for duty in self.duties for lit in duty["lits"]}
@@ -323,7 +328,10 @@ class Model(Tasks):
             call["contested"] = True
             if self.case["status"] not in ENDED:
                 for duty in self.duties:
-                    if duty["taken"] == who or any(duty is one for one in call["duties"]):
+                    by_it = any(
+                        lit["person"] == who and lit["answered"] == call["at"] for lit in duty["lits"]
+                    )
+                    if by_it or any(duty is one for one in call["duties"]):
                         self.undo(call, duty, who)
         return bool(calls)
 
@@ -396,9 +404,14 @@ class Model(Tasks):
         sensitive = self.case["sensitive"] if act.sensitive is None else act.sensitive
         if (level, sensitive) == (self.case["level"], self.case["sensitive"]):
             return False
-        was = set(self.rules())
+        was, old = set(self.rules()), self.case["level"]
+        up = bool(sensitive and not self.case["sensitive"]) or (
+            old is not None and level is not None and LEVELS.index(level) < LEVELS.index(old)
+        )
         self.case |= {"level": level, "sensitive": sensitive}
+        self.alone = not self.agreed and not up
         self.work_out_again(was)
+        self.alone = False
         return True
 
     def absorbed(self, said: Absorbed) -> None:
@@ -437,6 +450,7 @@ class Model(Tasks):
                 and triggers & set(duty["says"]["on"])
                 and duty["state"] == "open"
                 and not self.absorbing
+                and not self.alone
             ):
                 duty["ungraded"] = True
                 self.cancel(duty)
@@ -461,7 +475,11 @@ class Model(Tasks):
             elif rule["by"] == "recipient":
                 recipients = {person for _, person in self.people(rule["to"])}
                 for duty in known:
-                    if duty["bearer"] not in recipients and duty["state"] == "open" and not self.absorbing:
+                    if (
+                        duty["bearer"] not in recipients
+                        and duty["state"] == "open"
+                        and not (self.absorbing or self.alone)
+                    ):
                         duty["ungraded"] = True
                         self.cancel(duty)
                 self.open(rule, start, None, recipients - {duty["bearer"] for duty in known})
@@ -472,6 +490,8 @@ class Model(Tasks):
         that it has passed.
         """
         due = end_of(rule["within"], start, self.zone) + duty["granted"]
+        if self.alone and due > duty["due"]:
+            return
         self.goes_by(rule)
         if self.absorbing and not self.now < due <= duty["due"]:
             return

@@ -17,12 +17,25 @@ class Clocks(Duties):
     def limits_pass(self) -> None:
         for duty in self.owed():
             if duty["state"] == "open" and duty["paused"] is None and self.now > duty["due"]:
+                if duty["says"]["cause"] == "omitted":
+                    self.suspect(duty)
+                    continue
                 duty["state"], duty["lapse"] = "lapsed", duty["due"]
                 self.accused |= {(duty["rule"], unit) for unit in self.who_answers(duty)}
                 if duty["says"]["nag"]:
                     duty["nag"] = duty["due"] + span(duty["says"]["nag"])
                 if duty["slip"] or any(slip for _, slip in duty["reminders"]):
                     self.slip(duty, "red")
+
+    def suspect(self, duty: Duty) -> None:
+        """No lapse: a person judges, and the unit hears of it, its head and its duty post."""
+        self.cancel(duty)
+        self.follows.append(("suspected", None))
+        unit = next(one for one in self.directory.units if one.id == duty["unit"])
+        head = self.head(duty["unit"])
+        self.calls.add((head[0] if head else duty["bearer"], "inform"))
+        if unit.duty_post is not None:
+            self.calls.add((self.holds(unit.duty_post), "inform"))
 
     def who_answers(self, duty: Duty) -> set[str]:
         """The unit that did not report, or did so late. Where the report was in time and nobody on the chain

@@ -95,6 +95,7 @@ def _in_full(policy: dict[str, Any], name: str, found: Rule, matter: dict[str, A
         "chain": chain.get("chain", []),
         "step": chain.get("step"),
         "again": found.get("again", False),
+        "cause": found.get("cause"),
         "stand_in": found.get("stand_in", "settles"),
         "nag": found.get("nag"),
         "calls": found.get("calls", found["by"] == "recipient"),

@@ -57,9 +57,7 @@ def test_when_a_snooze_ends_late_the_chain_waits_from_the_call_on(story: Story) 
     assert story.holder("secretary_general") not in [person for _, person in story.lit()]
 
 
-@pytest.mark.parametrize(
-    ("reported", "state"), [(29, DutyState.DISCHARGED), (31, DutyState.LAPSED_DISCHARGED)]
-)
+@pytest.mark.parametrize(("reported", "state"), [(29, DutyState.DISCHARGED), (31, DutyState.CANCELLED)])
 def test_a_report_found_before_the_clock_of_its_limit_strikes_is_late_or_in_time_by_its_own_moment(
     story: Story, reported: float, state: DutyState
 ) -> None:
@@ -69,6 +67,9 @@ def test_a_report_found_before_the_clock_of_its_limit_strikes_is_late_or_in_time
     data = Matched(report=CaseId("other"), unit=UnitId(OTHER), reported_at=at, score=0.9, why=())
     story.happens(Kind.MATCHED, data, (check.due_at - LEARNED) / MINUTE + 2)
     assert story.duty(check.id).state is state
+    suspicion = story.now.suspicion
+    assert suspicion
+    assert suspicion.is_to_judge is (reported > 30), "what came too late is for a person to judge"
 
 
 def test_nagging_stands_still_with_the_clock_and_so_does_a_snooze(story: Story) -> None:

@@ -1,7 +1,9 @@
 """An outside source knows what no unit has reported: matching by area, category, time and text, explained."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,15 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nats.aio.client import Client
 
+from services.escalator.cross_check.pairing import (
+    MATCHED_AT_MOST,
+    Pairing,
+    ToldReport,
+    best_of_each_witness,
+)
 from services.escalator.deciding.matching import (
     ComparedReport,
     Match,
     is_units_report,
     is_witness,
     match,
-    words_of,
 )
 from services.escalator.deciding.new_case import matter_of
+from services.escalator.deciding.telling_texts import compare_texts, taken_apart, words_of
 from services.escalator.policy.model import CrossCheck
 from shared.case import DutyState
 from shared.facts import Matched, Original
@@ -76,10 +84,64 @@ def test_english_and_chinese_are_told_in_words_and_pairs() -> None:
     )
 
 
-def test_what_is_told_in_two_scripts_is_not_called_different_for_it() -> None:
-    found = compared({**HEARD, "summary": "Explosion at a chemical plant"}, REPORTED)
-    assert "无从比较" in {reason.aspect: reason.words for reason in found.why}["text"]
+ENGLISH = {**HEARD, "summary": "Explosion at a chemical plant"}
+
+
+def test_texts_that_cannot_be_compared_are_left_out_and_the_rest_must_fit_by_itself() -> None:
+    found = compared(ENGLISH, REPORTED)
+    assert {reason.aspect for reason in found.why} == {"area", "category", "time"}
     assert found.score >= settings().alike, "place, time and category are the same"
+    later = LEARNED + timedelta(hours=4)
+    assert not matches({**ENGLISH, "occurred_at": later, "learned_at": later}, REPORTED), "hours apart"
+    assert not matches({**ENGLISH, "area": "620600"}, {**REPORTED, "category": Category.PUBLIC_HEALTH})
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese", "alike"),
+    [
+        ("38 people trapped", "三十八人被困", 1.0),
+        ("38 people trapped, 2 dead", "38人被困", 1.0),
+        ("three dead on the G30", "G30高速三人死亡", 1.0),
+        ("38 people trapped", "41人被困", None),
+        ("fire", "起火", None),
+    ],
+)
+def test_english_and_chinese_are_compared_by_their_numbers(
+    english: str, chinese: str, alike: float | None
+) -> None:
+    found = compare_texts(taken_apart(english), taken_apart(chinese))
+    assert (found and found.alike) == alike
+
+
+def test_a_summary_of_two_characters_matches_nothing_by_its_text() -> None:
+    assert compare_texts(taken_apart("停电"), taken_apart("城区大面积停电，居民受影响")) is None
+    assert compare_texts(taken_apart("停电"), taken_apart("停电")) is None
+
+
+def test_a_flood_of_reports_of_one_event_matches_each_witness_a_few_times() -> None:
+    said = flood(witnesses=120, reports=120)
+    assert 120 <= len(said) <= 120 * MATCHED_AT_MOST
+    assert max(Counter(said).values()) <= MATCHED_AT_MOST
+
+
+def flood(witnesses: int, reports: int) -> list[CaseId]:
+    """The witness of each match that is said, where everybody tells of one explosion in words of their own."""
+    chance, pairing, said = Random(1), Pairing(), list[CaseId]()
+    words = ["望山", "化工厂", "爆炸", "起火", "浓烟", "受伤", "两人", "救援", "封路", "停产", "疏散", "居民"]
+    kinds = [ReportKind.OPINION] * witnesses + [ReportKind.INCIDENT] * reports
+    chance.shuffle(kinds)
+    for number, kind in enumerate(kinds):
+        at = LEARNED + timedelta(seconds=number)
+        summary = "".join(chance.sample(words, chance.randint(4, 8)))
+        told = ToldReport(
+            CaseId(f"{number}"), at, telling(kind=kind, summary=summary, occurred_at=at, learned_at=at)
+        )
+        pairing.remember(told, example_directory())
+        found = pairing.compared(told, example_directory(), settings())
+        for pair in best_of_each_witness(pair for pair in found if pair is not None):
+            pairing.said(pair)
+            said.append(pair.witness.case)
+    return said
 
 
 def test_the_area_may_be_the_one_around_it_but_not_another_county() -> None:

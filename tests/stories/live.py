@@ -123,6 +123,15 @@ class Live:
         """What the person was told on the telephone about the case, oldest first."""
         return [call["text"] for call in self._calls(person, case)]
 
+    def texts(self, person: str, case: str) -> list[str]:
+        """The text messages to the person about the case, oldest first."""
+        numbers = {address.address for address in example_directory().people_by_id[PersonId(person)].channels}
+        return [
+            message.data["text"]
+            for message in self.gateway.gateway.messages
+            if message.to in numbers and message.channel == "sms" and message.data.get("case") == case
+        ]
+
     def _calls(self, person: str, case: str) -> list[Json]:
         number = example_directory().people_by_id[PersonId(person)].channels[0].address
         return [

@@ -75,6 +75,20 @@ def test_downwards_no_lapse_is_taken_back_and_what_is_no_longer_owed_ends_with_t
     assert stage.limit(case, "follow_up") == "11-24 11:00"
 
 
+@pytest.mark.parametrize("before", [Level.III, None])
+def test_one_person_alone_grades_down_and_forgives_nothing_by_it(before: Level | None) -> None:
+    stage = Stage()
+    case = stage.report(level=before)
+    stage.after(minutes=25)
+    regrade(stage, case, level=Level.IV)
+    assert stage.limit(case, "first_report") == "11-23 11:30", "not two hours, five minutes before the limit"
+    assert stage.limit(case, "written_report") == "11-23 12:00"
+    assert "limit_stays_one_person_alone" in stage.reasons(case, EffectKind.NOTED)
+    assert "not_owed_at_this_level" not in stage.reasons(case, EffectKind.CANCELLED)
+    stage.after(minutes=6)
+    assert stage.has_lapsed(case, "first_report")
+
+
 def test_called_sensitive_its_grading_is_ignored() -> None:
     stage = Stage()
     case = stage.report(level=Level.IV)

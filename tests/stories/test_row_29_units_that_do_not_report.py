@@ -2,15 +2,18 @@
 person confirms or not. Row 29.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from shared.case import DutyState
-from shared.facts import EffectKind, LapseCause
+from services.notifier.channels import Form
+from services.notifier.messages.writer import Writer
+from shared.facts import EffectKind, LapseCause, Notice, Purpose
 from shared.ids import CaseId
-from shared.vocabulary import Category, Kind, Level, ReportKind, Role
-from tests.stories.stage import Stage
+from shared.vocabulary import Category, Kind, Language, Level, ReportKind, Role
+from tests.stories.stage import ZONE, Stage, wall
 
 COMPETENT = "wangshan_emergency"
 
@@ -54,11 +57,12 @@ def test_the_competent_units_own_report_answers_the_witness() -> None:
 def test_only_once_a_person_has_confirmed_it_does_it_count_against_the_unit() -> None:
     stage = Stage()
     case = suspected(stage)
+    assert stage.duty(case, "cross_check").lapse is None, "a suspicion is nobody's fault yet"
+    assert stage.raised(case, ReportKind.ACCOUNTABILITY) == []
+    stage.says(case, Kind.CONFIRMED, "emergency_office", role=Role.SUPERVISOR, text="县里十点已知情")
     lapse = stage.duty(case, "cross_check").lapse
     assert lapse
     assert lapse.cause is LapseCause.OMITTED
-    assert stage.raised(case, ReportKind.ACCOUNTABILITY) == [], "a suspicion is nobody's fault yet"
-    stage.says(case, Kind.CONFIRMED, "emergency_office", role=Role.SUPERVISOR, text="县里十点已知情")
     (pursued,) = stage.raised(case, ReportKind.ACCOUNTABILITY)
     measure = stage.case(pursued).measure
     assert measure
@@ -86,37 +90,118 @@ def test_what_was_concealed_on_purpose_is_proposed_for_referral() -> None:
     assert (measure.proposed, measure.why) == ("referral", ("on_purpose",))
 
 
-def test_one_that_is_refuted_stays_on_record_as_refuted() -> None:
+def test_the_unit_is_told_at_once_what_the_witness_said_and_answers_and_the_judge_has_a_term() -> None:
+    stage = Stage()
+    case = suspected(stage)
+    ((at, notice),) = stage.notices(case, "cross_check", Purpose.INFORM)
+    assert (wall(at), notice.post, notice.channels) == ("11-23 11:30", "wangshan_emergency_head", ("sms",))
+    assert texts(stage, notice) == (
+        "【烽火·疑似漏报】未定级舆情·事故灾难：望山县，外媒称望山化工厂爆炸。市委宣传部于 11:00 反映此事，"
+        "至 11:30 未查到望山县应急管理局的报告，列为疑似漏报，由人核实。"
+        "如已报告或另有情况，请在值班台打开该事项，提交“情况说明”。",
+        "[Fenghuo, omission suspected] Not graded public-opinion hit, accident, Wangshan County: "
+        "外媒称望山化工厂爆炸. Publicity Department told of this at 11:00. No report by Emergency Bureau of "
+        "Wangshan County was found by 11:30: an omission is suspected, and a person judges. If you have "
+        "reported it or know better, open the matter on the desk and hand in a statement.",
+    )
+    stage.says(case, Kind.STATED, COMPETENT, text="11:05 已电话报县政府，正在核实")
+    suspicion = stage.case(case).suspicion
+    assert suspicion
+    assert suspicion.statement == "11:05 已电话报县政府，正在核实"
+    assert (
+        stage.refused(case, Kind.STATED, "wangshan_info_centre", text="不是我们")
+        == "for_the_unit_itself_to_say"
+    )
+    assert stage.limit(case, "omission_judgement") == "11-26 11:30"
+    stage.after(days=3, minutes=1)
+    assert ("11-26 11:30", "emergency_office") in stage.told(case, "omission_judgement", Purpose.OVERDUE), (
+        "whoever judges owes that in time"
+    )
+
+
+def test_one_that_is_refuted_leaves_nothing_against_the_unit() -> None:
     stage = Stage()
     case = suspected(stage)
     stage.says(case, Kind.REFUTED, "emergency_office", role=Role.SUPERVISOR, text="旧闻翻炒")
-    duty = stage.duty(case, "cross_check")
-    assert duty.lapse
-    assert (duty.state, duty.lapse.refuted) == (DutyState.LAPSED_DISCHARGED, "旧闻翻炒")
+    assert stage.duty(case, "cross_check").lapse is None
+    assert stage.is_done(case, "omission_judgement")
+    _, notice = list(stage.notices(case, "cross_check", Purpose.INFORM))[-1]
+    assert "经核实（旧闻翻炒），望山县应急管理局不构成漏报，不计入任何记录和统计。" in texts(stage, notice)[0]
     assert stage.refused(case, Kind.CONFIRMED, "emergency_office", role=Role.SUPERVISOR) == "judged_already"
     assert stage.raised(case, ReportKind.ACCOUNTABILITY) == []
 
 
-def test_a_report_that_comes_too_late_is_matched_and_the_lateness_stays() -> None:
+def test_a_report_in_time_that_is_found_later_withdraws_the_suspicion_and_the_unit_hears_it() -> None:
+    stage = Stage()
+    case = hit(stage)
+    stage.after(minutes=10)
+    report = stage.report(level=Level.III, unit=COMPETENT)
+    stage.after(minutes=21)
+    assert stage.reasons(case, EffectKind.SUSPECTED) == ["no_unit_has_reported"]
+    stage.matches(case, report)
+    assert stage.reasons(case, EffectKind.SUSPECTED)[-1] == "suspicion_withdrawn"
+    assert "cross_check" not in [effect.duty_rule for effect in stage.effects(case, EffectKind.LAPSED)]
+    assert "omission_judgement" not in stage.owed(case), "nothing is left to judge"
+    _, notice = list(stage.notices(case, "cross_check", Purpose.INFORM))[-1]
+    assert texts(stage, notice) == (
+        "【烽火·疑似漏报撤销】未定级舆情·事故灾难：望山县，外媒称望山化工厂爆炸。市委宣传部于 11:00 反映此事，"
+        "现查到望山县应急管理局已按时报告，疑似漏报撤销，不计入任何记录和统计。",
+        "[Fenghuo, suspicion withdrawn] Not graded public-opinion hit, accident, Wangshan County: "
+        "外媒称望山化工厂爆炸. Publicity Department told of this at 11:00. Emergency Bureau of Wangshan County "
+        "had reported it in time: the suspicion is withdrawn and counts nowhere.",
+    )
+    refused = stage.refused(case, Kind.CONFIRMED, "emergency_office", role=Role.SUPERVISOR, text="x")
+    assert refused == "suspicion_withdrawn"
+
+
+def test_nothing_is_suspected_while_reports_are_still_being_matched() -> None:
+    stage = Stage()
+    case = hit(stage)
+    rules = stage.world.rules
+    stage.world.rules = replace(rules, is_match_awaited=True)
+    stage.after(minutes=31)
+    assert "still_being_matched" in stage.reasons(case, EffectKind.NOTED)
+    assert not stage.effects(case, EffectKind.SUSPECTED)
+    stage.world.rules = rules
+    stage.after(minutes=5)
+    assert stage.reasons(case, EffectKind.SUSPECTED) == ["no_unit_has_reported"]
+
+
+def test_a_report_that_comes_too_late_is_matched_and_still_judged() -> None:
     stage = Stage()
     case = suspected(stage)
     stage.after(minutes=20)
-    stage.matches(case, stage.report(level=Level.III, unit=COMPETENT))
-    assert stage.duty(case, "cross_check").state is DutyState.LAPSED_DISCHARGED
+    report = stage.report(level=Level.III, unit=COMPETENT)
+    stage.matches(case, report)
+    suspicion = stage.case(case).suspicion
+    assert suspicion
+    assert (suspicion.matched, suspicion.is_to_judge) == (report, True)
+
+
+def test_what_owes_no_report_is_no_witness() -> None:
+    stage = Stage()
+    original = {"format": "cloudevents", "source": "hotline-12345", "id": "1", "digest": "0" * 64}
+    case = stage.report(
+        ReportKind.COMPLAINT, unit="hotline_centre", topic="gas", summary="暖气不热", original=original
+    )
+    assert stage.case(case).suspicion is None
+
+
+def texts(stage: Stage, notice: Notice) -> tuple[str, str]:
+    """The text message in Chinese and in English."""
+    writer = Writer(ZONE)
+    zh, en = (
+        writer.write(
+            CaseId("c"), structs.replace(notice, language=language), Form.SHORT, link=None, now=stage.now
+        ).text
+        for language in Language
+    )
+    return zh, en
 
 
 @pytest.mark.parametrize(
     ("report", "competent"),
     [
-        (
-            {
-                "kind": ReportKind.COMPLAINT,
-                "unit": "hotline_centre",
-                "topic": "gas",
-                "original": "hotline-12345",
-            },
-            "wangshan_government",
-        ),
         (
             {
                 "kind": ReportKind.INCIDENT,
@@ -128,7 +213,7 @@ def test_a_report_that_comes_too_late_is_matched_and_the_lateness_stays() -> Non
         ),
     ],
 )
-def test_the_hotline_and_the_sensors_are_witnesses_too(report: dict[str, Any], competent: str) -> None:
+def test_the_sensors_are_witnesses_too(report: dict[str, Any], competent: str) -> None:
     stage = Stage()
     original = {"format": "cloudevents", "source": report.pop("original"), "id": "1", "digest": "0" * 64}
     case = stage.report(**report, summary="泄漏", original=original)

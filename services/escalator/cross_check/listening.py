@@ -2,15 +2,14 @@
 both ways.
 
 Invariant: of two reports the one stored later finds the earlier, whichever replica is handed it: what it was
-not handed itself it reads from the record first. A match is said once (`match:<witness>:<report>`) and only
-says so: it judges nobody. A witness that has been matched is matched again only by what is clearly more
-alike: else a flood of reports of one event would make of each as many facts as there were reports before it.
+not handed itself it reads from the record first. A match only says so: it judges nobody. Of one witness each step
+of likeness is said once (`match:<witness>:<step>`), whichever replica says it. A witness is whatever the policy
+has somebody owe a report for (`on: reported.outside`), and nothing else.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 import structlog
@@ -19,14 +18,15 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from pydantic import ValidationError
 
-from services.escalator.deciding.matching import (
-    ComparedReport,
-    Match,
-    apart,
-    is_units_report,
-    is_witness,
-    match,
+from services.escalator.cross_check.pairing import (
+    REMEMBERED_FOR,
+    Pair,
+    Pairing,
+    ToldReport,
+    best_of_each_witness,
 )
+from services.escalator.deciding.draft import choice_of
+from services.escalator.deciding.matching import ComparedReport, is_witness
 from services.escalator.deciding.new_case import matter_of
 from services.escalator.lanes.outgoing import SOURCE, Outgoings
 from services.escalator.lanes.rulebook import RuleBook
@@ -44,23 +44,9 @@ from shared.vocabulary import Kind
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-REMEMBERED_FOR = timedelta(hours=48)
-MOST = 5_000
-"""Tellings remembered on each side, some 3 KB each; where more come in, the oldest are forgotten first."""
-CLEARLY = 0.02
-"""So much more alike must a report be than the one a witness was matched with before, to be told of."""
 BREATH = 20
 """Comparisons, some 20 µs each, between which the lanes have their turn."""
 RETRY_AFTER = 1.0
-
-
-class _RememberedReport:
-    """One report as remembered."""
-
-    __slots__ = ("at", "case", "telling")
-
-    def __init__(self, case: CaseId, at: datetime, telling: ComparedReport) -> None:
-        self.case, self.at, self.telling = case, at, telling
 
 
 class _HeardMessage(NamedTuple):
@@ -80,10 +66,7 @@ class OutsideWitnesses:
         clock: Callable[[], datetime],
     ) -> None:
         self._connection, self._out, self._rulebook, self._clock = connection, outgoings, rulebook, clock
-        self._witnesses: deque[_RememberedReport] = deque(maxlen=MOST)
-        self._reports: deque[_RememberedReport] = deque(maxlen=MOST)
-        self._matched: dict[CaseId, float] = {}
-        """The best match said so far of each witness, as far as this replica said it; the oldest first."""
+        self._pairing = Pairing()
         self._read_to = 0
         """Stream sequence up to which every report is remembered."""
         self._handed = 0
@@ -120,17 +103,11 @@ class OutsideWitnesses:
         remembered = (
             self._remembered(message, handed.at)
             if handed.sequence > self._read_to
-            else _report_of(message, handed.at, self._rulebook.directory())
+            else self._telling(message, handed.at)
         )
         self._read_to = max(self._read_to, handed.sequence)
         if remembered is not None:
-            matches: list[tuple[_RememberedReport, _RememberedReport, Match]] = []
-            for number, compared in enumerate(self._compared(remembered)):
-                if compared is not None:
-                    matches.append(compared)
-                if number % BREATH == 0:
-                    await asyncio.sleep(0)
-            await self._say(self._worth_saying(matches))
+            await self._say(best_of_each_witness([pair async for pair in self._compared(remembered)]))
 
     async def _read_up(self, since: datetime | None) -> None:
         async for stored in walk(
@@ -139,73 +116,46 @@ class OutsideWitnesses:
             self._remembered(_HeardMessage(stored.subject, stored.headers, stored.data), stored.at)
             self._read_to = stored.sequence
 
-    def _remembered(self, message: "_HeardMessage", at: datetime) -> _RememberedReport | None:
-        directory = self._rulebook.directory()
-        remembered = _report_of(message, at, directory)
-        if remembered is None:
+    def _remembered(self, message: "_HeardMessage", at: datetime) -> ToldReport | None:
+        telling = self._telling(message, at)
+        if telling is None or not self._pairing.remember(telling, self._rulebook.directory()):
             return None
-        matter = remembered.telling.matter
-        if is_witness(matter, directory):
-            self._witnesses.append(remembered)
-        elif is_units_report(matter, directory):
-            self._reports.append(remembered)
-        else:
-            return None
-        for side in (self._witnesses, self._reports):
-            while side and side[0].at < at - REMEMBERED_FOR:
-                side.popleft()
-        return remembered
+        return telling
 
-    def _compared(
-        self, latest: _RememberedReport
-    ) -> Iterator[tuple[_RememberedReport, _RememberedReport, Match] | None]:
-        """For each of the other side laid beside it: (witness, report, match), or None where the two are not
-        alike enough.
-        """
+    def _telling(self, message: "_HeardMessage", at: datetime) -> ToldReport | None:
+        """None for what is no report, and for an outside witness of what nobody owes a report for."""
         directory = self._rulebook.directory()
+        telling = _report_of(message, at, directory)
+        if telling is None or not is_witness(telling.report.matter, directory):
+            return telling
+        policy = self._rulebook.policies.in_force(at)
+        matter = telling.report.matter
+        choice = choice_of(policy, matter, matter.level, sensitive=matter.sensitive)
+        return telling if policy.rules_on("reported.outside", choice) else None
+
+    async def _compared(self, latest: ToldReport) -> AsyncIterator[Pair]:
         settings = self._rulebook.policies.in_force(latest.at).document.cross_check
         if settings is None:
             return
-        matter = latest.telling.matter
-        if is_witness(matter, directory):
-            pairs = ((latest, report) for report in _near(self._reports, latest, settings.window))
-        elif is_units_report(matter, directory):
-            pairs = ((witness, latest) for witness in _near(self._witnesses, latest, settings.window))
-        else:
-            return
-        for witness, report in pairs:
-            least = self._least(witness, settings.alike)
-            how = match(witness.telling, report.telling, directory, settings) if least <= 1 else None
-            yield (witness, report, how) if how is not None and how.score >= least else None
+        for number, pair in enumerate(self._pairing.compared(latest, self._rulebook.directory(), settings)):
+            if pair is not None:
+                yield pair
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
 
-    def _least(self, witness: _RememberedReport, alike: float) -> float:
-        before = self._matched.get(witness.case)
-        return alike if before is None else before + CLEARLY
-
-    @staticmethod
-    def _worth_saying(
-        matches: list[tuple[_RememberedReport, _RememberedReport, Match]],
-    ) -> list[tuple[_RememberedReport, _RememberedReport, Match]]:
-        """Of each witness its best: a witness has one best report, a report may answer many witnesses."""
-        best: dict[CaseId, tuple[_RememberedReport, _RememberedReport, Match]] = {}
-        for each in matches:
-            witness, _, how = each
-            if witness.case not in best or how.score > best[witness.case][2].score:
-                best[witness.case] = each
-        return [*best.values()]
-
-    async def _say(self, matches: list[tuple[_RememberedReport, _RememberedReport, Match]]) -> None:
+    async def _say(self, pairs: list[Pair]) -> None:
         async with asyncio.timeout(PUBLISH_TIMEOUT):
-            for witness, report, how in matches:
-                matter = report.telling.matter
+            for pair in pairs:
+                witness, report, found = pair.witness, pair.report, pair.match
+                matter = report.report.matter
                 data = Matched(
                     report=report.case,
                     unit=matter.unit,
                     reported_at=matter.handed_in_at or report.at,
-                    score=how.score,
-                    why=how.why,
+                    score=found.score,
+                    why=found.why,
                 )
-                fact_id = f"match:{witness.case}:{report.case}"
+                fact_id = f"match:{witness.case}:{pair.step}"
                 raw = Fact.bytes_of(
                     Kind.MATCHED,
                     id=fact_id,
@@ -215,37 +165,17 @@ class OutsideWitnesses:
                     data=data,
                 )
                 await (await self._out.append(fact_subject(witness.case, Kind.MATCHED), raw, fact_id))
-                self._note(witness.case, how.score)
-                log.info("matched", case=witness.case, report=report.case, score=how.score)
-
-    def _note(self, witness: CaseId, score: float) -> None:
-        self._matched[witness] = max(score, self._matched.pop(witness, 0.0))
-        if len(self._matched) > MOST:
-            del self._matched[next(iter(self._matched))]
+                self._pairing.said(pair)
+                log.info("matched", case=witness.case, report=report.case, score=found.score)
 
 
-def _near(
-    side: Iterable[_RememberedReport], latest: _RememberedReport, window: timedelta
-) -> Iterator[_RememberedReport]:
-    """Those that are worth laying beside it: a drill is never the proof of an event, nor a case of itself."""
-    matter = latest.telling.matter
-    for candidate in side:
-        other = candidate.telling.matter
-        if (
-            candidate.case != latest.case
-            and other.exercise is matter.exercise
-            and apart(other, matter) < window
-        ):
-            yield candidate
-
-
-def _report_of(message: _HeardMessage, at: datetime, directory: Directory) -> _RememberedReport | None:
+def _report_of(message: _HeardMessage, at: datetime, directory: Directory) -> ToldReport | None:
     """None for what is no report: the lanes set it aside, it is not for us to say so twice."""
     try:
         fact = Fact.read(message.data)
         if distrust(message.subject, message.headers, fact) is not None:
             return None
-        return _RememberedReport(
+        return ToldReport(
             CaseId(fact.subject or ""),
             at,
             ComparedReport.of(matter_of(Report.model_validate(fact.data), directory)),

@@ -161,7 +161,9 @@ def next_clock(duty: Duty) -> datetime | None:
         return None
     if duty.paused_at is not None:
         return duty.paused_until
-    best = duty.due_at + JUST_AFTER if duty.state is DutyState.OPEN else duty.nag_at
+    best = duty.nag_at
+    if duty.state is DutyState.OPEN:
+        best = duty.held_until or duty.due_at + JUST_AFTER
     if duty.state is not DutyState.OPEN and duty.overdue:
         best = _sooner(best, duty.overdue[0].at)
     if duty.reminders:

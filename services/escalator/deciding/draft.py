@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from services.escalator.policy.load import Policy
 from services.escalator.policy.rule import MatterChoice
-from shared.case import Case, CaseStatus, Duty, DutyState, DutyTerms, Opening, Slip, Task, TaskState
+from shared.case import Case, CaseStatus, Duty, DutyState, DutyTerms, Matter, Opening, Slip, Task, TaskState
 from shared.directory import Directory, Person
 from shared.directory.gaps import GapCode
 from shared.facts import (
@@ -34,7 +34,7 @@ from shared.facts import (
 )
 from shared.facts.authors import Author
 from shared.ids import CaseId, DutyId, NoticeId, PersonId, PostId, TaskId, UnitId
-from shared.vocabulary import Kind
+from shared.vocabulary import Kind, Level
 
 Why = Reason | Spelled | CaseStatus | TaskState | Slip | LapseCause | GapCode | Kind
 """What an effect may give as its reason: of a closed set, each with words, or spelled with what it carries."""
@@ -60,6 +60,10 @@ class Rules:
     """When we were away, as far as that is on record."""
     revision: int = 0
     """Of the directory."""
+    is_match_awaited: bool = False
+    """Not every report stored before this fact has been laid beside the outside witnesses yet, or a match with
+    this one lies ahead: nothing is suspected.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,8 @@ class Draft:
         "effects",
         "events",
         "is_absorbing",
+        "is_agreed",
+        "is_by_one",
         "is_careful",
         "late_since",
         "notices",
@@ -149,9 +155,18 @@ class Draft:
         """A duplicate is taken in: limits may come earlier by it, but none that has passed already counts
         against anybody.
         """
+        self.is_agreed = False
+        """A second person has agreed to what is done."""
+        self.is_by_one = False
+        """One person alone grades the case no graver: no limit comes later by it, and nothing ends."""
         self.is_careful = careful
         """What fails is left out (`LeavingOut`) instead of failing the whole."""
         self._sort: MatterChoice | None = None
+
+    @property
+    def forgives_nothing(self) -> bool:
+        """No limit comes later, and what is owed stays owed."""
+        return self.is_absorbing or self.is_by_one
 
     def kept(self) -> dict[str, Any]:
         """All of it as it is now, for `restore`."""
@@ -187,17 +202,7 @@ class Draft:
         """What the policy's rules choose by; made anew only where the grade has changed meanwhile."""
         case, choice = self.case, self._sort
         if choice is None or choice.level is not case.level or choice.sensitive is not case.sensitive:
-            report = case.report
-            self._sort = choice = MatterChoice(
-                report.kind,
-                report.category,
-                report.topic,
-                case.level,
-                case.sensitive,
-                report.area,
-                report.unit,
-                self.policy.document.gravity.of(case.level, case.sensitive),
-            )
+            self._sort = choice = choice_of(self.policy, case.report, case.level, sensitive=case.sensitive)
         return choice
 
     def outage_at(self, at: datetime, *, only: Author | None = None) -> Outage | None:
@@ -271,7 +276,11 @@ class Draft:
 
     @property
     def is_refused(self) -> bool:
-        return any(effect.kind is EffectKind.REFUSED for effect in self.effects)
+        return self.refused_why is not None
+
+    @property
+    def refused_why(self) -> str | None:
+        return next((effect.why for effect in self.effects if effect.kind is EffectKind.REFUSED), None)
 
     @property
     def is_waiting(self) -> bool:
@@ -336,6 +345,20 @@ class Draft:
             decision=decision,
             **fields,
         )
+
+
+def choice_of(policy: Policy, matter: Matter, level: Level | None, *, sensitive: bool) -> MatterChoice:
+    """What the policy's rules choose by; graded as it is now, whatever was reported."""
+    return MatterChoice(
+        matter.kind,
+        matter.category,
+        matter.topic,
+        level,
+        sensitive,
+        matter.area,
+        matter.unit,
+        policy.document.gravity.of(level, sensitive),
+    )
 
 
 def notice_id(case: CaseId, sequence: int, number: int) -> NoticeId:

@@ -18,9 +18,9 @@ from services.escalator.deciding.excuses import weigh_for
 from services.escalator.deciding.lighting import record_taken, with_lit
 from services.escalator.deciding.parties import bearer_of
 from services.escalator.deciding.referral import answerable, refer_or_say_why_not
-from services.escalator.deciding.suspicion import suspect
-from shared.case import Duty, DutyState, DutyTerms, Lapse, Overdue, Reminder, Slip
-from shared.facts import Actor, EffectKind, LapseCause, Purpose, Reason, spelled
+from services.escalator.deciding.suspicion import is_checked, suspect
+from shared.case import Duty, DutyState, DutyTerms, Lapse, Overdue, Reminder, Slip, Suspicion
+from shared.facts import Actor, EffectKind, Excuse, LapseCause, Outage, Purpose, Reason, spelled
 from shared.ids import DutyId, PersonId
 from shared.territory import speaks_for, unit_of
 
@@ -59,14 +59,37 @@ def lapse_if_past(
     A paused clock does not run out.
     """
     for duty in list(draft.duties.values()) if among is None else [draft.duties[one] for one in among]:
-        if duty.state is DutyState.OPEN and acted_at > duty.due_at and duty.paused_at is None:
+        if duty.state is not DutyState.OPEN or acted_at <= duty.due_at or duty.paused_at is not None:
+            continue
+        if not is_checked(draft, duty):
             lapse(draft, duty, acted_at, cause)
+        elif suspect(draft, duty):
+            cancel(draft, duty, Reason.SUSPECTED_AND_TO_BE_JUDGED)
 
 
-def lapse(draft: Draft, duty: Duty, acted_at: datetime, cause: LapseCause | None = None) -> Duty:
+def confirm_omission(draft: Draft, duty: Duty, suspicion: Suspicion) -> Duty:
+    """A person has judged: what was suspected is a lapse, with what spoke for the unit at its limit."""
+    return lapse(
+        draft,
+        duty,
+        draft.now,
+        excused=(tuple(map(Excuse, suspicion.excuses)), suspicion.outage),
+        move="confirm",
+    )
+
+
+def lapse(
+    draft: Draft,
+    duty: Duty,
+    acted_at: datetime,
+    cause: LapseCause | None = None,
+    *,
+    excused: tuple[tuple[Excuse, ...], Outage | None] | None = None,
+    move: str = "lapse",
+) -> Duty:
     plan = draft.plan_of(duty)
     why = cause if cause is not None and plan.by_recipient else plan.cause
-    excuses, outage = weigh_for(draft, duty, why)
+    excuses, outage = excused or weigh_for(draft, duty, why)
     unit = answerable(draft, duty, why)
     written = Lapse(
         at=duty.due_at,
@@ -79,7 +102,8 @@ def lapse(draft: Draft, duty: Duty, acted_at: datetime, cause: LapseCause | None
     )
     duty = draft.put(
         duty,
-        state=states.move(states.DUTY, duty.state, "lapse"),
+        state=states.move(states.DUTY, duty.state, move),
+        cancelled_why=None,
         lapse=written,
         slip=Slip.RED if _has_slip(duty) else None,
         nag_at=duty.due_at + plan.nag if plan.nag is not None else None,
@@ -103,8 +127,6 @@ def lapse(draft: Draft, duty: Duty, acted_at: datetime, cause: LapseCause | None
     if duty.slip is Slip.RED:
         colour(draft, duty, Slip.RED)
     draft.happened(f"lapsed.{duty.rule}", max(duty.due_at, duty.opened_at), task=duty.task, follows=True)
-    if why is LapseCause.OMITTED:
-        suspect(draft, duty)
     if plan.refers and written.is_ours:
         draft.on(duty, EffectKind.NOTED, Reason.NOT_REFERRED_THE_FAILURE_WAS_OURS, rule=plan.limit)
     elif plan.refers:

@@ -2,18 +2,18 @@
 words.
 
 Invariant: the answer is explained: every aspect says how alike it is and what stood on both sides, so that a
-person can confirm or refute it. Two tellings further apart in time than the policy's window, of places that
-have nothing to do with each other, or in the same script without one word in common, are never one: two fires
-in a county on one morning are two.
+person can confirm or refute it. An aspect that can't be compared is left out and never stands for a likeness:
+without the text, place, category and time must each fit by themselves. Two tellings further apart in time than
+the policy's window, of places that have nothing to do with each other, or in the same script without one word in
+common, are never one: two fires in a county on one morning are two.
 """
 
 import math
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from services.escalator.deciding.telling_texts import TakenApart, compare_texts, shown, taken_apart
 from services.escalator.policy.model import CrossCheck
 from shared.case import Matter
 from shared.directory import Directory
@@ -29,19 +29,8 @@ CATEGORY_ZH = {
 }
 Aspect = Literal["area", "category", "time", "text"]
 REPORTED_BY_UNITS = (ReportKind.INCIDENT, ReportKind.DISPUTE, ReportKind.HAZARD)
-TELLING = 3
-"""So many words and pairs say enough to be compared."""
 NEAR_KM = 2.0
 FAR_KM = 30.0
-_WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
-_EMPTY_WORDS = frozenset(
-    re.findall(
-        r"\w+", "a an and at by for from has have in is it near of on or the to was were with reported report"
-    )
-)
-_EMPTY_PAIRS = frozenset(
-    re.findall(r"\w+", "发生 目前 现场 情况 有关 相关 工作 已经 正在 我市 我县 我区 报告 事件 一起 一名 其中")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +38,11 @@ class ComparedReport:
     """A report as it is compared: what it said, and its words taken apart once."""
 
     matter: Matter
-    words: frozenset[str]
+    text: TakenApart
 
     @classmethod
     def of(cls, matter: Matter) -> "ComparedReport":
-        return cls(matter, words_of(matter.summary, matter.details))
+        return cls(matter, taken_apart(matter.summary, matter.details))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +76,20 @@ def match(
     if area.alike == 0:
         return Match(0.0, (area,))
     text = _text(witness, report)
-    if text.alike == 0:
+    if text is not None and text.alike == 0:
         return Match(0.0, (text,))
-    why = (area, _category(witness.matter, report.matter), time, text)
-    weights = settings.weights
-    score = sum(getattr(weights, reason.aspect) * reason.alike for reason in why)
+    category = _category(witness.matter, report.matter)
+    why = tuple(reason for reason in (area, category, time, text) if reason is not None)
+    if text is None and not _fit_by_themselves(why, settings.alike):
+        return Match(0.0, why)
+    shares = {reason.aspect: getattr(settings.weights, reason.aspect) for reason in why}
+    score = sum(shares[reason.aspect] * reason.alike for reason in why) / (sum(shares.values()) or 1)
     return Match(round(score, 3), why)
+
+
+def _fit_by_themselves(why: tuple[MatchReason, ...], alike: float) -> bool:
+    """Place, category and time are all there, and each is alike enough: nothing is made up for the text."""
+    return len(why) == len(("area", "category", "time")) and all(reason.alike >= alike for reason in why)
 
 
 def _reason(aspect: Aspect, alike: float, words: str) -> MatchReason:
@@ -148,9 +145,9 @@ def _distance_km(first: Matter, second: Matter) -> float | None:
 # Category and time
 
 
-def _category(first: Matter, second: Matter) -> MatchReason:
+def _category(first: Matter, second: Matter) -> MatchReason | None:
     if first.category is None or second.category is None:
-        return _reason("category", 0.5, "一方未分类")
+        return None
     if first.category is second.category:
         same_topic = f"，主题{first.topic}" if first.topic is not None and first.topic == second.topic else ""
         return _reason("category", 1.0, f"同为{CATEGORY_ZH[first.category]}{same_topic}")
@@ -176,41 +173,9 @@ def _time(one: Matter, other: Matter, window: timedelta) -> MatchReason:
     return _reason("time", alike, words)
 
 
-# Text: Chinese in pairs of characters, everything else in words
-
-
-def words_of(*texts: str | None) -> frozenset[str]:
-    """What is compared of a text: pairs of neighbouring Chinese characters, and words of other scripts in
-    lower case.
-    """
-    words: set[str] = set()
-    for text in texts:
-        for run in _WORD.findall((text or "").lower()):
-            if run[0] < "\u3400" or len(run) == 1:
-                words.add(run)
-            else:
-                words.update(run[i : i + 2] for i in range(len(run) - 1))
-    return frozenset(words - _EMPTY_WORDS - _EMPTY_PAIRS)
-
-
-def _text(first: ComparedReport, second: ComparedReport) -> MatchReason:
-    """Share of the shorter telling that stands in the longer, damped where the shorter says next to
-    nothing.
-    """
-    shorter, longer = sorted((first.words, second.words), key=len)
-    common = shorter & longer
-    if not common:
-        same_script = any(_is_han(word) for word in shorter) == any(_is_han(word) for word in longer)
-        if same_script and len(shorter) >= TELLING:
-            return _reason("text", 0.0, "文字没有共同之处")
-        return _reason("text", 0.3, "文字不同，无从比较")
-    alike = len(common) / (len(shorter) + 1) if len(shorter) < 4 else len(common) / len(shorter)
-    return _reason("text", min(1.0, alike), f"共同的字词：{'、'.join(_shown(common))}")
-
-
-def _is_han(word: str) -> bool:
-    return word[0] >= "\u3400"
-
-
-def _shown(words: Iterable[str], most: int = 8) -> list[str]:
-    return sorted(words, key=lambda word: (-len(word), word))[:most]
+def _text(first: ComparedReport, second: ComparedReport) -> MatchReason | None:
+    found = compare_texts(first.text, second.text)
+    if found is None:
+        return None
+    words = f"共同的字词：{'、'.join(shown(found.common))}" if found.common else "文字没有共同之处"
+    return _reason("text", found.alike, words)

@@ -15,6 +15,7 @@ from services.escalator.deciding.draft import Draft, Rules, UndecidableError
 from services.escalator.deciding.forms import take_form
 from services.escalator.deciding.harm import grade_by_harm
 from services.escalator.deciding.leaving_out import NOTE_LIMIT, LeavingOut
+from services.escalator.deciding.matching import is_witness
 from services.escalator.deciding.report_reading import read_report
 from services.escalator.deciding.watching import establish, open_standing
 from shared import territory
@@ -136,7 +137,7 @@ def _open(
     with LeavingOut(draft, Reason.FAULT_OF_OURS, "form"):
         take_form(draft, report.form, Kind.REPORTED, report.reported_by, report.by)
     with LeavingOut(draft, Reason.FAULT_OF_OURS, "cross-check"):
-        if omission.is_witness(draft):
+        if is_witness(draft.case.report, draft.directory):
             omission.begin(draft)
     if report.tasks:
         with LeavingOut(draft, Reason.TASKS_NOT_LAID, f"{len(report.tasks)}"):

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from services.escalator.deciding import opening, repeats
 from services.escalator.deciding.briefing import NewsInMaking, notices_of
 from services.escalator.deciding.clockwork import next_moment
@@ -55,6 +57,8 @@ def settle(draft: Draft, fact: Fact) -> tuple[Case, Decision]:
     elif moment[0] != case.clock_at:
         clock = Clock(at=moment[0], duty=moment[1])
         fields = {"clock_at": moment[0], "clock_duty": moment[1]}
+    if (why := draft.refused_why) is not None and case.log and case.log[-1].sequence == draft.sequence:
+        fields["log"] = (*case.log[:-1], replace(case.log[-1], refused=why))
     news: list[NewsInMaking] = []
     with LeavingOut(draft, Reason.FAULT_OF_OURS, "tells"):
         news = tell_news(draft)

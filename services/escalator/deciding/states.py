@@ -16,6 +16,8 @@ DUTY: Mapping[tuple[DutyState, str], DutyState] = {
     (DutyState.LAPSED, "discharge"): DutyState.LAPSED_DISCHARGED,
     (DutyState.OPEN, "cancel"): DutyState.CANCELLED,
     (DutyState.LAPSED, "cancel"): DutyState.CANCELLED,
+    # An omission that was suspected, and that a person has confirmed.
+    (DutyState.CANCELLED, "confirm"): DutyState.LAPSED,
     # It was held for done by a call that never was.
     (DutyState.DISCHARGED, "contest"): DutyState.OPEN,
     (DutyState.LAPSED_DISCHARGED, "contest"): DutyState.LAPSED,

@@ -6,10 +6,11 @@ out, all idempotent; then the fact is acknowledged. A fact that comes again find
 repeats what is not on record yet. A message that is no authentic fact, and a fact that can't be decided on,
 is set aside as a `rejected` fact about its case with the reason, and never stops its lane. A report that
 can't be decided on opens a case all the same (`bare_case`). A case that can't be read, or has left the
-bucket, is made again from the record first.
+bucket, is made again from the record first. Nothing is suspected before the cross-check has come so far.
 """
 
 import asyncio
+import dataclasses
 from collections import Counter
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
@@ -60,6 +61,7 @@ OPENING = (Kind.REPORTED, Kind.ESTABLISHED, Kind.REFERRED, *DIRECTORY_KINDS)
 """What a case may begin with."""
 MAY_CHANGE_NOTHING = (Kind.DUE, Kind.DELIVERED, Kind.FAILED)
 """Only these leave no mark in a case they did not change; the independent check follows all others."""
+ACCUSING = (EffectKind.LAPSED, EffectKind.SUSPECTED)
 OF_A_MESSAGE = (Kind.DELIVERED, Kind.FAILED)
 
 Step = Callable[[str], Awaitable[None]]
@@ -100,6 +102,7 @@ class Lanes:
         overdue: OverdueClocks,
         metrics: Metrics,
         clock: Callable[[], datetime],
+        is_match_awaited: Callable[[CaseId, int], Awaitable[bool]],
         step: Step = no_step,
     ) -> None:
         self._cases, self._out, self._rulebook, self._metrics, self._step = (
@@ -110,6 +113,7 @@ class Lanes:
             step,
         )
         self._rebuilding, self._overdue, self._clock = rebuilding, overdue, clock
+        self._is_match_awaited = is_match_awaited
         self.newer = NewerSeen()
 
     async def handle(self, handed: Handed) -> None:
@@ -195,11 +199,13 @@ class Lanes:
                     return None, False  # an earlier version told the desk of a report without a case
                 started = perf_counter()
                 after, decision, stowed = self._decided(case, fact, sequence, now)
-                if any(effect.kind is EffectKind.LAPSED for effect in decision.effects):
+                if any(effect.kind in ACCUSING for effect in decision.effects):
                     # No lapse is written before it is known whether we were away ourselves: half a second for
                     # all that lapse then.
                     await self._rulebook.settled(now)
                     after, decision, stowed = self._decided(case, fact, sequence, now)
+                if _is_suspecting(decision) and await self._is_match_awaited(decision.case, sequence):
+                    after, decision, stowed = self._decided(case, fact, sequence, now, is_match_awaited=True)
                 self._metrics.decide_seconds.observe(perf_counter() - started)
                 await self._step("decided")
                 if (
@@ -270,13 +276,21 @@ class Lanes:
         return now < oldest or learned_at(case_id, now) < oldest
 
     def _decided(
-        self, case: Case | None, fact: Fact, sequence: int, now: datetime
+        self,
+        case: Case | None,
+        fact: Fact,
+        sequence: int,
+        now: datetime,
+        *,
+        is_match_awaited: bool = False,
     ) -> tuple[Case, Decision, Stowed]:
         """The case after it, the decision, and the case as it is stored; whatever goes wrong here would go
         wrong again.
         """
         try:
             rules = self._rulebook.rules_for(case, fact.kind, now)
+            if is_match_awaited:
+                rules = dataclasses.replace(rules, is_match_awaited=True)
             after, decision = decide_somehow(case, fact, sequence, now, rules)
             after, decision = rearmed(after, decision, fact)
             try:
@@ -307,6 +321,10 @@ def _read(handed: Handed) -> Fact:
         raise PoisonedError(
             f"not a fact: {error}", Cause.NOT_AUTHENTIC, tuple(error.errors), Distrust.ENVELOPE
         ) from error
+
+
+def _is_suspecting(decision: Decision) -> bool:
+    return any(effect.why == Reason.NO_UNIT_HAS_REPORTED for effect in decision.effects)
 
 
 def _set_aside_in(decision: Decision) -> str | None:

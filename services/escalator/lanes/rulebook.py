@@ -13,7 +13,7 @@ from services.escalator.policy_store.store import Policies
 from shared.case import Case
 from shared.directory import Directory
 from shared.directory.live import LiveDirectory
-from shared.facts import Decision, Outage
+from shared.facts import Decision, Outage, Reason
 from shared.facts.authors import Author
 from shared.pulse import Pulses
 from shared.vocabulary import Kind
@@ -53,6 +53,7 @@ class RuleBook:
             directory or self.directory.now,
             outages_named(decision),
             decision.directory,
+            any(effect.why == Reason.STILL_BEING_MATCHED for effect in decision.effects),
         )
 
     def _policy(self, label: str) -> Policy:

@@ -206,9 +206,9 @@ for once more, sent to and fro too often, the last task verified.
 """
 
 
-DECIDED = ("notice_approved.all", "notice_turned_down")
+DECIDED = ("notice_approved.all", "notice_turned_down", "suspicion_withdrawn")
 """What several acts, or the answer an act gives, have come to: a public notice has all its approvals, or is
-turned down.
+turned down; a report in time was found for what was suspected to be omitted.
 """
 
 

@@ -218,6 +218,8 @@ class CrossCheck(WrittenPart):
     within: Span
     alike: Share
     weights: WrittenWeights
+    judged_within: TermField | None = None
+    """How long whoever judges a suspicion has for it."""
     window: Span
     """How far apart in time two tellings of one event may lie."""
 

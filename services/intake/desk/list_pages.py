@@ -82,8 +82,8 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
     async def suspicions(request: Request) -> Response:
         principal = here.pages.admit(request, *READERS)
         cases = [card.lean for card in here.cards(principal) if card.is_suspected]
-        to_judge = _newest(case for case in cases if case.suspicion and case.suspicion.confirmed is None)
-        judged = _newest(case for case in cases if case.suspicion and case.suspicion.confirmed is not None)
+        to_judge = _newest(case for case in cases if case.suspicion and case.suspicion.is_to_judge)
+        judged = _newest(case for case in cases if case.suspicion and not case.suspicion.is_to_judge)
         counts = {"to_judge_count": len(to_judge), "judged_count": len(judged)}
         return here.show(
             request, "suspicions.html", principal, to_judge=to_judge[:ROWS], judged=judged[:ROWS], **counts

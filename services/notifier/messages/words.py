@@ -1,10 +1,17 @@
 """What a message says besides the words of every reader, and texts short enough for it. Pure."""
 
+from shared.facts import SuspicionState
 from shared.language.catalogue import N_
 
 DIRECTORY = N_("Directory")
 TASK = N_("%(title)s (assigned by %(assigner)s, due %(due)s)")
 LIMIT_NOW = N_("%(title)s by %(due)s")
+SUSPICIONS = {
+    SuspicionState.RAISED: N_("omission suspected"),
+    SuspicionState.WITHDRAWN: N_("suspicion withdrawn"),
+    SuspicionState.REFUTED: N_("no omission"),
+    SuspicionState.CONFIRMED: N_("omission confirmed"),
+}
 EXERCISE = N_("[EXERCISE] ")
 """Before everything else."""
 

@@ -28,6 +28,7 @@ from shared.facts import (
     Notice,
     Purpose,
     Signature,
+    SuspicionNews,
 )
 from shared.ids import CaseId
 from shared.language import times
@@ -161,6 +162,7 @@ class Writer:
             "dark": named(*brief.dark),
             "news": self._news(brief, said, now) if brief.news or purpose is Purpose.NEWS else None,
             "ending": _ending(brief.ending, said) if brief.ending else None,
+            "suspicion": self._suspicion(brief.suspicion, said, now) if brief.suspicion else None,
             "stood_in": named(brief.stood_in) if brief.stood_in else "",
             "reporter": named(brief.reported_by) if brief.reported_by else "",
             "called": self._called(brief.called, said, now) if brief.called else None,
@@ -247,6 +249,17 @@ class Writer:
             "holder": said.name(news.holder) if news.holder else "",
             "limits": said.listed(limits),
             "owes": news.owes,
+        }
+
+    def _suspicion(self, news: SuspicionNews, said: Words, now: datetime) -> dict[str, Any]:
+        return {
+            "state": news.state,
+            "tag": said.of(words.SUSPICIONS[news.state]),
+            "unit": said.name(news.unit),
+            "witness": said.name(news.witness),
+            "told": times.minute(news.told_at, self._zone, now),
+            "limit": times.minute(news.limit, self._zone, now),
+            "why": _quoted(news.why),
         }
 
     def _called(self, called: CallMade, said: Words, now: datetime) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from services.escalator.deciding.actions import raise_case
+from services.escalator.deciding.acts import omission
 from services.escalator.deciding.draft import Draft, Why
 from services.escalator.policy.model import Accountability, Grounds
 from shared.case import Case, Measure, Standing
@@ -142,6 +143,9 @@ def _measure(draft: Draft) -> Measure | None:
 
 def state(draft: Draft, act: CaseAct) -> None:
     """What the unit or person has to say, before anything is decided."""
+    if draft.case.measure is None and draft.case.suspicion is not None:
+        omission.state(draft, act)
+        return
     measure = _measure(draft)
     if measure is not None:
         draft.change(measure=replace(measure, stated=True))

@@ -90,15 +90,20 @@ def contest(draft: Draft, act: CaseAct) -> None:
     if draft.case.status in ENDED:
         return
     for call in contested:
-        for duty in [
-            duty for duty in draft.duties.values() if duty.id in call.duties or duty.taken_by == who
-        ]:
+        for duty in [duty for duty in draft.duties.values() if _answered_by(duty, call)]:
             by_call = duty.discharged_via == Via.LOGGED_CALL and duty.discharged_at == call.at
             if by_call or (duty.discharged_via == STOOD_IN and duty.taken_by == who):
                 _owed_again(draft, duty, call)
             elif duty.is_owed and duty.taken_by == who:
                 _not_taken(draft, duty, call)
     lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED)
+
+
+def _answered_by(duty: Duty, call: LoggedCall) -> bool:
+    """By this call, not by what the person said themself at another time."""
+    return duty.id in call.duties or any(
+        lit.person == call.person and lit.answered_at == call.at for lit in duty.lit
+    )
 
 
 def _owed_again(draft: Draft, duty: Duty, call: LoggedCall) -> None:

@@ -1,42 +1,28 @@
-"""Suspected omission 漏报: an outside source knows what no unit has reported. A person confirms or refutes it
-(DOMAIN row 29).
+"""Suspected omission 漏报: an outside source knows what no unit has reported. The unit answers, a person confirms or
+refutes it (DOMAIN row 29).
 
-Invariant: the suspicion names its witness and its reasons; it becomes a lapse for accountability only when a
-person confirms it, and refuting it takes nothing off the record.
+Invariant: the suspicion names its witness and its reasons; it becomes a lapse only when a person confirms it. What
+was in time after all, or is refuted, is on record and leaves nothing against the unit.
 """
 
 from msgspec.structs import replace
 
 from services.escalator.deciding.draft import Draft
-from services.escalator.deciding.duties import discharge, lapse_if_past
+from services.escalator.deciding.duties import confirm_omission, discharge, lapse_if_past
 from services.escalator.deciding.excuses import lateness
-from services.escalator.deciding.matching import REPORTED_BY_UNITS
 from services.escalator.deciding.parties import competent_unit
 from services.escalator.deciding.referral import refer
-from shared.case import Duty, Suspicion
-from shared.directory import Directory
-from shared.facts import Actor, CaseAct, EffectKind, LapseCause, Matched, Reason, spelled
-from shared.ids import DutyId, SourceId
+from services.escalator.deciding.suspicion import tell_the_unit, withdraw
+from shared.case import Duty, DutyState, Suspicion
+from shared.facts import Actor, CaseAct, EffectKind, LapseCause, Matched, Reason, SuspicionState, spelled
+from shared.ids import DutyId
 from shared.vocabulary import ReportKind
 
 
-def is_witness(draft: Draft) -> bool:
-    """Whether this case comes from somebody who knows independently of the unit: media, hotline, sensors,
-    alerts, another unit.
-    """
-    report = draft.case.report
-    if report.kind is ReportKind.OPINION or (report.witness and report.kind in REPORTED_BY_UNITS):
-        return True
-    return report.source is not None and _is_outside(draft.directory, report.source)
-
-
-def _is_outside(directory: Directory, source: SourceId) -> bool:
-    found = directory.sources_by_id.get(source)
-    return found is not None and found.outside
-
-
 def begin(draft: Draft) -> None:
-    """From now on it is watched whether the competent unit reports it too."""
+    """From now on it is watched whether the competent unit reports it too; where the policy has it owe that."""
+    if not draft.policy.rules_on("reported.outside", draft.sort):
+        return
     report = draft.case.report
     unit = competent_unit(draft) or report.unit
     found = draft.directory.competent_unit(ReportKind.INCIDENT, report.category, report.topic, report.area)
@@ -69,8 +55,16 @@ def match(draft: Draft, matched: Matched) -> None:
         reported = min(max(matched.reported_at, draft.duties[duty_id].opened_at), draft.now)
         # The clock of a limit that the report missed may strike after it was found.
         lapse_if_past(draft, reported, among=[duty_id])
-        if draft.duties[duty_id].is_owed:
-            discharge(draft, draft.duties[duty_id], "matched", f"case:{matched.report}", reported)
+        duty = draft.duties[duty_id]
+        if duty.is_owed:
+            discharge(draft, duty, "matched", f"case:{matched.report}", reported)
+        elif duty.state is DutyState.CANCELLED and reported <= duty.due_at:
+            withdraw(draft, duty, matched.report)
+    limits = [duty.due_at for duty in checks(draft)]
+    if suspicion.confirmed and limits and matched.reported_at <= max(limits):
+        draft.note(
+            EffectKind.NOTED, Reason.FOUND_AFTER_THE_JUDGEMENT, unit=suspicion.unit, case=matched.report
+        )
 
 
 def settle(draft: Draft, by: Actor) -> None:
@@ -90,10 +84,24 @@ def _unjudged(draft: Draft) -> Suspicion | None:
     if suspicion is None or suspicion.suspected_at is None:
         draft.refuse(Reason.NOTHING_IS_SUSPECTED)
         return None
+    if suspicion.withdrawn_at is not None:
+        draft.refuse(Reason.SUSPICION_WITHDRAWN)
+        return None
     if suspicion.confirmed is not None:
         draft.refuse(Reason.JUDGED_ALREADY)
         return None
     return suspicion
+
+
+def state(draft: Draft, act: CaseAct) -> None:
+    """What the unit says to the suspicion; the judge reads it with the case."""
+    suspicion = _unjudged(draft)
+    if suspicion is None:
+        return
+    draft.change(
+        suspicion=replace(suspicion, statement=act.text, stated_by=act.by.principal, stated_at=draft.now)
+    )
+    draft.note(EffectKind.NOTED, Reason.STATEMENT, unit=suspicion.unit, note=act.text)
 
 
 def confirm(draft: Draft, act: CaseAct) -> None:
@@ -107,8 +115,15 @@ def confirm(draft: Draft, act: CaseAct) -> None:
     draft.change(suspicion=replace(suspicion, confirmed=True, by=act.by.principal))
     draft.note(EffectKind.SUSPECTED, Reason.CONFIRMED, unit=suspicion.unit, note=act.text)
     for duty in checks(draft):
+        if _was_suspected(duty):
+            duty = confirm_omission(draft, duty, suspicion)  # noqa: PLW2901 - the duty as it now is
+            tell_the_unit(draft, duty, suspicion, SuspicionState.CONFIRMED, act.text)
         if duty.lapse is not None:
             refer(draft, duty, lateness(duty, draft.now), intent=bool(act.intent))
+
+
+def _was_suspected(duty: Duty) -> bool:
+    return duty.state is DutyState.CANCELLED and duty.cancelled_why == Reason.SUSPECTED_AND_TO_BE_JUDGED
 
 
 def _pursue(draft: Draft, act: CaseAct, duty_id: DutyId) -> None:
@@ -131,7 +146,9 @@ def refute(draft: Draft, act: CaseAct) -> None:
     draft.change(suspicion=replace(suspicion, confirmed=False, by=act.by.principal))
     draft.note(EffectKind.SUSPECTED, Reason.REFUTED, unit=suspicion.unit, note=act.text)
     for duty in checks(draft):
-        if duty.lapse is not None:
+        if _was_suspected(duty):
+            tell_the_unit(draft, duty, suspicion, SuspicionState.REFUTED, act.text)
+        if duty.lapse is not None:  # suspected by an earlier version
             duty = draft.put(duty, lapse=replace(duty.lapse, refuted=act.text or "refuted"))  # noqa: PLW2901 - the duty as it now is
             if duty.is_owed:
                 discharge(draft, duty, "refuted", act.by.principal)

@@ -1,7 +1,9 @@
 """A case is graded anew, up or down, or called sensitive; or its clock turns out to have started earlier.
 
 Invariant: open duties are worked out again from the original start; what has lapsed stays lapsed and owed;
-what is no longer owed ends with that reason; every limit that moved is on record with where it was. What is
+every limit that moved is on record with where it was. One person's word never forgives: limits come earlier by
+it, never later, and what was owed is owed still. Only where a second person has agreed do limits follow a lesser
+grade, and what is no longer owed ends with that reason. What is
 owed only at the new level counts from the regrading, and so does what somebody is owed who was owed nothing
 before: nobody could have known.
 """
@@ -10,6 +12,7 @@ from datetime import datetime
 
 from services.escalator.deciding.draft import Draft, Event
 from services.escalator.deciding.duties import cancel, lapse_if_past, move_limit
+from services.escalator.deciding.gravity import raises
 from services.escalator.deciding.opening import open_rule, overdue_of, reminders_of, schedule
 from services.escalator.deciding.parties import parties
 from services.escalator.policy.rule import DutyRule, MatterChoice, RuleScope
@@ -28,6 +31,8 @@ def regrade(draft: Draft, act: CaseAct) -> None:
         draft.refuse(Reason.GRADED_SO_ALREADY)
         return
     before = draft.sort
+    is_graver = raises((case.level, case.sensitive), (level, sensitive))
+    draft.is_by_one = not draft.is_agreed and not is_graver
     draft.change(level=level, sensitive=sensitive)
     draft.note(EffectKind.REGRADED, Reason.REGRADED, note=_from_to(case, level, sensitive))
     rework(draft, before)
@@ -53,7 +58,7 @@ def rework(draft: Draft, before: MatterChoice | None = None, started: datetime |
             duty.rule in rules_before
             and duty.rule not in rules
             and duty.state is DutyState.OPEN
-            and not draft.is_absorbing
+            and not draft.forgives_nothing
         ):
             cancel(draft, duty, Reason.NOT_OWED_AT_THIS_LEVEL)
     _others(draft)
@@ -79,6 +84,9 @@ def _again(draft: Draft, duty: Duty, rule: DutyRule, started: datetime | None = 
     start = draft.case.starts_at if rule.starts == "start" and duty.starts_at == started else duty.starts_at
     calendar = draft.policy.calendar
     due_at = rule.term.after(start, calendar) + duty.granted
+    if draft.is_by_one and due_at > duty.due_at:
+        draft.on(duty, EffectKind.NOTED, Reason.LIMIT_STAYS_ONE_PERSON_ALONE, due_at=duty.due_at)
+        return
     draft.keep_plan(rule.plan)
     if due_at == duty.due_at and start == duty.starts_at:
         return
@@ -122,7 +130,7 @@ def _recipients(draft: Draft, rule: DutyRule, now_owed: Event) -> None:
             duty.rule == rule.name
             and duty.bearer not in recipients
             and duty.state is DutyState.OPEN
-            and not draft.is_absorbing
+            and not draft.forgives_nothing
         ):
             cancel(draft, duty, Reason.NOT_OWED_AT_THIS_LEVEL)
     had = {

@@ -150,6 +150,7 @@ def _carry_out(draft: Draft, ending: Ending, agreed: Actor) -> None:
     act = _act_of(ending)
     if not _would_be_refused(draft, ending.kind, act):
         draft.change(ending=None)
+    draft.is_agreed = True
     ENDINGS[ending.kind](draft, act)
     if draft.is_refused:
         return
