@@ -7,6 +7,14 @@ from typing import Any
 from rich.markup import escape
 
 from fenghuo.answers import AsJson, Exit, answer, fail, out
+from fenghuo.file_check import FileDamage, FilesChecked, check_files
+from fenghuo.speech import also, worded
+from shared.message import N_
+
+DAMAGED = {
+    FileDamage.MISSING: N_("[red]✗[/] missing: %(name)s of case %(case)s, %(hash)s"),
+    FileDamage.ALTERED: N_("[red]✗[/] altered: %(name)s of case %(case)s, %(hash)s"),
+}
 
 
 def files(as_json: AsJson = False) -> None:
@@ -15,7 +23,6 @@ def files(as_json: AsJson = False) -> None:
     """
     from nats.errors import Error as NatsError
 
-    from fenghuo.file_check import FilesChecked, check_files
     from fenghuo.trail_check import CHECK_BROKER, as_audit
 
     async def work() -> FilesChecked:
@@ -28,7 +35,11 @@ def files(as_json: AsJson = False) -> None:
     try:
         checked = asyncio.run(work())
     except (NatsError, OSError) as error:
-        fail(Exit.UNREACHABLE, f"the broker does not answer ({error})", CHECK_BROKER)
+        fail(
+            Exit.UNREACHABLE,
+            worded("the broker does not answer (%(error)s)", error=also(str(error))),
+            worded(CHECK_BROKER),
+        )
     result = {
         "whole": checked.whole,
         "erased": [asdict(file) for file in checked.erased],
@@ -41,11 +52,17 @@ def files(as_json: AsJson = False) -> None:
 
 def _show(result: dict[str, Any]) -> None:
     for one in result["faults"]:
+        words = DAMAGED[FileDamage(one["fault"])]
         out.print(
-            f"[red]✗[/] {one['fault']}: {escape(one['name'])} of case {one['case']} (fact {one['sequence']}), {one['sha256']}",
-            highlight=False,
+            worded(words, name=escape(one["name"]), case=one["case"], hash=one["sha256"]), highlight=False
         )
     for one in result["erased"]:
-        out.print(f"erased: {escape(one['name'])} of case {one['case']}, {one['sha256']}", highlight=False)
+        words = N_("erased: %(name)s of case %(case)s, %(hash)s")
+        out.print(
+            worded(words, name=escape(one["name"]), case=one["case"], hash=one["sha256"]), highlight=False
+        )
     if not result["faults"]:
-        out.print(f"[green]✓[/] {result['whole']} files on record are what their hashes say", highlight=False)
+        out.print(
+            worded("[green]✓[/] %(count)s files on record are what their hashes say", count=result["whole"]),
+            highlight=False,
+        )

@@ -80,6 +80,7 @@ CALLS: Mapping[Purpose, Name] = {
     Purpose.FALLBACK: Name("{ways}递补呼叫{people}", "Called {people} as stand-in by {ways}"),
     Purpose.OVERDUE: Name("{ways}告知{people}时限已过", "Told {people} by {ways} that the limit has passed"),
     Purpose.AGAIN: Name("{ways}再次呼叫{people}", "Called {people} once more by {ways}"),
+    Purpose.NEWS: Name("{ways}告知{people}最新情况", "Told {people} by {ways} what is new"),
     Purpose.INFORM: Name("{ways}知会{people}", "Informed {people} by {ways}"),
     Purpose.WITHDRAWN: Name(
         "{ways}告知{people}报告已撤回", "Told {people} by {ways} that the report was withdrawn"
