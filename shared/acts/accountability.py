@@ -8,6 +8,7 @@ from shared.acts.states import (
     is_named_in_public,
     is_to_judge,
     left_unreferred,
+    may_be_corrected,
 )
 from shared.acts.who import ORGAN, PEOPLE, Where, who
 from shared.case import Case
@@ -123,7 +124,7 @@ ACCOUNTABILITY = (
         kind=Kind.CORRECTED,
         path="correct",
         group=Group.ACCOUNTABILITY,
-        says="What was put right after the measure.",
+        says="What was put right after the measure, or in a public notice that is out.",
         label=N_("corrected"),
         title=N_("Correct"),
         button=N_("Record the correction"),
@@ -131,7 +132,7 @@ ACCOUNTABILITY = (
         needs={"text": "say what is put right, and why"},
         takes=("measure", FILES),
         who_may=ORGAN,
-        fits=has_a_measure,
+        fits=may_be_corrected,
         may_follow_the_end=True,
     ),
     Act(

@@ -115,6 +115,11 @@ def awaits_approval(case: Case) -> bool:
     return notice is not None and len(notice.approvals) < notice.approvals_needed
 
 
+def may_be_corrected(case: Case) -> bool:
+    """A measure was decided, or a public notice is out."""
+    return has_a_measure(case) or (case.notice is not None and case.notice.published_at is not None)
+
+
 def is_named_in_public(case: Case) -> bool:
     """By a public notice that is not out yet."""
     return case.notice is not None and case.notice.published_at is None

@@ -28,7 +28,15 @@ from shared.case.duty import (
 )
 from shared.case.file import CaseFile
 from shared.case.filled import CaseForm
-from shared.case.proceedings import Commander, Ending, LoggedCall, Measure, PublicNotice, Suspicion
+from shared.case.proceedings import (
+    Commander,
+    Ending,
+    LoggedCall,
+    Measure,
+    NoticeCorrection,
+    PublicNotice,
+    Suspicion,
+)
 from shared.case.task import HolderTerm, Item, Task, TaskState, Transfer
 
 __all__ = [
@@ -53,6 +61,7 @@ __all__ = [
     "LoggedCall",
     "Matter",
     "Measure",
+    "NoticeCorrection",
     "Opening",
     "Overdue",
     "PublicNotice",

@@ -35,6 +35,13 @@ class Measure(Value, frozen=True, kw_only=True):
     corrected: str | None = None
 
 
+class NoticeCorrection(Value, frozen=True, kw_only=True):
+    """What was put right in a public notice after it was published."""
+
+    text: str
+    at: datetime
+
+
 class PublicNotice(Value, frozen=True, kw_only=True):
     """A public notice 通报: approvals by different people, a window to reply, then publication."""
 
@@ -49,6 +56,13 @@ class PublicNotice(Value, frozen=True, kw_only=True):
     """As the policy said when it was drafted."""
     replies: tuple[str, ...] = ()
     published_at: datetime | None = None
+    organ: UnitId | None = None
+    """Whose notice it is: the unit of whoever drafted it, else of whoever published it."""
+    number: int | None = None
+    """In its reference 文号: the sequence of the fact that published it, so that no two notices share one. None
+    before it is published, and of one published by an earlier version.
+    """
+    corrections: tuple[NoticeCorrection, ...] = ()
 
 
 class Ending(Value, frozen=True, kw_only=True):

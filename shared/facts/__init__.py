@@ -21,6 +21,7 @@ from shared.facts.bounds import Closed, Frozen, Given, Instant, rfc3339
 from shared.facts.check import Checked, CheckOutcome
 from shared.facts.decision import (
     About,
+    AskedNotice,
     AskedTask,
     Brief,
     CallMade,
@@ -69,6 +70,7 @@ __all__ = [
     "Absorbed",
     "Acknowledgement",
     "Actor",
+    "AskedNotice",
     "AskedTask",
     "Brief",
     "CallMade",

@@ -222,6 +222,16 @@ class News(Value, frozen=True, kw_only=True):
     """The reader has not answered the report yet, and still has to."""
 
 
+class AskedNotice(Value, frozen=True, kw_only=True):
+    """The draft of a public notice that is to be approved, or replied to."""
+
+    text: str
+    unit: Name
+    """The unit it names."""
+    approvals: int
+    approvals_needed: int
+
+
 class Brief(Value, frozen=True, kw_only=True):
     """What a person must know at three in the morning; enough to write the message without asking anyone."""
 
@@ -264,6 +274,8 @@ class Brief(Value, frozen=True, kw_only=True):
     """Inform: who of the chain has answered, so that the reader's own answer is not owed any more."""
     reported_by: Name | None = None
     """Undecided: who handed the report in."""
+    public_notice: AskedNotice | None = None
+    """Where the notice's duties are about the draft of a public notice."""
 
 
 class Notice(Value, frozen=True, kw_only=True):

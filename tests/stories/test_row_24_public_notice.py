@@ -1,11 +1,14 @@
 """Nobody is named publicly before two people have approved it and the unit named has had its say. Row 24."""
 
 import pytest
+from msgspec.structs import replace
 
-from shared.facts import EffectKind
+from services.notifier.channels import Form
+from services.notifier.messages.writer import Writer
+from shared.facts import EffectKind, Notice, Purpose
 from shared.ids import CaseId
-from shared.vocabulary import Kind, ReportKind, Role
-from tests.stories.stage import Stage, wall
+from shared.vocabulary import Kind, Language, ReportKind, Role
+from tests.stories.stage import ZONE, Stage, wall
 
 UNIT = "shaquan_government"
 
@@ -32,6 +35,41 @@ def case(stage: Stage) -> CaseId:
 def approved(stage: Stage, case: CaseId) -> None:
     stage.says(case, Kind.NOTICE_APPROVED, "discipline", role=Role.DISCIPLINE)
     stage.says(case, Kind.NOTICE_APPROVED, "secretary_general", role=Role.LEADER)
+
+
+def read(stage: Stage, notice: Notice, language: Language) -> str:
+    """The text message."""
+    told = replace(notice, language=language)
+    return Writer(ZONE).write(CaseId("c"), told, Form.SHORT, link=None, now=stage.now).text
+
+
+def asked(stage: Stage, case: CaseId) -> list[Notice]:
+    return [notice for _, notice in stage.notices(case, "notice_approval", Purpose.DUTY)]
+
+
+def test_each_approver_is_rung_in_turn_with_the_words_to_approve(stage: Stage, case: CaseId) -> None:
+    assert [notice.post for notice in asked(stage, case)] == ["discipline"]
+    stage.says(case, Kind.NOTICE_APPROVED, "discipline", role=Role.DISCIPLINE)
+    assert [notice.post for notice in asked(stage, case)] == ["discipline", "secretary_general"]
+    second = asked(stage, case)[-1]
+    assert "拟通报沙泉县人民政府（已批准 1/2），文稿：“沙泉县拆违不力，予以通报”" in read(
+        stage, second, Language.ZH
+    )
+    english = read(stage, second, Language.EN)
+    assert "names Government of Shaquan County (1 of 2 approvals) and reads:" in english
+    assert "approval of the public notice" in english
+    stage.says(case, Kind.NOTICE_APPROVED, "secretary_general", role=Role.LEADER)
+    assert len(asked(stage, case)) == 2, "nobody is asked once it has what it needs"
+    assert "notice_approval" not in stage.owed(case)
+    assert not stage.has_lapsed(case, "notice_approval")
+
+
+def test_whoever_drafted_it_is_never_asked_to_approve_it(stage: Stage, case: CaseId) -> None:
+    stage.says(case, Kind.NOTICE_APPROVED, "secretary_general", role=Role.LEADER, approve=False, text="重写")
+    stage.says(case, Kind.NOTICE_DRAFTED, "discipline", role=Role.DISCIPLINE, text="沙泉县未按期拆违")
+    assert asked(stage, case)[-1].post == "secretary_general"
+    stage.says(case, Kind.NOTICE_APPROVED, "secretary_general", role=Role.LEADER)
+    assert asked(stage, case)[-1].post == "gov_main"
 
 
 def test_two_others_approve_and_each_once(stage: Stage, case: CaseId) -> None:

@@ -56,6 +56,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
         "notices.brief.ending",
         "notices.brief.news",
         "notices.brief.called",
+        "notices.brief.public_notice",
         *(
             f"sends.data.{field}"
             for field in ("summary", "details", "text", "title", "note", "tasks.title", "why.words", *_FORM)

@@ -13,6 +13,7 @@ from services.escalator.deciding.leaving_out import LeavingOut
 from shared.case import Case, Duty, Matter, Task, desk_post
 from shared.directory import Directory, Person
 from shared.facts import (
+    AskedNotice,
     AskedTask,
     Brief,
     EffectKind,
@@ -25,8 +26,10 @@ from shared.facts import (
     spelled,
 )
 from shared.ids import AreaCode, PersonId, PostId, SourceId, UnitId
+from shared.vocabulary import Kind
 
 NO_HARM = HarmCount()
+ACTS_ON_A_NOTICE = frozenset({Kind.NOTICE_APPROVED, Kind.NOTICE_REPLIED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ def _brief(
             owed_by=unit_name(directory, owed_by),
             dark=tuple(call.dark),
             reported_by=_reporter(draft.case.report, directory) if first.rule == DESK_DUTY else None,
+            public_notice=_asked_notice(draft, rules),
             **call.more,
         )
     return briefs[key]
@@ -177,6 +181,20 @@ def _asked(task: Task, directory: Directory) -> AskedTask:
         due_at=task.due_at,
         assigner=unit_name(directory, task.assigner),
         id=task.id,
+    )
+
+
+def _asked_notice(draft: Draft, rules: tuple[str, ...]) -> AskedNotice | None:
+    """The draft that duties of these rules wait for somebody's word on."""
+    notice = draft.case.notice
+    waited_for = {name.partition(".")[0] for rule in rules for name in draft.plans[rule].discharged_by}
+    if notice is None or notice.published_at is not None or waited_for.isdisjoint(ACTS_ON_A_NOTICE):
+        return None
+    return AskedNotice(
+        text=notice.text,
+        unit=unit_name(draft.directory, notice.unit),
+        approvals=len(notice.approvals),
+        approvals_needed=notice.approvals_needed,
     )
 
 

@@ -15,6 +15,7 @@ from shared.ids import PostId, RosterId, UnitId
 from shared.vocabulary import ReportKind
 
 RECIPIENT = "recipient"
+APPROVER = "approver"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,22 @@ def unit_of(draft: Draft, by: str, task: Task | None) -> UnitId | None:
             return found.unit if found else None
 
 
+def next_approver(draft: Draft) -> PostId | None:
+    """The first of the policy's approvers whose holder has neither drafted the public notice nor approved it."""
+    notice, rule, directory = draft.case.notice, draft.policy.document.public_notice, draft.directory
+    if notice is None or rule is None:
+        return None
+    passed_over = {notice.drafted_by, *notice.approvals}
+    return next(
+        (
+            post
+            for post in map(PostId, rule.approvers)
+            if post in directory.posts_by_id and directory.holder_of(post, draft.now).id not in passed_over
+        ),
+        None,
+    )
+
+
 def competent_unit(draft: Draft) -> UnitId | None:
     """Whose matter it is by category and area (DOMAIN row 21); the unit that reported where the directory
     names nobody.
@@ -196,6 +213,8 @@ def parties(
     """
     if by == RECIPIENT:
         return _recipients(draft, to, any_answers=any_answers)
+    if by == APPROVER:
+        by = next_approver(draft) or by
     unit = unit_of(draft, by, task)
     if unit is None:
         return []

@@ -21,6 +21,7 @@ from services.escalator.policy.tell_spec import GRADED_UP, TELL_AUDIENCES, TellS
 from shared.ids import PersonId, PostId
 
 NO_CHANNEL = "nobody in the directory has the channel {}: declare it there or name another"
+NO_APPROVERS = "nobody is asked to approve: name posts in public_notice.approvers"
 FALLBACK = ("half_hour", "fallback", "chain")
 
 
@@ -39,6 +40,11 @@ def names_are_known(findings: Findings) -> None:
         _audience(findings, step[1], ("tasks", "overdue", step[0].text), actions=True)
     if document.tasks and document.tasks.supervised_by is not None:
         _posts(findings, [document.tasks.supervised_by], ("tasks", "supervised_by"))
+    approvers = document.public_notice.approvers if document.public_notice else ()
+    _posts(findings, approvers, ("public_notice", "approvers"))
+    for name, spec in document.duties.items():
+        if spec.by == "approver" and not approvers:
+            findings.fault(NO_APPROVERS, "duties", name, "by")
     reachable = {entry.channel for person in findings.directory.people for entry in person.channels}
     for number, channel in enumerate(document.half_hour.channels):
         if channel not in reachable:

@@ -34,6 +34,7 @@ BEARERS = (
     "competent",
     "watched",
     "named",
+    "approver",
 )
 """Who may owe a duty, besides the holder of a post: see `DutyRule.by`."""
 DYNAMIC_AUDIENCES = (
@@ -206,9 +207,9 @@ for once more, sent to and fro too often, the last task verified.
 """
 
 
-DECIDED = ("notice_approved.all", "notice_turned_down", "suspicion_withdrawn")
-"""What several acts, or the answer an act gives, have come to: a public notice has all its approvals, or is
-turned down; a report in time was found for what was suspected to be omitted.
+DECIDED = ("notice_approved.wanting", "notice_approved.all", "notice_turned_down", "suspicion_withdrawn")
+"""What several acts, or the answer an act gives, have come to: a public notice lacks an approval still, has all of
+them, or is turned down; a report in time was found for what was suspected to be omitted.
 """
 
 

@@ -280,6 +280,8 @@ class Accountability(WrittenPart):
 class PublicNoticeRule(WrittenPart):
     approvals: Annotated[int, Field(ge=1)]
     reply_within: TermField
+    approvers: tuple[PostName, ...] = ()
+    """Posts that are asked to approve, in this order; whoever drafted it or has approved it is passed over."""
 
 
 class Thresholds(WrittenPart):

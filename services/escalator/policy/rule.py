@@ -68,7 +68,7 @@ class DutyRule:
     by: str
     """Who owes it: `recipient`, `unit` (that reported), `holder`, `assignee`, `assigner`, `asked` (a
     transfer's addressee), `superior` (the common superior), `competent`, `watched` (a standing case's unit),
-    `named` (by a public notice), or the name of a post.
+    `named` (by a public notice), `approver` (who is next to approve it), or the name of a post.
     """
     to: tuple[str, ...]
     """Posts or audiences it is owed to."""

@@ -230,7 +230,7 @@ class Surveyor:
         }
 
     def _may_leave(self, case: CaseSeen) -> bool:
-        if case.ended_at is None or case.clock_at is not None or case.standing is not None:
+        if case.ended_at is None or case.clock_at is not None or case.standing is not None or case.is_public:
             return False
         return self._clock() - case.ended_at > self._settings.closed_kept
 

@@ -35,6 +35,10 @@ class _AppliedTo(msgspec.Struct):
     sequence: int
 
 
+class _NoticeSeen(msgspec.Struct):
+    published_at: datetime | None = None
+
+
 class CaseSeen(msgspec.Struct):
     """As much of a case as the check needs; read on its own, not by the lanes' reader."""
 
@@ -44,6 +48,12 @@ class CaseSeen(msgspec.Struct):
     clock_duty: str | None = None
     ended_at: datetime | None = None
     standing: dict[str, Any] | None = None
+    notice: _NoticeSeen | None = None
+
+    @property
+    def is_public(self) -> bool:
+        """A public notice of it is out, and stays on its page."""
+        return self.notice is not None and self.notice.published_at is not None
 
 
 @dataclass(frozen=True, slots=True)

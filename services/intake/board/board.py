@@ -11,7 +11,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TypeVar
 
-from services.intake.board.card import Card, card_of, desk_order, due_order
+from services.intake.board.card import NEVER, Card, card_of, desk_order, due_order
 from shared.case_parts import MissingPartError
 from shared.concurrent import happens
 from shared.ids import CaseId
@@ -62,6 +62,8 @@ class Board:
         """
         self._raised: dict[str, set[CaseId]] = {}
         """Of each case those that follow from it."""
+        self._public: set[CaseId] = set()
+        """Cases whose public notice is out."""
         self._waiting: dict[CaseId, list[Callable[[Card], None]]] = {}
         self._readers: set[Reader] = set()
         self.revision = 0
@@ -95,6 +97,8 @@ class Board:
         self._opened[lane] = max(self._opened.get(lane, 0), card.report_sequence)
         if card.parent is not None:
             self._raised.setdefault(card.parent, set()).add(case)
+        if card.notice_published_at is not None:
+            self._public.add(case)
         self._tell(case, revision)
         for look in list(self._waiting.get(case, ())):
             look(card)
@@ -118,6 +122,7 @@ class Board:
         card = self._cards.pop(case, None)
         if card is not None and card.parent is not None:
             self._raised.get(card.parent, set()).discard(case)
+        self._public.discard(case)
         self._tell(case, revision)
 
     def clear(self) -> None:
@@ -127,6 +132,7 @@ class Board:
         self._incomplete.clear()
         self._opened.clear()
         self._raised.clear()
+        self._public.clear()
         self.revision = 0
 
     def _tell(self, case: CaseId, revision: int) -> None:
@@ -170,6 +176,11 @@ class Board:
             (self._cards[follower] for follower in self._raised.get(case, ()) if follower in self._cards),
             key=due_order,
         )
+
+    def public_cards(self) -> list[Card]:
+        """The cases whose public notice is out, the newest notice first."""
+        cards = [card for case in self._public if (card := self._cards[case]).notice_published_at is not None]
+        return sorted(cards, key=lambda card: (card.notice_published_at or NEVER, card.case), reverse=True)
 
     async def wait_for(self, case: CaseId, accept: Callable[[Card], T | None], seconds: float) -> T | None:
         """The first answer other than None that `accept` gives to the case's card, now or at a change; None

@@ -78,6 +78,10 @@ class _Applied(msgspec.Struct):
     sequence: int
 
 
+class _Notice(msgspec.Struct):
+    published_at: datetime | None = None
+
+
 class _Glance(msgspec.Struct):
     """What of a stored case a card needs; the rest is skipped unread."""
 
@@ -92,6 +96,7 @@ class _Glance(msgspec.Struct):
     duties: tuple[_Duty, ...] = ()
     tasks: tuple[_Task, ...] = ()
     suspicion: _Suspicion | None = None
+    notice: _Notice | None = None
 
 
 class _Decided(msgspec.Struct):
@@ -140,6 +145,8 @@ class Card:
     report_sequence: int
     applied: int
     """Sequence of the last fact the case has taken in."""
+    notice_published_at: datetime | None
+    """When the public notice of the case came out; None too for an exercise, whose notice is nobody's to read."""
 
     @property
     def raw(self) -> bytes:
@@ -255,6 +262,7 @@ def card_of(
         is_suspected=value.suspicion is not None and value.suspicion.suspected_at is not None,
         report_sequence=value.report_sequence,
         applied=value.applied.sequence,
+        notice_published_at=value.notice.published_at if value.notice and not value.report.exercise else None,
     )
 
 

@@ -17,6 +17,7 @@ from services.intake.desk.board_pages import add_board
 from services.intake.desk.case_pages import add_cases
 from services.intake.desk.here import READERS, DeskPages
 from services.intake.desk.list_pages import add_lists
+from services.intake.desk.notice_pages import add_notices
 from services.intake.desk.report_pages import add_report
 from services.intake.desk.services import DeskServices
 from services.intake.desk.stream import add_stream
@@ -29,7 +30,7 @@ def desk_router(desk: DeskServices, clock: Callable[[], datetime]) -> APIRouter:
     router, names = pages.router(), Names(desk.live)
     pages.show_as(NotDecidedYet, "taken.html", names=names)
     here = DeskPages(desk, pages, names)
-    for add in (add_board, add_report, add_cases, add_lists):
+    for add in (add_board, add_report, add_cases, add_lists, add_notices):
         add(router, here)
     add_stream(router, desk, pages, READERS)
     login.add(router, pages)

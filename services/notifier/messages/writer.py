@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from services.notifier.channels import Form, Letter
 from services.notifier.messages import words
 from shared.facts import (
+    AskedNotice,
     AskedTask,
     Brief,
     CallMade,
@@ -46,6 +47,8 @@ SHORT_REASON = 40
 SHORT_NEWS = 60
 """Characters of what a follow-up says."""
 NO_NEWS = News(title=Name(zh="最新情况", en="news"))
+SHORT_NOTICE = 60
+"""Characters of the text of a public notice; mail and the page behind the link have all of it."""
 SENTENCES = ("subject", "short", "spoken", "lead", "ask", "settles")
 UNMARKED = frozenset({"ask", "settles"})
 """What stands below the first line, which has said already that it is an exercise."""
@@ -174,6 +177,7 @@ class Writer:
             "occurred": self.full_time(brief.occurred_at),
             "learned": self.full_time(brief.learned_at),
             "reported": self.full_time(brief.reported_at),
+            "public_notice": _public_notice(brief.public_notice, said) if brief.public_notice else None,
             "entry": self._entry(brief.directory, said, now) if brief.directory else None,
         }
 
@@ -270,6 +274,16 @@ class Writer:
             "listed": called.listed,
             "said": _quoted(called.said),
         }
+
+
+def _public_notice(notice: AskedNotice, said: Words) -> dict[str, Any]:
+    return {
+        "text": notice.text,
+        "short": words.shortened(notice.text, SHORT_NOTICE),
+        "unit": said.name(notice.unit),
+        "approvals": notice.approvals,
+        "wanted": notice.approvals_needed,
+    }
 
 
 def _ending(ending: EarlyEnd, said: Words) -> dict[str, Any]:

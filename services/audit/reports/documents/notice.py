@@ -32,6 +32,7 @@ from shared.directory import Directory
 from shared.facts import LapseCause, Reason
 from shared.facts.body import EffectBody, instant
 from shared.language.catalogue import N_
+from shared.language.notice_head import date_of, reference
 from shared.vocabulary import Kind, Language
 
 NO_DRAFT = N_("No text has been drafted yet. What stands below is what the record holds.")
@@ -61,6 +62,10 @@ class NoticeState:
     replies: list[NoticeAct] = field(default_factory=list[NoticeAct])
     turned_down: NoticeAct | None = None
     published: NoticeAct | None = None
+    number: int | None = None
+    """Of its reference: the sequence of the fact that published it."""
+    organ: str | None = None
+    """Whose notice it is."""
     corrections: list[NoticeAct] = field(default_factory=list[NoticeAct])
 
     @property
@@ -96,6 +101,9 @@ def state_of(facts: Sequence[ReportedFact]) -> NoticeState:
         act = acts.get(fact.about.text("id") or "")
         for effect in fact.data.effects if act is not None else ():
             _apply(state, notice_act(act or fact), effect)
+            if effect.why == Reason.NOTICE_PUBLISHED:
+                sequence = fact.about.number("sequence")
+                state.number = int(sequence) if sequence is not None else None
     return state
 
 
@@ -103,6 +111,7 @@ def _apply(state: NoticeState, act: NoticeAct, effect: EffectBody) -> None:
     match effect.why:
         case Reason.NOTICE_DRAFTED:
             state.drafted, state.unit, state.reply_by = act, effect.unit, effect.at("due_at")
+            state.organ = act.unit
             state.approvals, state.replies, state.turned_down = [], [], None
             state.approvals_needed = effect.approvals_needed or state.approvals_needed
         case Reason.NOTICE_APPROVED:
@@ -113,7 +122,7 @@ def _apply(state: NoticeState, act: NoticeAct, effect: EffectBody) -> None:
         case Reason.NOTICE_REPLIED:
             state.replies.append(act)
         case Reason.NOTICE_PUBLISHED:
-            state.published = act
+            state.published, state.organ = act, state.organ or act.unit
         case Reason.CORRECTED if state.published is not None:
             state.corrections.append(act)
         case _:
@@ -152,7 +161,14 @@ class NoticeWriter:
             ),
             subtitle=words.of(N_("Case %(case)s"), case=case),
             language=words.language.value,
-            blocks=(*self._matter(matter), *self._lapses(lapses), *self._text(), *self._course(named)),
+            blocks=(
+                *self._head(named),
+                *self._matter(matter),
+                *self._lapses(lapses),
+                *self._text(),
+                *self._course(named),
+                *self._foot(),
+            ),
             foot=words.of(
                 N_("From the trail up to the checkpoint of %(size)s records, signed %(at)s, root %(root)s."),
                 size=checkpoint.size,
@@ -165,6 +181,31 @@ class NoticeWriter:
             if open_
             else "",
         )
+
+    def _head(self, named: str | None) -> list[Block]:
+        """文号 and 主送, once it is out."""
+        words, published = self._words, self._state.published
+        if published is None:
+            return []
+        number = reference(words, self._organ, self._state.number, published.at, words.zone)
+        return [
+            Paragraph((Cell(number),), "centre"),
+            words.say(N_("To: %(unit)s"), unit=words.unit(named)),
+        ]
+
+    def _foot(self) -> list[Block]:
+        """落款: the organ and the date."""
+        words, published = self._words, self._state.published
+        if published is None:
+            return []
+        return [
+            Paragraph((Cell(self._organ),), "right"),
+            Paragraph((Cell(date_of(words, published.at, words.zone)),), "right"),
+        ]
+
+    @property
+    def _organ(self) -> str:
+        return self._words.unit(self._state.organ)
 
     def _matter(self, matter: ReportedCase) -> list[Block]:
         words = self._words

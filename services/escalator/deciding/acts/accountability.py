@@ -13,7 +13,7 @@ from services.escalator.deciding.actions import raise_case
 from services.escalator.deciding.acts import omission
 from services.escalator.deciding.draft import Draft, Why
 from services.escalator.policy.model import Accountability, Grounds
-from shared.case import Case, Measure, Standing
+from shared.case import Case, Measure, NoticeCorrection, Standing
 from shared.facts import CaseAct, EffectKind, Harm, Reason, Referred, Report, Spelled, spelled
 from shared.facts.report import Lapsed
 from shared.territory import unit_of
@@ -234,4 +234,8 @@ def correct(draft: Draft, act: CaseAct) -> None:
     elif draft.case.notice is None:
         draft.refuse(Reason.NOTHING_TO_CORRECT)
         return
+    notice = draft.case.notice
+    if notice is not None and notice.published_at is not None:
+        correction = NoticeCorrection(text=act.text or "", at=draft.now)
+        draft.change(notice=replace(notice, corrections=(*notice.corrections, correction)))
     draft.note(EffectKind.STATUS, Reason.CORRECTED, unit=draft.case.report.unit, note=act.text)

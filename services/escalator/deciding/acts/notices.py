@@ -5,6 +5,7 @@ Invariant: nobody approves what they drafted, nor twice; it takes as many as the
 nothing is published before the reply window has closed, unless the unit named has replied.
 """
 
+from itertools import chain
 from typing import Any
 
 from msgspec.structs import replace
@@ -32,6 +33,7 @@ def draft_notice(draft: Draft, act: CaseAct) -> None:
             drafted_by=act.by.principal,
             drafted_at=draft.now,
             reply_by=reply_by,
+            organ=act.by.unit,
             approvals_needed=rule.approvals,
         )
         draft.change(notice=drafted)
@@ -45,13 +47,14 @@ def draft_notice(draft: Draft, act: CaseAct) -> None:
 
 
 def _named(draft: Draft, act: CaseAct) -> UnitId:
-    """Whom the draft says; else whoever owes what has lapsed, else whoever answers for the case."""
+    """Whom the draft says; else whoever owes what has lapsed, else whose task it is, else whoever answers for the
+    case.
+    """
     if act.to_unit is not None and act.to_unit in draft.directory.units_by_id:
         return act.to_unit
-    return next(
-        (duty.owed_by for duty in draft.owed() if duty.lapse is not None and duty.lapse.is_pursued),
-        draft.case.holder,
-    )
+    lapsed = (duty.owed_by for duty in draft.owed() if duty.lapse is not None and duty.lapse.is_pursued)
+    assigned = (task.unit for task in draft.tasks.values() if task.unit != act.by.unit)
+    return next(chain(lapsed, assigned), draft.case.holder)
 
 
 def _pending(draft: Draft) -> PublicNotice | None:
@@ -83,7 +86,9 @@ def approve(draft: Draft, act: CaseAct) -> None:
             Reason.NOTICE_APPROVED,
             **_approvals(approvals, notice.approvals_needed),
         )
-        if approvals == notice.approvals_needed:
+        if approvals < notice.approvals_needed:
+            draft.happened("notice_approved.wanting")
+        elif approvals == notice.approvals_needed:
             draft.happened("notice_approved.all")
 
 
@@ -108,7 +113,14 @@ def publish(draft: Draft, act: CaseAct) -> None:
     elif draft.now < notice.reply_by and not notice.replies:
         draft.refuse(Reason.REPLY_WINDOW_IS_OPEN, due_at=notice.reply_by)
     else:
-        draft.change(notice=replace(notice, published_at=draft.now))
+        draft.change(
+            notice=replace(
+                notice,
+                published_at=draft.now,
+                organ=notice.organ or act.by.unit,
+                number=draft.sequence,
+            )
+        )
         draft.note(EffectKind.STATUS, Reason.NOTICE_PUBLISHED, unit=notice.unit, note=act.text)
 
 
