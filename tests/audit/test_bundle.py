@@ -37,6 +37,9 @@ from tests.audit.story import a_story
 
 ROOT = Path(__file__).resolve().parents[2]
 CASE, FACTS = a_story()
+PLACES = [index for index, (fact, _) in enumerate(FACTS) if fact.subject == CASE]
+"""Where the case's records stand in the trail."""
+RECORDS = len(PLACES)
 TRAIL = MadeTrail(FACTS)
 DIRECTORY = load_directory(ROOT / "config" / "directory.yaml")
 Files = dict[str, bytes]
@@ -149,8 +152,8 @@ def test_the_bare_verifier_says_in_both_languages_what_is_proven_and_what_is_not
         "未证明",
         "Proven:",
         "Not proven:",
-        f"All 31 records of case {CASE}",
-        "31 of 31 messages",
+        f"All {RECORDS} records of case {CASE}",
+        f"{RECORDS} of {RECORDS} messages",
         "no later record",
     ):
         assert said in words
@@ -225,8 +228,8 @@ DEEDS: list[tuple[str, Callable[[Files], None], str]] = [
     ("the timeline forged", altered("timeline.zh.html", "逾期".encode(), "按时".encode()), "is not the timeline the trail made"),
     ("a file put in", put_in, "records/confession.txt was put into the bundle"),
     ("the policy edited", altered("policy/{policy}.yaml", b"PT30M", b"PT60M"), "was altered: it is not the file the trail made"),
-    ("the checkpoint edited", altered("checkpoint", b"\n70\n", b"\n71\n"), "checkpoint: the signature does not belong to this text"),
-    ("the statement edited", altered("statement", b"records 31", b"records 30"), "statement: the signature does not belong to this text"),
+    ("the checkpoint edited", altered("checkpoint", b"\n%d\n" % len(FACTS), b"\n%d\n" % (len(FACTS) + 1)), "checkpoint: the signature does not belong to this text"),
+    ("the statement edited", altered("statement", b"records %d" % RECORDS, b"records %d" % (RECORDS - 1)), "statement: the signature does not belong to this text"),
     ("a later record hidden in the tail", altered("tail/peaks", b"\n", b"\n00"), "are not those of the trail"),
     ("an empty hash in a proof", empty_hash, "0003"),
     ("a short hash in a proof", short_hash, "0003"),
@@ -253,15 +256,15 @@ def test_a_record_left_out_by_one_who_has_the_key_is_found_by_the_numbers(
         for suffix in ("rec", "tlog-proof", "fact.json", "salts.json"):
             if f"{name}.{suffix}" in files:
                 files[f"records/{number:04d}.{suffix}"] = files.pop(f"{name}.{suffix}")
-    signed_anew(files, records="28")
+    signed_anew(files, records=str(RECORDS - 1))
     assert "a record was left out or moved" in fault_of(files, tmp_path)
 
 
 def test_the_last_record_left_out_by_one_who_has_the_key_is_found_in_the_tail(
     files: Files, tmp_path: Path
 ) -> None:
-    without_record(files, 29)
-    signed_anew(files, records="28", last=str(json.loads(files["records/0028.rec"])["index"]))
+    without_record(files, RECORDS)
+    signed_anew(files, records=str(RECORDS - 1), last=str(PLACES[-2]))
     assert "the records after the case's last are not those of the trail" in fault_of(files, tmp_path)
 
 
@@ -287,7 +290,7 @@ async def test_without_names_and_free_text_everything_is_still_proven(tmp_path: 
     path = tmp_path / "case.zip"
     path.write_bytes(content)
     verdict = verify.check(path, vkey_of(TRAIL.key), [])
-    assert any("0 of 31 messages are here whole" in en for en, _ in verdict.proven)
+    assert any(f"0 of {RECORDS} messages are here whole" in en for en, _ in verdict.proven)
     with zipfile.ZipFile(path) as archive:
         found = b"".join(archive.read(name) for name in archive.namelist())
     for personal in (
@@ -336,11 +339,14 @@ async def test_the_newest_sealed_checkpoint_proves_where_it_covers_the_case_and_
         with zipfile.ZipFile(path) as archive:
             return json.loads(archive.read("bundle.json"))["size"]
 
-    assert await size_by(trail.sign_at(68)) == 68
-    assert await size_by(trail.sign_at(67)) == 70, "it does not cover the case's last record"
-    assert await size_by(replace(trail.sign_at(68), time="2026-11-24T01:59:00.000000Z")) == 70, (
-        "more than an hour behind"
+    covering = PLACES[-1] + 1
+    assert await size_by(trail.sign_at(covering)) == covering
+    assert await size_by(trail.sign_at(covering - 1)) == len(FACTS), (
+        "it does not cover the case's last record"
     )
+    assert await size_by(replace(trail.sign_at(covering), time="2026-11-24T01:59:00.000000Z")) == len(
+        FACTS
+    ), "more than an hour behind"
 
 
 def redacted(index: int, *fields: str) -> tuple[Fact, datetime]:

@@ -189,7 +189,7 @@ async def test_the_document_of_the_api_says_what_a_case_is_and_what_each_act_nee
         "schema"
     ]
     assert (set(body["properties"]), body["required"]) == (
-        {"text", "to_unit", "task", "form"},
+        {"text", "to_unit", "task", "form", "files"},
         ["text", "to_unit"],
     )
     assert {f"/api/v1/cases/{{case}}/{act.path}" for act in ACTS.values()} <= set(paths)

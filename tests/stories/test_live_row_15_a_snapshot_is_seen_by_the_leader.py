@@ -1,4 +1,4 @@
-"""A snapshot of an external medium goes with the report, and whoever is rung opens it by the link. Rows 15 to 17.
+"""A snapshot of an external medium goes with the report, and whoever is rung opens it by the link. Rows 15, 16, 17.
 
 Through the running services: uploaded, named by the report, listed on the page behind the link, opened from there.
 """

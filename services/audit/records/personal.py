@@ -57,6 +57,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
         "notices.brief.news",
         "notices.brief.called",
         "notices.brief.public_notice",
+        "notices.brief.stood_in",
         *(
             f"sends.data.{field}"
             for field in ("summary", "details", "text", "title", "note", "tasks.title", "why.words", *_FORM)
