@@ -220,6 +220,8 @@ def short_hash(files: Files) -> None:
     files["records/0003.tlog-proof"] = b"\n".join([*lines[:2], base64.b64encode(b"x" * 31), *lines[3:]])
 
 
+SIZE = b"\n%d\n" % len(FACTS), b"\n9\n"
+COUNT = b"records %d" % RECORDS, b"records 9"
 DEEDS: list[tuple[str, Callable[[Files], None], str]] = [
     ("a record left out", left_out, "record 7 of the case is missing: it was left out"),
     ("two records exchanged", moved, "does not follow the record before it"),
@@ -228,8 +230,8 @@ DEEDS: list[tuple[str, Callable[[Files], None], str]] = [
     ("the timeline forged", altered("timeline.zh.html", "逾期".encode(), "按时".encode()), "is not the timeline the trail made"),
     ("a file put in", put_in, "records/confession.txt was put into the bundle"),
     ("the policy edited", altered("policy/{policy}.yaml", b"PT30M", b"PT60M"), "was altered: it is not the file the trail made"),
-    ("the checkpoint edited", altered("checkpoint", b"\n%d\n" % len(FACTS), b"\n9\n"), "checkpoint: the signature does not belong to this text"),
-    ("the statement edited", altered("statement", b"records %d" % RECORDS, b"records 9"), "statement: the signature does not belong to this text"),
+    ("the checkpoint edited", altered("checkpoint", *SIZE), "checkpoint: the signature does not belong to this text"),
+    ("the statement edited", altered("statement", *COUNT), "statement: the signature does not belong to this text"),
     ("a later record hidden in the tail", altered("tail/peaks", b"\n", b"\n00"), "are not those of the trail"),
     ("an empty hash in a proof", empty_hash, "0003"),
     ("a short hash in a proof", short_hash, "0003"),
