@@ -124,6 +124,7 @@ SAID_ELSEWHERE = {"Option", "Argument", "Typer", "worded", "N_", "said", "call",
 """Help is walked as a tree; what is asked of a service is no sentence."""
 
 
+STYLES = ("bold red",)
 HELP = {"_directory.py": "IMPORT_HELP", "_typed.py": "HARM_HELP"}
 """Help that several commands share."""
 
@@ -156,7 +157,7 @@ def sentences(path: Path) -> Iterator[str]:
             and id(node) not in said_well | plain
         ):
             words = NOT_WORDS.sub(" ", re.sub(r"\[/?[a-z ]*\]", " ", node.value))
-            if re.search(r"[a-z]{2,} +[a-z]{2,}", words):
+            if re.search(r"[a-z]{2,} +[a-z]{2,}", words) and node.value not in STYLES:
                 yield f"{path.name}:{node.lineno} {node.value}"
 
 
