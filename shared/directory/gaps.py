@@ -175,7 +175,7 @@ def _unrostered(directory: Directory, roster_id: str, since: datetime, until: da
     roster = directory.rosters_by_id[RosterId(roster_id)]
     holder = directory.people_by_id[PersonId(directory.posts_by_id[roster.post].holder)].name
     text = Name(
-        zh=f"{roster.name.zh}没有排班，由{holder.zh}一人值守：请续排",
+        zh=f"{roster.name.zh}没有排定值班，由{holder.zh}一人值守：请续排",
         en=f"{roster.name.en} has no shifts then, {holder.en} alone answers: extend it",
     )
     return Gap(code=GapCode.ROSTER_ENDS, subject=roster.id, since=since, until=until, grave=False, text=text)

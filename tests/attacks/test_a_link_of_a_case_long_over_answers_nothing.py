@@ -101,5 +101,5 @@ async def test_a_link_of_somebody_who_has_left_answers_nothing(installation: Ins
         datetime.now(UTC) + timedelta(hours=2),
     )
     answer = httpx2.post(f"{installation.notifier.url}/a/{token}")
-    assert (answer.status_code, "不在通讯录" in answer.text) == (410, True)
+    assert (answer.status_code, "不在名录" in answer.text) == (410, True)
     assert not await facts_of(installation.lab, case, Kind.ACKNOWLEDGED)

@@ -82,7 +82,7 @@ async def test_the_evidence_of_a_case_is_taken_away_and_checked_on_the_page(
     async with httpx2.AsyncClient(base_url=away.audit.url, cookies=cookies, headers=same) as page:
         whole = (await page.post("/check?lang=zh", files={"bundle": path.read_bytes()})).text
         assert "核验通过" in whole
-        assert f"事件 {away.case} 的 2 条记录均在存证之中" in whole
+        assert f"事项 {away.case} 的 2 条记录均在存证之中" in whole
         damaged = (await page.post("/check?lang=en", files={"bundle": path.read_bytes()[:3000]})).text
         assert "DOES NOT HOLD: the zip is damaged or cut off" in damaged
         nothing = (await page.post("/check?lang=en", data={"receipt": " "})).text

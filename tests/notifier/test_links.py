@@ -62,7 +62,7 @@ async def test_looking_acknowledges_nothing_and_pressing_does_it_once(
 @pytest.mark.parametrize(
     ("why", "language", "said"),
     [
-        ("case_is_closed", Language.ZH, "原因：事件已办结"),
+        ("case_is_closed", Language.ZH, "原因：事项已办结"),
         (Reason.ACT_SET_ASIDE, Language.EN, "A fault of the system"),
     ],
 )

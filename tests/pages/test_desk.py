@@ -94,7 +94,7 @@ async def test_a_report_names_what_is_wrong_keeps_what_was_typed_and_then_gives_
     await expect(page.locator(".note.good")).to_contain_text("报告已入库")
     await expect(page.locator("main")).to_contain_text("赵甲")
     assert (await page.locator("#receipt").input_value()).count(".") == 2
-    await page.get_by_role("link", name="跟踪事件").click()
+    await page.get_by_role("link", name="跟踪事项").click()
     limit = learned.replace(second=0, microsecond=0) + timedelta(minutes=30)
     await expect(page.locator("article tr[data-duty^=first_report]").first).to_contain_text(
         f"{limit:%H:%M:%S}"

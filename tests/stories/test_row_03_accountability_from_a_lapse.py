@@ -67,7 +67,7 @@ def test_a_decision_can_be_reviewed_and_corrected() -> None:
     stage.says(case, Kind.REVIEWED, by_another, approve=False, text="情况属实")
     assert stage.is_done(case, "measure_review")
     assert stage.reasons(case, EffectKind.STATUS)[-1] == "measure_set_aside"
-    stage.says(case, Kind.CORRECTED, "discipline", role=Role.DISCIPLINE, text="撤销书面说明")
+    stage.says(case, Kind.CORRECTED, "discipline", role=Role.DISCIPLINE, text="撤销情况说明")
     measure = stage.case(case).measure
     assert measure
-    assert (measure.decided, measure.corrected) == ("written_explanation", "撤销书面说明")
+    assert (measure.decided, measure.corrected) == ("written_explanation", "撤销情况说明")

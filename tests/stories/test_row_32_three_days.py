@@ -37,7 +37,7 @@ def test_collected_split_into_tasks_and_tracked_to_the_last() -> None:
         "party_office",
         tasks=[{"title": "路灯维修", "unit": "housing_bureau", "within": "P5D"}],
     )
-    stage.says(case, Kind.FILED, "party_office", document=Document.FEEDBACK, text="督查通知第 1 号")
+    stage.says(case, Kind.FILED, "party_office", document=Document.FEEDBACK, text="督办通知第 1 号")
     stage.says(case, Kind.COMPLETED, UNITS[2], task="t3", text="问题清单")
     stage.says(case, Kind.VERIFIED, "party_office", task="t3")
     stage.after(days=4)

@@ -276,7 +276,7 @@ def early_end(kind: Kind, *, agreed: bool = True, level: Level = Level.II, owes:
         (
             Purpose.SECOND,
             early_end(Kind.CLOSED, agreed=False),
-            "江月（望山县信息中心）请求将该事件办结（原因：误报）。",
+            "江月（望山县信息中心）请求将该事项办结（原因：误报）。",
             "Jiang Yue (Wangshan Information Centre) asks to close this case. Reason given: 误报.",
         ),
         (
@@ -298,7 +298,7 @@ def test_a_call_written_down_names_who_when_and_which_number():
     call = CallMade(by=PERSON, by_unit=UNIT, at=NOW - timedelta(minutes=5), number="…0102", said="已报")
     chinese, english = (letter(purpose=Purpose.CALLED, language=one, called=call).text for one in Language)
     assert (
-        "江月（望山县信息中心）登记：02:58 已电话告知您（号码 …0102，不是您在通讯录中的号码），内容：已报。"
+        "江月（望山县信息中心）登记：02:58 已电话告知您（号码 …0102，不是您在名录中的号码），内容：已报。"
         in chinese
     )
     assert (

@@ -116,7 +116,7 @@ def test_no_header_breaks_the_choice_of_language(header: str) -> None:
 def test_plurals_follow_the_language() -> None:
     assert catalogue(Language.EN).ngettext("open case", "open cases", 1) == "open case"
     assert catalogue(Language.EN).ngettext("open case", "open cases", 2) == "open cases"
-    assert catalogue(Language.ZH).ngettext("open case", "open cases", 2) == "件未了事件"
+    assert catalogue(Language.ZH).ngettext("open case", "open cases", 2) == "件未了事项"
 
 
 def test_a_time_is_a_clock_today_and_has_its_date_otherwise() -> None:

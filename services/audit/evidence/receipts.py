@@ -121,7 +121,7 @@ async def answer(reader: TrailReader, claims: ReceiptClaims, zone: ZoneInfo) -> 
         verdict=ReceiptVerdict.RECORDED,
         en=f"This report was recorded at {at} as record {index} (number {rec.number} of case {rec.case}). A checkpoint of"
         f" {signed.size} records, signed at {signed_at}, covers it; the proof below leads to its root.{erased[0]}",
-        zh=f"该报告于 {at} 在案，为存证第 {index} 条（事件 {rec.case} 第 {rec.number} 条）。"
+        zh=f"该报告于 {at} 在案，为存证第 {index} 条（事项 {rec.case} 第 {rec.number} 条）。"
         f"{signed_at} 签署的含 {signed.size} 条记录的检查点已覆盖该记录，下附证明可推得其根。{erased[1]}",
         claims=claims,
         record=index,

@@ -74,10 +74,10 @@ _CAUSES = {
 
 def _lapses(effect: Effect, _: Duty, plan: DutyTerms, __: Directory) -> Name:
     if plan.by_recipient and effect.cause is LapseCause.NOT_ACKNOWLEDGED:
-        return Name(zh="仍未确认即记为失责", en="silent until now: a lapse")
+        return Name(zh="仍未确认，记为逾期未履行", en="silent until now: a lapse")
     cause = _CAUSES.get(effect.cause) if effect.cause else None
     zh, en = (f"（{cause.zh}）", f" ({cause.en})") if cause else ("", "")
-    return Name(zh=f"{plan.title.zh}逾期即记为失责{zh}", en=f"{plan.title.en} not done by now: a lapse{en}")
+    return Name(zh=f"{plan.title.zh}至此未完成，记为逾期未履行{zh}", en=f"{plan.title.en} not done by now: a lapse{en}")
 
 
 def _overdue(_: Effect, duty: Duty, plan: DutyTerms, directory: Directory) -> Name:

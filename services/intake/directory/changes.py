@@ -49,7 +49,7 @@ AHEAD = timedelta(days=14)
 OPERATOR = Name(zh="系统管理员", en="the operator")
 WITHOUT_NAME = {
     Role.DUTY_OFFICER: Name(zh="值班员", en="a duty officer"),
-    Role.SUPERVISOR: Name(zh="督查人员", en="a supervisor"),
+    Role.SUPERVISOR: Name(zh="督办人员", en="a supervisor"),
     Role.LEADER: Name(zh="领导", en="a leader"),
     Role.OPERATOR: OPERATOR,
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks an evidence bundle of Fenghuo, offline. 离线核验烽火事件证据包。
+"""Checks an evidence bundle of Fenghuo, offline. 离线核验烽火事项证据包。
 
   python3 verify.py [--witness KEY]... [--quorum N] [--receipt FILE --receipt-key PEM] [--follows KEY]
   [--list] [--language zh|en]
@@ -57,8 +57,8 @@ DISTRUST = {
     "subject": ("it lies on no subject that a fact could have", "其所在主题不属于任何事实"),
     "envelope": ("it is no CloudEvent", "不是 CloudEvent"),
     "kind": ("its content is of another kind than its subject", "内容的种类与其所在主题不符"),
-    "case": ("it names no case, or one where none belongs", "应属某一事件而未写明，或不应属而写明"),
-    "lane": ("it was stored in another lane than its case's", "未存入其事件所属的通道"),
+    "case": ("it names no case, or one where none belongs", "应属某一事项而未写明，或不应属而写明"),
+    "lane": ("it was stored in another lane than its case's", "未存入其事项所属的通道"),
     "author": ("its author may not write facts of its kind", "所称作者无权写入此类事实"),
     "actor": ("its author can't speak for whom it names", "其作者不能代所称行为人作出此事"),
     "headers": ("an answer of the broker was let into the record", "消息服务器的应答被引入了记录"),
@@ -463,12 +463,12 @@ class Bundle:
         name = f"records/{number:04d}"
         en, zh = (
             f"record {number} of the case is missing: it was left out",
-            f"事件第 {number} 条记录缺失：被抽走",
+            f"事项第 {number} 条记录缺失：被抽走",
         )
         require(f"{name}.rec" in self.files, en, zh)
         header = self.in_tree(name)
         require(
-            header.get("case") == self.case, f"{name} is a record of another case", f"{name} 是另一事件的记录"
+            header.get("case") == self.case, f"{name} is a record of another case", f"{name} 是另一事项的记录"
         )
         holds = (header.get("number"), header.get("previous")) == (number, previous)
         en, zh = (
@@ -592,7 +592,7 @@ class Bundle:
             (
                 f"All {self.count} records of case {self.case} stand in the trail, unaltered, numbered 1 to {self.count} without a gap,"
                 f" stored from {begins} to {ends}.",
-                f"事件 {self.case} 的 {self.count} 条记录均在存证之中，未被改动，自 1 至 {self.count} 连续编号，"
+                f"事项 {self.case} 的 {self.count} 条记录均在存证之中，未被改动，自 1 至 {self.count} 连续编号，"
                 f"入库时间自 {begins} 至 {ends}。",
             )
         )
@@ -610,7 +610,7 @@ class Bundle:
                 (
                     f"That the case has no record after #{self.last} up to this checkpoint. The trail says so under its signature:"
                     " a later record of this case would convict it of a false statement.",
-                    f"截至该检查点，事件在 #{self.last} 之后再无记录。存证已就此签字声明：如另有该事件记录，即可证明其声明不实。",
+                    f"截至该检查点，事项在 #{self.last} 之后再无记录。存证已就此签字声明：如另有该事项记录，即可证明其声明不实。",
                 )
             )
 
@@ -639,19 +639,19 @@ class Bundle:
             holds = False
         en, zh = (
             "the records after the case's last are not those of the trail",
-            "事件最后一条之后的记录与存证不符",
+            "事项最后一条之后的记录与存证不符",
         )
         require(holds, en, zh)
         for index, raw in enumerate(records, start):
             en, zh = (
                 f"record {index} is of this case and was left out of it",
-                f"第 {index} 条属于本事件，却未列入",
+                f"第 {index} 条属于本事项，却未列入",
             )
             require(json_of(raw, f"tail/records #{index}").get("case") != self.case, en, zh)
         self.verdict.proven.append(
             (
                 f"The case has no later record up to this checkpoint: all {len(records)} after #{self.last} are here, none is of it.",
-                f"截至该检查点本事件再无记录：#{self.last} 之后的 {len(records)} 条记录全部在此，均不属于本事件。",
+                f"截至该检查点本事项再无记录：#{self.last} 之后的 {len(records)} 条记录全部在此，均不属于本事项。",
             )
         )
 
@@ -672,7 +672,7 @@ class Bundle:
                 self.verdict.proven.append(
                     (
                         f"{texts[hashed]} is the policy the case was decided under: its digest stands in the decisions ({label}).",
-                        f"{texts[hashed]} 即本事件裁量所依的制度文本：其摘要载于各项决定（{label}）。",
+                        f"{texts[hashed]} 即本事项裁量所依的制度文本：其摘要载于各项决定（{label}）。",
                     )
                 )
             else:
@@ -706,7 +706,7 @@ class Bundle:
             require(
                 number is not None,
                 f"{path} was put into the bundle: no record of the case names it",
-                f"{path} 系事后放入：本事件没有记录列出它",
+                f"{path} 系事后放入：本事项没有记录列出它",
             )
             require(
                 hashed == claimed,
@@ -751,7 +751,7 @@ class Bundle:
         require(
             WHOLE in covered or missing <= covered,
             en,
-            f"第 {number} 条的原文有缺失，而本事件在案记录中没有清除它的决定",
+            f"第 {number} 条的原文有缺失，而本事项在案记录中没有清除它的决定",
         )
         for order, data, fields in orders:
             who, basis = mapping(data.get("by")).get("principal"), data.get("legal_basis")
@@ -810,7 +810,7 @@ class Bundle:
         proven = next((one for one in self.records if one.header["sequence"] == claims.get("sequence")), None)
         if proven is None:
             raise BrokenError(
-                "no record of this case is the one the receipt names", "本事件没有回执所指的记录"
+                "no record of this case is the one the receipt names", "本事项没有回执所指的记录"
             )
         header = proven.header
         same = (header.get("message_id"), header.get("case")) == (claims.get("fact"), claims.get("case"))
@@ -900,7 +900,7 @@ HEADINGS = {
     "notes": ("To be noted:", "请注意："),
     "lines": (
         "The records (number in the case, place in the trail, when stored, what):",
-        "各条记录（事件内序号、存证序号、入库时间、事项）：",
+        "各条记录（事项内序号、存证序号、入库时间、事项）：",
     ),
 }
 

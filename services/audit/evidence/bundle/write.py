@@ -22,7 +22,7 @@ VERIFIER = Path(__file__).with_name("verify.py")
 _NEVER = (1980, 1, 1, 0, 0, 0)
 """A zip can't hold an earlier time; none is meant."""
 _README = """\
-事件 {case} 证据包    Evidence bundle of case {case}
+事项 {case} 证据包    Evidence bundle of case {case}
 {count} 条记录，截至 {time} 签署的含 {size} 条记录的检查点。
 {count} records, up to the checkpoint of {size} records signed at {time}.
 
@@ -38,9 +38,9 @@ one you got another way (`fenghuo trail verifier`), or check with a copy of your
     records/NNNN.fact.json     原文 the message as it came; .salts.json 摘要所用的盐 the salts its digests were made with
     records/NNNN.plain.json    不含个人信息的内容 what is left without personal fields (erased, or asked for without them)
     checkpoint                 签名检查点与会签 the signed checkpoint with its cosignatures
-    statement, files.sha256    存证就事件记录数与本包文件的签名声明 what the trail states under its signature: how many records, which files
-    tail/                      事件最后一条之后的全部记录（数量不多时附） every record after the case's last, where they are not too many
-    policy/                    本事件所依制度文本及其在案记录 the policy the case was decided under, with its own record
+    statement, files.sha256    存证就事项记录数与本包文件的签名声明 what the trail states under its signature: how many records, which files
+    tail/                      事项最后一条之后的全部记录（数量不多时附） every record after the case's last, where they are not too many
+    policy/                    本事项所依制度文本及其在案记录 the policy the case was decided under, with its own record
     files/                     在案记录所列的文件，以其 SHA-256 命名 the files that records name, each under its SHA-256
     receipts.json              可与单位所持回执比对的内容 what a unit's own receipt must say
     directory.json             名录摘录（仅供阅读） names as the directory has them, for reading only
