@@ -77,7 +77,10 @@ def _lapses(effect: Effect, _: Duty, plan: DutyTerms, __: Directory) -> Name:
         return Name(zh="仍未确认，记为逾期未履行", en="silent until now: a lapse")
     cause = _CAUSES.get(effect.cause) if effect.cause else None
     zh, en = (f"（{cause.zh}）", f" ({cause.en})") if cause else ("", "")
-    return Name(zh=f"{plan.title.zh}至此未完成，记为逾期未履行{zh}", en=f"{plan.title.en} not done by now: a lapse{en}")
+    return Name(
+        zh=f"{plan.title.zh}至此未完成，记为逾期未履行{zh}",
+        en=f"{plan.title.en} not done by now: a lapse{en}",
+    )
 
 
 def _overdue(_: Effect, duty: Duty, plan: DutyTerms, directory: Directory) -> Name:
