@@ -26,6 +26,8 @@ class Kind(StrEnum):
     WITHDRAWN = "withdrawn"
     MERGED = "merged"
     SPLIT = "split"
+    GROWN = "grown"
+    """A dispute, petition, hazard or complaint has become an incident."""
     REGRADED = "regraded"
     ASSIGNED = "assigned"
     EXTENSION_ASKED = "extension_asked"

@@ -140,6 +140,7 @@ def _head(case: Case, directory_names: DirectoryNames) -> Iterator[str]:
         worded("follows from"): report.parent,
         worded("merged into"): case.merged_into,
         worded("split from"): case.split_from,
+        worded("grown into"): case.grown_into,
     }
     yield from (
         worded("%(words)s case %(other)s", words=words, other=other)

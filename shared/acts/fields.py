@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.message import N_
-from shared.vocabulary import Document, Level, ReviewCause
+from shared.vocabulary import Category, Document, Level, ReviewCause
 
 
 class Widget(StrEnum):
@@ -63,8 +63,8 @@ class Field:
         """How the explorer reads it."""
         if self.names is not None and self.names is not Named.PLAN:
             return self.names.value
-        if self.type is Level:
-            return "level"
+        if self.type in (Level, Category):
+            return str(self.type.__name__).lower()
         return {Widget.TIME: "at", Widget.YES_NO: "yes_or_no", Widget.TICK: "yes"}.get(self.widget, "text")
 
 
@@ -134,6 +134,13 @@ FIELDS: Mapping[str, Field] = {
     "injuries": _count(N_("Seriously injured"), "How many are seriously injured."),
     "evacuated": _count(N_("Evacuated"), "How many were taken to safety."),
     "loss": _count(N_("Direct loss in yuan"), "Direct loss in yuan."),
+    "category": Field(
+        Widget.SELECT,
+        N_("What sort of incident"),
+        N_("Category"),
+        "The category of the incident.",
+        type=Category,
+    ),
     "level": Field(
         Widget.SELECT,
         N_("Level from now on"),

@@ -1,7 +1,15 @@
 """What people say about a case: follow-ups, documents, another level, that it is not one."""
 
 from shared.acts.act import FILES, TASK, Act, Group
-from shared.acts.states import always, has_not_ended, is_going_on, is_graded, is_under_way, never
+from shared.acts.states import (
+    always,
+    has_not_ended,
+    is_going_on,
+    is_graded,
+    is_under_way,
+    may_grow,
+    never,
+)
 from shared.acts.who import OFFICES, ORGAN, PEOPLE, Where, who
 from shared.facts import HARM
 from shared.message import N_
@@ -138,6 +146,20 @@ REPORTING = (
         hidden=frozenset({"to_unit", "level", "sensitive"}),
         who_may=who(OFFICES, Where.STANDING),
         fits=is_graded,
+    ),
+    Act(
+        kind=Kind.GROWN,
+        path="grow",
+        group=Group.REPORT,
+        says="A dispute, petition, hazard or complaint has become an incident, which is reported by this very act and names it.",
+        label=N_("grown into an incident"),
+        title=N_("It has become an incident"),
+        button=N_("Report it as an incident"),
+        text=N_("What has happened"),
+        needs={"category": "say what sort of incident it is", "text": "say what has happened"},
+        takes=("level", "sensitive", "summary", FILES),
+        who_may=who(PEOPLE, Where.STANDING),
+        fits=may_grow,
     ),
     Act(
         kind=Kind.SECONDED,

@@ -35,6 +35,14 @@ def is_graded(case: Case) -> bool:
     return is_going_on(case) and case.report.kind in CATEGORISED
 
 
+SMALL_MATTERS = (ReportKind.DISPUTE, ReportKind.HAZARD, ReportKind.PETITION, ReportKind.COMPLAINT)
+"""What may become an incident."""
+
+
+def may_grow(case: Case) -> bool:
+    return is_going_on(case) and case.report.kind in SMALL_MATTERS and case.grown_into is None
+
+
 def is_a_roster(case: Case) -> bool:
     return has_not_ended(case) and case.standing is not None and case.standing.watch == "roster"
 

@@ -150,6 +150,8 @@ class Case(Value, frozen=True, kw_only=True):
     merged_into: CaseId | None = None
     merged_from: tuple[CaseId, ...] = ()
     split_from: CaseId | None = None
+    grown_into: CaseId | None = None
+    """The incident that this small matter has become."""
     command: tuple[Commander, ...] = ()
     suspicion: Suspicion | None = None
     measure: Measure | None = None

@@ -15,7 +15,7 @@ from shared.facts.form import FormBlock
 from shared.facts.harm import People, Yuan
 from shared.facts.report import Lapsed, Line, Original, TaskForm, Text
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, SourceId, TaskId, UnitId
-from shared.vocabulary import Document, Level, ReviewCause
+from shared.vocabulary import Category, Document, Level, ReviewCause
 
 
 class Via(StrEnum):
@@ -92,6 +92,8 @@ class CaseAct(Frozen):
     """Direct loss in yuan."""
     causes: tuple[ReviewCause, ...] = ()
     """File: of a review, what it found to be the causes."""
+    category: Category | None = None
+    """Grown: of the incident."""
     level: Level | None = None
     """Regrade: the level from now on; absent with `sensitive` alone."""
     sensitive: bool | None = None

@@ -216,6 +216,8 @@ class Report(Reported):
     """Accountability: the lapse it is about."""
     starts_at: Instant | None = None
     """Split off or raised by another case: its clock goes on from there."""
+    grown: bool | None = None
+    """It grew out of `parent`, a small matter that goes on beside it."""
 
 
 class Rejection(Frozen):

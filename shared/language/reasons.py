@@ -245,6 +245,11 @@ WHY: dict[str, str] = {
     "only_the_leader_ends_it": N_(
         "a grave matter is ended by the leader in charge, or somebody above; hand in a follow-up that says it is settled"
     ),
+    "becomes_no_incident": N_(
+        "only a dispute, petition, hazard or complaint becomes an incident, of a category that is named"
+    ),
+    "grew_into_an_incident": N_("grown into an incident"),
+    "has_grown_already": N_("it has become an incident already"),
     "graded_by_harm": N_("graded by the harm that is reported"),
     "harm_updated": N_("what is known of the harm has changed"),
     "under_graded": N_("graded lower than the harm says"),

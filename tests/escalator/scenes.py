@@ -300,6 +300,7 @@ SCENES: list[Scene] = [
         [
             (1, Kind.MERGED, {}),
             (1, Kind.MERGED, {"into": "01JDCASE000000000000000000"}),
+            (1, Kind.GROWN, {}),
             (1, Kind.SPLIT, {}),
             (2, Kind.SPLIT, {"summary": "又一起", "to_unit": COUNTY, **WHY}),
             (

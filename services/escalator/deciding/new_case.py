@@ -126,7 +126,7 @@ def _open(
         holder=report.unit,
         held=(HolderTerm(unit=report.unit, since=handed_in),),
         policy=rules.policy.label,
-        split_from=report.parent if report.starts_at is not None else None,
+        split_from=report.parent if report.starts_at is not None and not report.grown else None,
         applied=applied,
         decision=empty,
     )

@@ -22,7 +22,7 @@ from shared.language.catalogue import N_
 from shared.language.labels import label
 from shared.territory import Claim, may
 from shared.tokens import Principal
-from shared.vocabulary import Document, Kind, Level, ReportKind
+from shared.vocabulary import Category, Document, Kind, Level, ReportKind
 from shared.web.names import Names
 from shared.web.picks import WRITTEN, Choice, Offer, PickedSort, Picker, near_units
 
@@ -257,6 +257,12 @@ def _documents(act: Act, here: Setting) -> Iterable[Choice]:
     return (Choice(name, label("document", name)) for name in ordered)
 
 
+def _categories(_: Act, here: Setting) -> Iterable[Choice]:
+    """The case's own first, where it has one."""
+    ordered = dict.fromkeys((here.case.report.category, *Category))
+    return (Choice(one.value, label("category", one)) for one in ordered if one is not None)
+
+
 def _levels(_: Act, here: Setting) -> Iterable[Choice]:
     return (Choice(level.value, label("level", level)) for level in Level if level is not here.case.level)
 
@@ -295,6 +301,7 @@ def _posts(here: Setting) -> Iterable[str]:
 
 _CHOICES: dict[str, Callable[[Act, Setting], Iterable[Choice]]] = {
     "document": _documents,
+    "category": _categories,
     "level": _levels,
     "sensitive": _sensitive,
     "satisfaction": _satisfaction,

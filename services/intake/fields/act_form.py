@@ -13,7 +13,7 @@ from shared.facts.file import Files
 from shared.facts.harm import People, Yuan
 from shared.facts.report import MOST_ITEMS_OF_A_CASE, Line, Tasks, Text
 from shared.ids import CaseId, DutyId, PersonId, PostId, TaskId, UnitId
-from shared.vocabulary import Document, Level, ReviewCause
+from shared.vocabulary import Category, Document, Level, ReviewCause
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 
@@ -52,6 +52,7 @@ class ActForm(Given):
     injuries: People | None = None
     evacuated: People | None = None
     loss: Yuan | None = None
+    category: Category | None = None
     level: Level | None = None
     sensitive: bool | None = None
     due_at: Instant | None = None
