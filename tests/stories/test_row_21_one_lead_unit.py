@@ -4,6 +4,8 @@ record. Row 21.
 
 import pytest
 
+from shared.facts import Purpose
+from shared.ids import CaseId
 from shared.vocabulary import Kind, Level, ReportKind
 from tests.stories.stage import Stage
 
@@ -51,3 +53,31 @@ def test_helpers_have_tasks_of_their_own_beside_the_lead() -> None:
         ("wangshan_emergency", True),
         ("health_commission", False),
     ]
+
+
+def heard(stage: Stage, case: CaseId) -> set[tuple[str, tuple[str, ...]]]:
+    """(post, channels) of everybody who hears of the report without owing or being owed anything."""
+    notices = [notice for decision in stage.decisions(case) for notice in decision.notices]
+    return {(str(notice.post), notice.channels) for notice in notices if notice.purpose is Purpose.NEWS}
+
+
+def test_an_incident_goes_to_the_duty_posts_of_the_competent_unit_and_of_the_county() -> None:
+    stage = Stage()
+    case = stage.report(unit="met_observatory", area="620621", level=Level.IV)
+    assert heard(stage, case) == {("shaquan_emergency_head", ("sms",)), ("shaquan_info_duty", ("sms",))}
+    grave = stage.report(unit="met_observatory", area="620621", level=Level.II)
+    assert heard(stage, grave) == {
+        ("shaquan_emergency_head", ("voice", "sms")),
+        ("shaquan_info_duty", ("voice", "sms")),
+    }
+    (said,) = stage.texts(grave, "shaquan_info_duty", Purpose.NEWS)
+    assert said.startswith("【烽火·首报】II级重大事故灾难：沙泉县，化工厂爆炸。值班室 ")
+    here = stage.report(unit="met_observatory", area="620602", level=Level.IV)
+    (said,) = stage.texts(here, "beacon_hill_info_duty", Purpose.NEWS)
+    assert said.startswith("[Fenghuo, first report] Level IV")
+
+
+def test_a_small_matter_is_texted_to_the_competent_unit_alone() -> None:
+    stage = Stage()
+    case = stage.report(ReportKind.HAZARD, unit="met_observatory", area="620600", level=Level.IV)
+    assert heard(stage, case) == {("emergency_bureau_head", ("sms",))}

@@ -23,10 +23,13 @@ TELL_AUDIENCES = (
     "asked_head",
     "competent_head",
     "named_head",
+    "competent_duty",
+    "area_duty",
 )
 """Found at the moment: everybody who was told of the case so far; those to whom the duties are owed that this
 has discharged; the heads of the unit that answers for the case, of the one that reported, of the one above
-it, of the one a transfer asks, of the one competent for it, of the one a public notice names.
+it, of the one a transfer asks, of the one competent for it, of the one a public notice names; the duty posts of the
+one competent for it, and of the governments of the place.
 """
 GRADED_UP, GRADED_DOWN = "regraded.up", "regraded.down"
 """However it comes about: by a person, by harm, by a duplicate that is merged in."""
