@@ -4,6 +4,7 @@ work out.
 
 from datetime import UTC, datetime
 
+from shared.directory import Directory, Unit
 from shared.ids import CaseId, case_id_for
 
 SINCE_EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -18,3 +19,20 @@ def standing_case(watch: str, subject: str) -> CaseId:
 
 DIRECTORY_CASE = standing_case("directory", "directory")
 """Hears of every change of the directory that touches somebody, so that whoever is touched is told."""
+
+
+def own_watch(rule: str, unit: str) -> str:
+    """The subject of what one unit owes by a rule that each of several owes for itself."""
+    return f"{rule}.{unit}"
+
+
+def rule_watched(subject: str) -> str:
+    """The rule of a periodic watch, whether one owes it for all or each for itself."""
+    return subject.partition(".")[0]
+
+
+def units_with(directory: Directory, topic: str) -> list[Unit]:
+    """Those whose competence names the topic."""
+    return [
+        unit for unit in directory.units if any(topic in competence.topics for competence in unit.competence)
+    ]

@@ -17,6 +17,7 @@ import structlog
 
 from services.escalator.lanes.outgoing import SOURCE, Outgoings
 from services.escalator.lanes.rulebook import RuleBook
+from services.escalator.policy.duty_spec import DutySpec
 from services.escalator.policy.load import Policy
 from services.escalator.policy.resolve import ancestry, triggers_of, whole_rule
 from shared.broker.append import PUBLISH_TIMEOUT
@@ -24,11 +25,11 @@ from shared.broker.bucket_follower import BucketEntry, BucketFollower
 from shared.broker.exchange import Exchange, WrittenAt
 from shared.broker.forever import forever
 from shared.broker.many_writes import Write, write_many
-from shared.directory import Directory
+from shared.directory import Directory, Unit
 from shared.directory.live import LiveDirectory
 from shared.facts import Established, Fact, Frozen
 from shared.ids import PlanId, PostId, RosterId, SourceId, UnitId
-from shared.standing import standing_case
+from shared.standing import own_watch, standing_case, units_with
 from shared.streams import POLICIES
 from shared.subjects import fact_subject
 from shared.vocabulary import Kind
@@ -93,7 +94,12 @@ def to_be_watched(policy: Policy, directory: Directory) -> Iterator[Established]
         triggers = triggers_of(rule)
         calendar = rule.get("every") is not None and "established.periodic" in triggers
         watch = "gaps" if "established.gaps" in triggers else "periodic" if calendar else None
-        if watch is not None:
+        if watch is not None and rule.get("each") is not None:
+            for unit in units_with(directory, rule["each"]):
+                yield _established(
+                    directory, watch, own_watch(name, unit.id), unit.id, _title(spec, name, unit)
+                )
+        elif watch is not None:
             family = [
                 policy.document.duties[ancestor] for ancestor in reversed(ancestry(policy.document, name))
             ]
@@ -101,6 +107,10 @@ def to_be_watched(policy: Policy, directory: Directory) -> Iterator[Established]
             yield _established(
                 directory, watch, name, _unit_of(directory, bearer), spec.title.zh if spec.title else name
             )
+
+
+def _title(spec: DutySpec, name: str, unit: Unit) -> str:
+    return f"{spec.title.zh if spec.title else name}（{unit.name.zh}）"
 
 
 def _established(directory: Directory, watch: str, subject: str, unit: str, title: str) -> Established:

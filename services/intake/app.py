@@ -121,6 +121,7 @@ def build(settings: IntakeSettings) -> Service:
         submit=submission,
         acts=acts,
         files=files,
+        forms=forms,
         proposals=changes,
         live=directory,
         gate=gate,

@@ -270,6 +270,8 @@ class Brief(Value, frozen=True, kw_only=True):
     news: News | None = None
     called: CallMade | None = None
     suspicion: SuspicionNews | None = None
+    form: Name | None = None
+    """The most telling fields of what it is about, in one line."""
     stood_in: Name | None = None
     """Inform: who of the chain has answered, so that the reader's own answer is not owed any more."""
     reported_by: Name | None = None

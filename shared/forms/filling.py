@@ -110,9 +110,9 @@ class _Filling:
         values: dict[str, Any] = {}
         for name, column in columns.items():
             value = given.get(name)
+            if is_empty(value) and is_new:
+                value = column.default
             if is_empty(value):
-                if is_new and column.default is not None:
-                    values[name] = column.default
                 continue
             if isinstance(column, DeclaredField) and column.type is FieldType.ROWS:
                 rows = self._table(column, value, where + name)

@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from services.escalator.deciding.draft import Rules
 from services.escalator.playing.world import World
 from services.escalator.policy.book import Policy
@@ -28,6 +30,7 @@ from shared.facts import (
     Delivery,
     Effect,
     EffectKind,
+    Established,
     Heard,
     Matched,
     Notice,
@@ -38,7 +41,7 @@ from shared.facts import (
 from shared.facts.report import CATEGORISED
 from shared.ids import CaseId, PersonId, PostId, SourceId, UnitId, case_id_for
 from shared.standing import standing_case
-from shared.vocabulary import Category, Kind, Level, ReportKind, Role
+from shared.vocabulary import Category, Kind, Language, Level, ReportKind, Role
 from tests.escalator.builders import default_rules, usual_role
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -193,14 +196,18 @@ class Stage:
 
     def watches(self, watch: str, subject: str) -> CaseId:
         """What policy and directory ask to be watched is established; returns its standing case."""
-        said = next(
+        said = self.watched(watch, subject)
+        case = standing_case(watch, subject)
+        self.world.happens(Kind.ESTABLISHED, case, said, self.now)
+        return case
+
+    def watched(self, watch: str, subject: str) -> Established:
+        """What policy and directory ask of it now."""
+        return next(
             one
             for one in to_be_watched(self.policy, self.directory)
             if (one.watch, one.subject) == (watch, subject)
         )
-        case = standing_case(watch, subject)
-        self.world.happens(Kind.ESTABLISHED, case, said, self.now)
-        return case
 
     def matches(self, witness: CaseId, report: CaseId, score: float = 0.8) -> None:
         """The cross-check finds that a unit's report tells of what the witness knew."""
@@ -346,6 +353,14 @@ class Stage:
             for decision in self.decisions(case)
             for notice in decision.notices
             if notice.person == person and notice.purpose is purpose
+        ]
+
+    def texts_of_duty(self, case: CaseId, rule: str, post: str, language: str = "zh") -> list[str]:
+        """The short messages that whoever holds the post got about duties of that rule, oldest first."""
+        return [
+            self._text(replace(notice, language=Language(language)), Form.SHORT, at)
+            for at, notice in self.notices(case, rule)
+            if notice.post == post
         ]
 
     def raised(self, case: CaseId, kind: ReportKind) -> list[CaseId]:

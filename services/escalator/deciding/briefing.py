@@ -161,6 +161,7 @@ def brief_of(draft: Draft, **more: Any) -> Brief:
         area_name=area_name(directory, report.area),
         summary=report.summary,
         harm=known_harm(case),
+        form=case.forms[0].short if case.forms else None,
         occurred_at=report.occurred_at,
         learned_at=report.learned_at,
         reported_at=case.opened_at,

@@ -25,6 +25,7 @@ from shared.directory import gaps
 from shared.directory.gaps import GapCode
 from shared.facts import EffectKind, Reason
 from shared.ids import DutyId, RosterId, SourceId
+from shared.standing import rule_watched
 from shared.vocabulary import Kind
 
 OF_A_TASK = ("assignee", "assigner", "asked", "superior")
@@ -306,7 +307,7 @@ def schedule(draft: Draft, rule: DutyRule, after: datetime) -> None:
             draft.openings.append(
                 Opening(rule=rule.name, at=shift.starts_at, key=f"{shift.starts_at:%Y%m%dT%H%M}")
             )
-    elif rule.every is not None and (standing is None or standing.subject == rule.name):
+    elif rule.every is not None and (standing is None or rule_watched(standing.subject) == rule.name):
         at = next_moment(rule.every, after, draft.policy.zone)
         draft.openings.append(
             Opening(rule=rule.name, at=at, key=f"{at.astimezone(draft.policy.zone):%Y%m%d}")

@@ -13,6 +13,7 @@ from services.escalator.deciding.plan_limits import follow_the_plan
 from shared.case import Applied, Case, Matter, Standing
 from shared.facts import Decision, EffectKind, Established, Heard, Reason, spelled
 from shared.ids import AreaCode, CaseId, SourceId, UnitId
+from shared.standing import own_watch, rule_watched, units_with
 from shared.vocabulary import ReportKind
 
 
@@ -86,9 +87,18 @@ def _is_there(draft: Draft, established: Established) -> bool:
         case "plan":
             return established.subject in draft.directory.plans_by_id
         case "periodic" | "gaps":
-            return draft.policy.rule_named(established.subject, draft.sort) is not None
+            return _owes_its_own(draft, established)
         case _:
             return True
+
+
+def _owes_its_own(draft: Draft, established: Established) -> bool:
+    rule = draft.policy.rule_named(rule_watched(established.subject), draft.sort)
+    if rule is None or rule.each is None:
+        return rule is not None and established.subject == rule.name
+    return established.unit in {unit.id for unit in units_with(draft.directory, rule.each)} and (
+        established.subject == own_watch(rule.name, established.unit)
+    )
 
 
 def hear(draft: Draft, heard: Heard) -> None:

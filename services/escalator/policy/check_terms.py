@@ -8,16 +8,32 @@ from cronsim import CronSim, CronSimError
 
 from services.escalator.policy.findings import Findings
 from services.escalator.policy.holidays import WorkCalendar
-from services.escalator.policy.resolve import comes_too_late, reminders_as_written
+from services.escalator.policy.resolve import comes_too_late, reminders_as_written, whole_rule
 from services.escalator.policy.rule import DutyRule
 from services.escalator.policy.sorts import words_for
 from services.escalator.policy.terms import Term
 from shared.facts import PolicyLine
 from shared.ids import PersonId, PostId
+from shared.standing import units_with
 from shared.vocabulary import Level
 
 AHEAD = timedelta(days=60)
 """How long before the known holidays run out a person is warned."""
+
+
+def _each_owes_its_own(findings: Findings, name: str) -> None:
+    rule, document = whole_rule(findings.policy.document, name), findings.policy.document
+    topic, by = rule.get("each"), document.duties[name].by
+    if topic is None:
+        return
+    if rule.get("every") is None:
+        findings.fault("is of a rule by the calendar: write `every:` too", "duties", name, "each")
+    if by not in (None, "watched"):
+        findings.fault("each unit owes its own: write `by: watched`", "duties", name, "by")
+    if not units_with(findings.directory, topic):
+        findings.warn(
+            f"no unit of the directory is competent for {topic}: nobody owes it", "duties", name, "each"
+        )
 
 
 def terms_make_sense(findings: Findings) -> None:
@@ -48,6 +64,7 @@ def terms_make_sense(findings: Findings) -> None:
                     "step",
                 )
     for name, read in findings.read.items():
+        _each_owes_its_own(findings, name)
         for sort, rule in read:
             _check_term(findings, name, words_for(sort), rule)
             for reminder in reminders_as_written(findings.policy.document, name, sort):

@@ -196,6 +196,10 @@ class DutySpec(WrittenTerms):
     """Cron, five fields, in the policy's zone; opened by `established.periodic` where `on` says nothing
     else.
     """
+    each: RuleName | None = None
+    """Of a rule by the calendar, `by: watched`: every unit whose competence names this topic owes its own, in a case
+    of its own.
+    """
     shift: bool | None = None
     scope: RuleScope | None = None
     variants: tuple[Variant, ...] = ()

@@ -17,7 +17,7 @@ from services.escalator.policy.rule import MatterChoice
 from services.escalator.policy.tell_spec import TellSpec, TellTerms
 
 Path = tuple[str | int, ...]
-WHOLE = ("when", "on", "every", "shift", "scope")
+WHOLE = ("when", "on", "every", "each", "shift", "scope")
 """What no variant can change."""
 _PLACEHOLDER = re.compile(r"\{(level|topic|kind|category)\}")
 

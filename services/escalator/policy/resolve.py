@@ -112,6 +112,7 @@ class _TermReader(FieldReader):
             remind=remind,
             overdue=overdue,
             every=whole.get("every"),
+            each=whole.get("each"),
             shift=bool(whole.get("shift")),
             calls=by == "recipient" if calls is None else calls,
             by_duty_post=self.plainly("through") == "duty_post",

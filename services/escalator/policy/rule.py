@@ -94,6 +94,8 @@ class DutyRule:
     """The unit's duty post answers for it, rung day and night; otherwise its head."""
     extend: Term | None = None
     """By how much its limit may be moved at most; None: not at all."""
+    each: str | None = None
+    """Every unit whose competence names this topic owes its own."""
     given: GivenLimit | None = None
     """`due`: the act, task, source, roster or plan that opens it names the limit; `term` where it names
     none.

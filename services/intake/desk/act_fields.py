@@ -17,6 +17,7 @@ from shared.acts.who import Where
 from shared.case import Case, Duty, Task
 from shared.directory import Directory
 from shared.facts import Name
+from shared.forms import NO_FORMS, Forms
 from shared.ids import DutyId, UnitId
 from shared.language.catalogue import N_
 from shared.language.labels import label
@@ -61,6 +62,10 @@ class Setting:
     at: datetime
     values: Mapping[str, str] = field(default_factory=dict[str, str])
     """What came back from a form that was wrong."""
+    forms: Forms = NO_FORMS
+    wrong: str | None = None
+    """The act whose form came back."""
+    typed_errors: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @cached_property
     def pickers(self) -> dict[PickedSort, Picker]:

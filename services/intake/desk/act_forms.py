@@ -25,17 +25,21 @@ from services.intake.desk.act_fields import (
     needed,
 )
 from services.intake.desk.offered_acts import awaited
+from services.intake.desk.typed_form import TypedForm, chosen_in, typed_form
 from services.intake.fields.act_form import FIELDS, ActForm
+from services.intake.fields.form_blocks import place_of
 from shared.acts import ACTS, FILES, GROUPS, ONE_OF_TWO, Act
 from shared.acts.fields import Widget
 from shared.acts.states import is_to_judge, left_unreferred
+from shared.case import Case
 from shared.directory import Directory
 from shared.facts import Name, Outage, field_errors
+from shared.forms import DeclaredForm, Forms
 from shared.language.catalogue import N_
 from shared.language.times import read_local
 from shared.problems import Problem
-from shared.vocabulary import Kind
-from shared.web.picks import Picker, taken
+from shared.vocabulary import Document, Kind
+from shared.web.picks import Picker, near_areas, taken
 
 MISSING = N_("This can't stay empty.")
 NO_SUCH_ACT = N_("There is no such act.")
@@ -64,6 +68,10 @@ class ActPage:
     """It would end a duty that is owed."""
     excused: tuple[ExcusedLapse, ...] = ()
     """What the reader must have seen before they go on."""
+    offered_forms: tuple[DeclaredForm, ...] = ()
+    """Forms of `config/forms.yaml` that go with it."""
+    typed: TypedForm | None = None
+    """The one that is being filled in."""
 
     @property
     def takes_files(self) -> bool:
@@ -82,10 +90,32 @@ def grouped(can: frozenset[Kind], here: Setting) -> list[tuple[str, list[ActPage
                 "text" in needed(act),
                 act.kind in due,
                 _excused(act, here),
+                *_forms_of(act, here, is_awaited=act.kind in due),
             )
             if not _asks_for_what_is_not_there(page):
                 groups[GROUPS[act.group]].append(page)
     return [(title, pages) for title, pages in groups.items() if pages]
+
+
+def _forms_of(
+    act: Act, here: Setting, *, is_awaited: bool
+) -> tuple[tuple[DeclaredForm, ...], TypedForm | None]:
+    """What may be filled in with the act; the one chosen, or the only one where the act is awaited, with its inputs."""
+    offered = offered_forms(act, here.case, here.forms)
+    mine: Mapping[str, str] = here.values if here.wrong == act.kind else {}
+    form = here.forms.get(chosen_in(mine))
+    if form is None and not mine and is_awaited and len(offered) == 1:
+        form = offered[0]
+    if form is None:
+        return offered, None
+    likely = [*here.likely_units, *near_areas(here.directory, here.case.report.area), *here.likely_people]
+    return offered, typed_form(form, mine, here.typed_errors if mine else {}, here.directory, likely)
+
+
+def offered_forms(act: Act, case: Case, forms: Forms) -> tuple[DeclaredForm, ...]:
+    documents = tuple(Document) if act.kind is Kind.FILED else (None,)
+    fitting = (form for document in documents for form in forms.of(place_of(case, act.kind, document)))
+    return tuple({form.id: form for form in fitting}.values())
 
 
 def _worded(act: Act, here: Setting) -> Act:

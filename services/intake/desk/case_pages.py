@@ -8,9 +8,11 @@ from services.intake.desk import act_forms
 from services.intake.desk.call_form import is_call, read_call
 from services.intake.desk.form_files import read_form
 from services.intake.desk.here import READERS, DeskPages, fields_of
+from services.intake.desk.typed_form import chosen_in, is_only_chosen, read_typed, typed_errors
 from services.intake.files.room import FILES_BODY
 from shared.door import doorway
-from shared.facts import FileRef
+from shared.facts import FileRef, FormGiven
+from shared.fault_texts import Fault
 from shared.files.sending import no_such_file, send_file
 from shared.ids import CaseId
 from shared.message import N_
@@ -22,6 +24,15 @@ CALL = "call"
 """The form of a telephone call, among the acts' forms, which are named by their kinds."""
 
 
+def read_block(here: DeskPages, values: dict[str, str]) -> tuple[FormGiven | None, list[Fault]]:
+    """The form of `config/forms.yaml` that was filled in with the act."""
+    declared = here.desk.forms.forms.get(chosen_in(values))
+    if declared is None:
+        return None, []
+    block, faults = read_typed(declared, values, here.desk.zone, here.desk.directory)
+    return FormGiven.model_validate(block) if block is not None else None, faults
+
+
 def add_cases(router: APIRouter, here: DeskPages) -> None:
     async def show_again(
         request: Request,
@@ -29,19 +40,22 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
         case: str,
         form: str,
         values: dict[str, str],
-        problem: Problem,
+        problem: Problem | None,
         files: tuple[FileRef, ...] = (),
     ) -> Response:
-        """The form that was wrong, with what was typed."""
+        """The form that was wrong, or that asks for more, with what was typed."""
         shown: dict[str, Any] = {
             "wrong": form,
             "values": values,
-            "errors": act_forms.shown_errors(problem),
+            "errors": act_forms.shown_errors(problem) if problem is not None else {},
+            "typed_errors": typed_errors(problem.errors) if problem is not None else {},
             "key": values.get("key", ""),
             "kept_files": files,
             "revision": here.desk.board.revision,
         }
-        return here.show_case(request, principal, await here.find(case, principal), status=422, **shown)
+        return here.show_case(
+            request, principal, await here.find(case, principal), status=422 if problem else 200, **shown
+        )
 
     @router.get("/cases/{case}")
     async def case_page(request: Request, case: str) -> Response:
@@ -81,10 +95,15 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
             raise Problem(404, N_("Not Found"), act_forms.NO_SUCH_ACT)
         came = await read_form(request, here.desk.files, principal.subject)
         values = came.values
+        if is_only_chosen(values):
+            return await show_again(request, principal, case, kind, values, None, came.files)
         try:
             came.check()
+            block, faults = read_block(here, values)
             form = act_forms.read_act(kind, values, here.desk.zone, here.desk.directory)
-            form = form.model_copy(update={"files": came.files})
+            if faults:
+                raise Problem(422, "Invalid request", act_forms.SOME_WRONG, errors=faults)
+            form = form.model_copy(update={"files": came.files, "form": block})
             acted = await here.desk.acts.act(kind, CaseId(case), form, principal, values.get("key") or None)
         except Problem as problem:
             if problem.status != 422:

@@ -20,6 +20,7 @@ from services.intake.board.case_filter import CaseFilter
 from services.intake.desk import act_forms
 from services.intake.desk.act_fields import ROWS, Setting
 from services.intake.desk.call_form import call_form
+from services.intake.desk.filled_forms import filled_forms
 from services.intake.desk.services import DeskServices
 from services.intake.desk.view import CaseView, case_view
 from services.intake.recording.answers import Acted
@@ -139,6 +140,13 @@ class DeskPages:
             "names": self.names,
             "may_report": principal.role in MAY_REPORT and principal.role is not Role.PUBLISHER,
             "said": SAID.get(request.query_params.get("said", "")),
+            "filled_forms_of": partial(
+                filled_forms,
+                forms=self.desk.forms.forms,
+                names=self.names,
+                language=self.pages.language(request),
+                zone=self.desk.zone,
+            ),
             **context,
         }
         return self.pages.show(request, template, **more)
@@ -149,12 +157,21 @@ class DeskPages:
             "wrong": None,
             "values": {},
             "errors": {},
+            "typed_errors": {},
             "key": token_hex(16),
             "kept_files": (),
             **context,
         }
         setting = Setting(
-            view.case, self.desk.directory, self.names, principal, self.pages.clock(), more["values"]
+            view.case,
+            self.desk.directory,
+            self.names,
+            principal,
+            self.pages.clock(),
+            more["values"],
+            self.desk.forms.forms,
+            more["wrong"],
+            more["typed_errors"],
         )
         groups = act_forms.grouped(view.can, setting)
         chosen = more["values"].get("person") or request.query_params.get("call", "")

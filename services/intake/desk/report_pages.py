@@ -8,14 +8,31 @@ from services.intake.board.access import MAY_REPORT
 from services.intake.desk import report_form
 from services.intake.desk.form_files import DeskForm, read_form
 from services.intake.desk.here import DeskPages, Values
+from services.intake.desk.report_typed import (
+    all_faults,
+    block_of_report,
+    fit_to_form,
+    offered_on_report,
+    own_values,
+)
+from services.intake.desk.typed_form import (
+    CHOSEN,
+    chosen_in,
+    is_only_chosen,
+    typed_errors,
+    typed_form,
+)
 from services.intake.files.room import FILES_BODY
 from shared.door import Lane, doorway
+from shared.fault_texts import Fault
+from shared.forms import FillStage
 from shared.problems import Problem
 from shared.territory import MAY_OPEN
 from shared.tokens import Principal
 from shared.vocabulary import ReportKind, Role
 from shared.web.picks import near_areas, near_units, offers
 
+AT_REPORT = (FillStage.REPORT,)
 REPORTERS = tuple(sorted(MAY_REPORT - {Role.PUBLISHER}))
 
 
@@ -30,6 +47,8 @@ def add_report(router: APIRouter, here: DeskPages) -> None:
         asked = request.query_params.get("kind", "")
         values["kind"] = asked if asked in kinds else kinds[0].value
         values["parent"] = request.query_params.get("parent", "")[:26]
+        values[CHOSEN] = request.query_params.get(CHOSEN, "")[:40]
+        fit_to_form(here.desk.forms.forms.get(values[CHOSEN]), values, kinds)
         return _form(here, request, principal, values)
 
     @router.post("/report")
@@ -38,14 +57,23 @@ def add_report(router: APIRouter, here: DeskPages) -> None:
         principal = here.pages.admit_form(request, *REPORTERS)
         form = await read_form(request, here.desk.files, principal.subject)
         values = {"key": token_hex(16), **form.values}  # a form that somebody else wrote may have none
+        declared = here.desk.forms.forms.get(chosen_in(values))
+        if is_only_chosen(values):
+            fit_to_form(declared, values, kinds_for(principal))
+            return _form(here, request, principal, values, came=form)
         try:
             form.check()
             picked, preset = (
                 report_form.pickers(here.desk.directory, _own(principal)),
                 (principal.unit, _area(here, principal)),
             )
-            fields = report_form.read_fields(values, here.desk.zone, here.pages.clock(), picked, preset)
-            report = await here.desk.submit.read({**fields, "files": form.files})
+            block, faults = (
+                (None, list[Fault]()) if declared is None else block_of_report(here, declared, values, preset)
+            )
+            fields = all_faults(
+                faults, report_form.read_fields, values, here.desk.zone, here.pages.clock(), picked, preset
+            )
+            report = await here.desk.submit.read({**fields, "files": form.files, "form": block})
             submitted = await here.desk.submit.report(report, principal, values.get("key") or None)
         except Problem as problem:
             return _form(here, request, principal, values, problem, form)
@@ -76,6 +104,9 @@ def _form(
 ) -> Response:
     directory, own = here.desk.directory, _own(principal)
     likely = [*near_units(directory, principal.unit), *near_areas(directory, _area(here, principal))]
+    declared = here.desk.forms.forms.get(chosen_in(values))
+    wrong = typed_errors(problem.errors) if problem else {}
+    preset = own_values(declared, own, values.get("area", ""))
     return here.show(
         request,
         "report.html",
@@ -87,6 +118,10 @@ def _form(
         kept_files=came.files if came is not None else (),
         form=report_form,
         kinds=kinds_for(principal),
+        typed=typed_form(declared, {**preset, **values}, wrong, directory, likely, AT_REPORT)
+        if declared
+        else None,
+        offered_forms=offered_on_report(here.desk.forms.forms, kinds_for(principal)),
         offers=offers(report_form.pickers(directory, own), likely, values),
         topics=sorted({topic for unit in directory.units for one in unit.competence for topic in one.topics}),
     )

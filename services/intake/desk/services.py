@@ -13,6 +13,7 @@ from services.intake.acting.acts import CaseActs
 from services.intake.board.board import Board
 from services.intake.board.case_lookup import CaseLookup
 from services.intake.directory.changes import DirectoryChanges
+from services.intake.fields.form_blocks import FormBlocks
 from services.intake.files.keeping import IncomingFiles
 from services.intake.reporting.submit import Submission
 from shared.directory import Directory
@@ -28,6 +29,7 @@ class DeskServices:
     submit: Submission
     acts: CaseActs
     files: IncomingFiles
+    forms: FormBlocks
     proposals: DirectoryChanges
     live: Callable[[], Directory]
     """The directory as it is at the call."""

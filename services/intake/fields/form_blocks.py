@@ -19,6 +19,7 @@ from shared.forms.book import CONTINUES
 from shared.forms.filling import title_of
 from shared.language.filled import said
 from shared.message import N_
+from shared.standing import rule_watched
 from shared.vocabulary import Document, Kind, ReportKind
 from shared.web.names import Names
 
@@ -38,6 +39,15 @@ class FormBlocks:
 
     def of_report(self, fields: Mapping[str, Any]) -> FormBlock | None:
         """None where no form is filled in."""
+        taken = self._taken(fields)
+        return taken.block if taken is not None else None
+
+    def faults_of_report(self, fields: Mapping[str, Any]) -> list[Fault]:
+        """What is wrong with its form."""
+        taken = self._taken(fields)
+        return taken.as_faults() if taken is not None else []
+
+    def _taken(self, fields: Mapping[str, Any]) -> TakenForm | None:
         given = fields.get("form")
         if given is None:
             return None
@@ -46,7 +56,7 @@ class FormBlocks:
         place = FillingPlace(
             ReportKind(kind) if known else ReportKind.INCIDENT, topic if isinstance(topic, str) else None
         )
-        return self._reader().take(given, place).block
+        return self._reader().take(given, place)
 
     def of_act(self, kind: Kind, document: Document | None, given: FormGiven, case: Case) -> TakenForm:
         before = {form.id: form.fields for form in case.forms} if kind in CONTINUES else {}
@@ -78,7 +88,7 @@ class FormBlocks:
 def place_of(case: Case, kind: Kind, document: Document | None) -> FillingPlace:
     """Where somebody stands who does this act to the case."""
     report, standing = case.report, case.standing
-    duty = standing.subject.partition(".")[0] if standing is not None else None
+    duty = rule_watched(standing.subject) if standing is not None else None
     return FillingPlace(report.kind, report.topic, kind, document, duty)
 
 

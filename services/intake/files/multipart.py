@@ -18,7 +18,8 @@ from shared.facts.file import MOST_FILES
 from shared.message import N_
 from shared.problems import Problem
 
-MOST_FIELDS = 200
+MOST_FIELDS = 1_000
+"""A table of a form has a field for each cell."""
 NOT_A_FORM = N_("Not a form")
 SEND_IT_AGAIN = N_("What came is no whole form with files in it: send it again.")
 TOO_MANY_FILES = N_("Too many files")

@@ -40,6 +40,8 @@ from shared.vocabulary import Language
 TEMPLATES = Path(__file__).parent / "templates"
 SHORT_SUMMARY = 60
 """Characters of the summary in a short message: with the rest it stays within four SMS parts in Chinese."""
+SHORT_FORM = {Language.ZH: 60, Language.EN: 110}
+"""Characters of what the case is about, as its form says it."""
 SHORT_TITLE = 40
 """Characters of the title of a task."""
 SHORT_REASON = 40
@@ -160,6 +162,8 @@ class Writer:
             "knowing": brief.knowing or purpose in ASKED_TO_KNOW or not brief.owes,
             "tasks": [self._task(task, said, now) for task in brief.tasks],
             "summary": words.on_one_line(brief.summary),
+            "form": said.name(brief.form) if brief.form else "",
+            "brief_form": words.shortened(said.name(brief.form), SHORT_FORM[language]) if brief.form else "",
             "brief_summary": words.shortened(brief.summary, SHORT_SUMMARY),
             "harm": harm_in_words(said, brief.harm) if brief.harm else "",
             "dark": named(*brief.dark),
