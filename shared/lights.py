@@ -26,6 +26,7 @@ from nats.js.errors import NotFoundError
 from shared.broker.forever import AWAY
 from shared.broker.times import fetched_at
 from shared.clock_skew import BROKER, ClockSkew
+from shared.message import N_
 from shared.streams import LIGHTS
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -139,7 +140,7 @@ class Lights:
             raise RuntimeError(self._last.fault)
         if age > STALE:
             raise RuntimeError(f"nothing was written and read back for {age:.0f} s")
-        return "written and read back"
+        return N_("written and read back")
 
 
 async def brokers_say(monitors: tuple[str, ...]) -> str:

@@ -13,6 +13,7 @@ from fenghuo.answers import err, out
 from fenghuo.commands._names import clock, left, names
 from fenghuo.commands._show_case import read, task_row
 from fenghuo.speech import labelled, named, reason, worded
+from shared.act_outcome import ActOutcome
 from shared.case import Case, Task
 from shared.message import N_
 
@@ -53,7 +54,7 @@ def show_acted(result: dict[str, Any]) -> None:
     out.print(
         worded(
             "[green]✓[/] %(outcome)s, fact %(sequence)s of case %(case)s",
-            outcome=labelled("outcome", result["outcome"]),
+            outcome=worded(OUTCOMES.get(result["outcome"], str(result["outcome"]))),
             sequence=result["fact"]["sequence"],
             case=result["case"],
         ),
@@ -130,6 +131,12 @@ def show_tasks(result: dict[str, Any]) -> None:
     _say_if_behind(result)
 
 
+OUTCOMES = {
+    ActOutcome.APPLIED: N_("done"),
+    ActOutcome.RECORDED: N_("on record, not decided on yet"),
+    ActOutcome.WAITS: N_("waits for a second person"),
+}
+"""What became of an act; one that was refused or set aside ends the command with the reason."""
 VERDICTS = {
     None: N_("[yellow]to be confirmed or refuted[/]"),
     True: N_("[red]confirmed[/]"),

@@ -10,7 +10,7 @@ from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
 from fenghuo.commands._files import uploaded
 from fenghuo.commands._typed import moment_text, option, task_form
-from fenghuo.speech import worded
+from fenghuo.speech import labelled, worded
 from shared.acts import ACTS, FILES, Act
 from shared.acts.fields import FIELDS, Field, Widget
 from shared.vocabulary import Role
@@ -116,8 +116,9 @@ def _list(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         needs = [*row["needs"], *([" or ".join(row["one_of"])] if row["one_of"] else [])]
         takes = [f"[{field}]" for field in row["takes"]]
+        roles = ", ".join(labelled("role", role) for role in row["roles"])
         out.print(
-            f"[bold]{row['act']}[/] {escape(' '.join([*needs, *takes]))}\n  [dim]{row['title']} · {', '.join(row['roles'])}[/]",
+            f"[bold]{row['act']}[/] {escape(' '.join([*needs, *takes]))}\n  [dim]{worded(row['title'])} · {roles}[/]",
             highlight=False,
         )
     out.print(worded("fenghuo act CASE ACT …; --text may be given with any of them"), highlight=False)

@@ -18,7 +18,11 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").glob("*.md")),
-    *sorted((ROOT / "docs" / "architecture").glob("*.md")),
+    *(
+        page
+        for folder in ("architecture", "manual", "zh")
+        for page in sorted((ROOT / "docs" / folder).glob("*.md"))
+    ),
 ]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
@@ -130,3 +134,14 @@ def test_what_a_newcomer_is_shown_of_the_code_stands_in_the_code(walk: str) -> N
     assert [
         line for line in shown if line and line.rstrip(",") not in {known.rstrip(",") for known in code}
     ] == []
+
+
+def test_every_role_of_the_manual_has_its_page_in_both_languages() -> None:
+    pages = {
+        language: {page.name for page in (ROOT / "docs" / language).glob("*.md")}
+        for language in ("manual", "zh")
+    }
+    assert pages["manual"] == pages["zh"]
+    assert pages["zh"] == {
+        "README.md", "reporter.md", "duty-officer.md", "leader.md", "supervisor.md", "auditor.md",
+    }  # fmt: skip

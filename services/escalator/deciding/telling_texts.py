@@ -71,14 +71,14 @@ def words_of(*texts: str | None) -> frozenset[str]:
 
 
 def compare_texts(first: TakenApart, second: TakenApart) -> Likeness | None:
-    """None where they can't be compared. 0: two texts of one script that say enough and share nothing."""
+    """None where they can't be compared. 0: one says next to nothing, or two of one script share nothing."""
+    if min(len(first.words), len(second.words)) < TELLING:
+        return Likeness(0.0, frozenset())
     if first.is_chinese is not second.is_chinese:
         common = first.numbers & second.numbers
         fewer = min(len(first.numbers), len(second.numbers))
         return Likeness(len(common) / fewer, common) if common else None
     shorter, longer = sorted((first.words, second.words), key=len)
-    if len(shorter) < TELLING:
-        return None
     common = shorter & longer
     alike = len(common) / (len(shorter) + 1) if len(shorter) < TELLING + 1 else len(common) / len(shorter)
     return Likeness(min(1.0, alike), common)

@@ -63,7 +63,7 @@ def add_notices(router: APIRouter, here: DeskPages) -> None:
     async def notice(request: Request, case: str) -> Response:
         card = here.desk.board.card(CaseId(case))
         if card is None or card.notice_published_at is None:
-            raise Problem(404, "Not Found", NO_SUCH_NOTICE)
+            raise Problem(404, N_("Not Found"), NO_SUCH_NOTICE)
         return here.pages.show(request, "notice.html", notice=_published(here, request)(card))
 
 

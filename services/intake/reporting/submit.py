@@ -47,7 +47,7 @@ KEY_FAULT: Fault = ("Idempotency-Key", N_("stands for another report: use a new 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 TIMES = ("occurred_at", "learned_at")
 _instant: TypeAdapter[datetime] = TypeAdapter(Instant)
-_CHOICES = f"{', '.join(repr(one.value) for one in list(Category)[:-1])} or {list(Category)[-1].value!r}"
+_CHOICES = ", ".join(repr(category.value) for category in Category)
 _FORM_FIELDS = tuple(Reported.model_fields)
 
 
@@ -145,11 +145,18 @@ class Submission:
             faults.append(
                 (
                     f"{prefix}area",
-                    f"no area {area[:60]!r} is known: take a six-digit code from GET /api/v1/directory/areas",
+                    said(
+                        N_(
+                            "no area %(area)s is known: take a six-digit code from GET /api/v1/directory/areas"
+                        ),
+                        area=repr(area[:60]),
+                    ),
                 )
             )
         if not fields.get("category") and fields.get("kind", ReportKind.INCIDENT) in CATEGORISED:
-            faults.append((f"{prefix}category", f"is missing: write {_CHOICES}"))
+            faults.append(
+                (f"{prefix}category", said(N_("is missing: write one of %(choices)s"), choices=_CHOICES))
+            )
         return faults
 
     async def _parent_faults(self, fields: Mapping[str, Any], prefix: str) -> list[Fault]:
