@@ -122,7 +122,9 @@ def _sentence(moment: Moment, teller: Narrator) -> str:
     if kind is Kind.ACKNOWLEDGED and data.text("via") == "logged_call":
         return teller.say(say.TOLD_BY_TELEPHONE, **_values(moment, teller))
     refused = (kind, False) if data.fields.get("approve") is False else kind
-    return teller.say(say.FACTS.get(refused) or say.FACTS[kind], **_values(moment, teller))
+    return teller.say(
+        say.FACTS.get(refused) or say.FACTS.get(kind, say.OTHER_KIND), **_values(moment, teller)
+    )
 
 
 def _values(moment: Moment, teller: Narrator) -> Mapping[str, object]:
@@ -342,13 +344,13 @@ def _message(kind: EffectKind, one: Consequence) -> Name:
         return after.OWED_TO
     if kind is EffectKind.DISCHARGED and (one.late_by_seconds or one.why.endswith("_late")):
         return after.DONE_LATE
-    return after.EFFECTS[kind]
+    return after.EFFECTS.get(kind, after.OTHER_EFFECT)
 
 
 def _calls(moment: Moment, teller: Narrator) -> Iterator[str]:
     for calls in moment.account.calls:
         purpose = known(Purpose, calls.purpose)
-        message = after.OTHER_PURPOSE if purpose is None else after.CALLS[purpose]
+        message = after.OTHER_PURPOSE if purpose is None else after.CALLS.get(purpose, after.OTHER_PURPOSE)
         ways = teller.words.listed(_channel(channel, teller) for channel in calls.channels)
         told = teller.say(
             message,

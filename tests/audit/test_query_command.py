@@ -14,6 +14,8 @@ from rich.console import Console
 from fenghuo.commands import trail_query
 from services.audit.reading.plain_reads import read_lines
 from shared.facts.body import FactBody
+from shared.language.words import Words
+from shared.vocabulary import Language
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -54,16 +56,17 @@ def test_a_row_is_the_record_in_words_in_the_language_of_the_terminal(
         entry(kind="sealed_range", says=None),
     ]
 
-    def shown(language: str) -> list[str]:
-        monkeypatch.setenv("LC_ALL", language)
+    def shown(language: Language) -> list[str]:
+        monkeypatch.setattr(trail_query, "language", lambda: language)
+        monkeypatch.setattr(trail_query, "labelled", Words(language).label)
         out = io.StringIO()
         Console(width=160, file=out).print(trail_query.table_of(rows, ZONE, 160), crop=True)
         return [line.rstrip() for line in out.getvalue().splitlines()[1:]]
 
-    told, masked = shown("en_GB.UTF-8")
+    told, masked = shown(Language.EN)
     assert told.endswith("Zhao Jia answered: knows of it (link)")
     assert masked.endswith("records sealed in a file"), "an operator sees what sort of record it is"
-    told, masked = shown("zh_CN.UTF-8")
+    told, masked = shown(Language.ZH)
     assert told.endswith("赵甲答复：已知悉（链接）")
     assert masked.endswith("记录封存入档")
 
