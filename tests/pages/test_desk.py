@@ -106,7 +106,7 @@ async def test_an_act_that_lacks_its_reason_is_refused_at_its_field(
 ) -> None:
     case = await report(town, intake)
     page = await open_page(intake.url)
-    await log_in(page, town.token(Role.DUTY_OFFICER, person="wang_xin"))
+    await log_in(page, town.token(Role.LEADER, person="zhao_jia"))
     await page.goto(f"/cases/{case}")
     await page.get_by_text("Close", exact=True).click()
     await page.get_by_role("button", name="Close the case").click()
