@@ -13,7 +13,7 @@ from tests.attacks.conftest import Installation
 from tests.lab import until
 
 UNIT, ABOVE = "wangshan_info_centre", "wangshan_government"
-ENDS: list[tuple[str, dict[str, Any]]] = [("withdraw", {}), ("close", {}), ("regrade", {"level": "IV"})]
+ENDS: list[tuple[str, dict[str, Any]]] = [("withdraw", {}), ("regrade", {"level": "IV"})]
 
 
 @pytest.mark.parametrize(("path", "said"), ENDS)
@@ -33,13 +33,29 @@ async def test_alone_it_changes_nothing_and_the_calls_go_on(
     await until(lambda: _rung(installation, "wu_ji", case, "fallback"), what="the chain goes on")
 
 
+@pytest.mark.parametrize("path", ["close", "resolve"])
+async def test_only_the_leader_in_charge_closes_or_resolves_it(installation: Installation, path: str) -> None:
+    case = await installation.report(UNIT, level="II")
+    for unit, role, person in (
+        (UNIT, Role.DUTY_OFFICER, "jiang_yue"),
+        (ABOVE, Role.LEADER, "wei_huang"),
+        ("emergency_office", Role.LEADER, "zhou_wu"),
+    ):
+        headers = installation.lab.bearer(role, unit=unit, person=person)
+        answer = await installation.http.post(
+            f"/api/v1/cases/{case}/{path}", json={"text": "完毕"}, headers=headers
+        )
+        assert (answer.status_code, answer.json()["why"]) == (403, "only_the_leader_ends_it"), person
+    assert (await installation.case(case)).status is CaseStatus.OPEN
+
+
 async def test_an_officer_of_the_whole_city_is_not_their_own_second_by_another_token(
     installation: Installation,
 ) -> None:
     case = await installation.report(UNIT, level="II")
     assert (
         await installation.act(
-            case, "close", "emergency_office", Role.DUTY_OFFICER, person="zhang_lai", text="完毕"
+            case, "withdraw", "emergency_office", Role.DUTY_OFFICER, person="zhang_lai", text="误报"
         )
         == "waits"
     )

@@ -82,9 +82,9 @@ async def agree(intake: Client, case: CaseId) -> None:
 
 
 async def close(intake: Client, case: CaseId) -> None:
-    """The unit closes it, with evidence."""
+    """The leader in charge closes it, with evidence."""
     data = CaseAct(
-        by=Actor(principal="officer", role=Role.SUPERVISOR, unit=UnitId("emergency_office")),
+        by=Actor(principal="li_ding", role=Role.LEADER, unit=UnitId("government")),
         text="it is over",
     )
     fact = Fact.of(

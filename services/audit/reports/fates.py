@@ -63,6 +63,7 @@ class Fates:
                 self._lapsed(matter, fact, effect, duty, inside)
             case EffectKind.DISCHARGED:
                 owed = matter.duties.pop(duty, None) or _owed(effect, unit, fact.index)
+                owed.unit = unit  # whose lapse it is, though another unit has taken the case over since
                 self._done(matter, owed, effect, moment, fact.index, inside)
             case EffectKind.OWED_AGAIN:
                 self._contested(matter, _owed(effect, unit, fact.index), effect, inside)
