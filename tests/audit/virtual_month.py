@@ -162,7 +162,7 @@ def virtual_month(seed: int = 1, matters: int = 28, start: str = "2026-10-01 08:
     stage = Stage(start)
     world = stage.world = Told(stage.world.rules)
     month = Month(stage, random.Random(seed))
-    for watch in ("monthly_analysis", "price_reading"):
+    for watch in ("monthly_analysis", "quarterly_analysis"):
         stage.watches("periodic", watch)
     gap = timedelta(days=days) / (matters * 4)
     for step in range(matters * 4):

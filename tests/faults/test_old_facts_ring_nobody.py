@@ -199,7 +199,7 @@ async def test_nobody_is_rung_about_a_case_that_was_over_before_they_could_be(
     await until(lambda: is_worked_off(js, FACTS, NOTIFIER_DURABLE), what="every decision is looked at")
     again = [one.data for one in list(installation.gateway.gateway.messages)[rung:] if one.id in before]
     assert again == [], "what was delivered before is not delivered again"
-    assert set(calls(installation, case)) <= {"withdrawn", "ended"}
+    assert set(calls(installation, case)) <= {"withdrawn", "ended", "news"}
 
 
 async def test_a_lane_made_anew_at_the_beginning_decides_on_nothing_twice(

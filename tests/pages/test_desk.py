@@ -79,7 +79,7 @@ async def test_a_report_names_what_is_wrong_keeps_what_was_typed_and_then_gives_
     await page.locator("#summary").fill("三号罐区起火")
     await page.locator("#occurred_at").fill(f"{learned + timedelta(minutes=2):%Y-%m-%dT%H:%M}")
     await page.locator("#learned_at").fill(f"{learned:%Y-%m-%dT%H:%M}")
-    await page.locator("main form.card button").click()
+    await page.locator("main form.card button.main").click()
 
     await expect(page.locator("#learned_at-error")).to_contain_text("获知不可能早于发生")
     await expect(page.locator("#faults")).to_contain_text("尚未提交")
@@ -89,7 +89,7 @@ async def test_a_report_names_what_is_wrong_keeps_what_was_typed_and_then_gives_
     await page.locator("#category").select_option("accident")
     await page.locator("input[name=level][value=II]").check()
     await page.locator("#occurred_at").fill(f"{learned - timedelta(minutes=5):%Y-%m-%dT%H:%M}")
-    await page.locator("main form.card button").click()
+    await page.locator("main form.card button.main").click()
 
     await expect(page.locator(".note.good")).to_contain_text("报告已入库")
     await expect(page.locator("main")).to_contain_text("赵甲")

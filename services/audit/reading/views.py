@@ -15,11 +15,18 @@ from services.audit.records.keeping import Erasure
 from services.audit.records.payloads import Payload
 from services.audit.records.record import Rec
 from services.audit.records.stored import SignedCheckpoint, StoredRecord
-from shared.facts import Frozen, Given, Instant, Name
+from shared.facts import Frozen, Given, Instant
 from shared.facts.bounds import AnyTime
 from shared.facts.distrust import Distrust
 from shared.http_fields import Words
 from shared.vocabulary import Kind
+
+
+class SentencePair(Frozen):
+    """The same sentence in both languages, as long as it has to be."""
+
+    zh: str
+    en: str
 
 
 class NotInTrail(LookupError):
@@ -113,7 +120,7 @@ class Entry(Frozen):
     text: str | None = None
     reads: tuple[ReadLine, ...] = ()
     """Of a `read`: what was asked for, in words."""
-    says: Name | None = None
+    says: SentencePair | None = None
     """The record in words, in both languages: who did what to whom. Where the trail is searched."""
     sealed: bool | None = None
     """Whether a checkpoint cosigned by enough witnesses covers it; None: there is no witness."""

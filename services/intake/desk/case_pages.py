@@ -102,7 +102,7 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
             block, faults = read_block(here, values)
             form = act_forms.read_act(kind, values, here.desk.zone, here.desk.directory)
             if faults:
-                raise Problem(422, "Invalid request", act_forms.SOME_WRONG, errors=faults)
+                raise Problem(422, N_("Invalid request"), act_forms.SOME_WRONG, errors=faults)
             form = form.model_copy(update={"files": came.files, "form": block})
             acted = await here.desk.acts.act(kind, CaseId(case), form, principal, values.get("key") or None)
         except Problem as problem:

@@ -11,6 +11,7 @@ from services.intake.desk.here import DeskPages, Values
 from services.intake.desk.typed_form import read_typed, shown_default
 from shared.fault_texts import Fault
 from shared.forms import DeclaredForm, FieldType, Forms
+from shared.message import N_
 from shared.problems import Problem
 from shared.vocabulary import ReportKind
 
@@ -39,7 +40,7 @@ def all_faults(faults: list[Fault], read: Callable[..., dict[str, Any]], *argume
         problem.errors = (*problem.errors, *faults)
         raise
     if faults:
-        raise Problem(422, "Invalid request", report_form.SOME_WRONG, errors=faults)
+        raise Problem(422, N_("Invalid request"), report_form.SOME_WRONG, errors=faults)
     return fields
 
 
