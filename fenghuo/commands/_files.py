@@ -1,13 +1,34 @@
-"""Files that a command sends along with a report or an act."""
+"""Files that a command reads, or sends along with a report or an act."""
 
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from fenghuo.answers import Exit, fail
 from fenghuo.client import call
 from fenghuo.speech import also, worded
 from shared.facts.file import LARGEST_FILE, MOST_FILES
 from shared.vocabulary import Role
+
+
+def content_of(file: Path) -> bytes:
+    """Of the file, or of standard input for `-`. Ends the command with code 2 where it can't be read."""
+    try:
+        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        _not_read(file, error)
+
+
+def _not_read(file: Path, error: OSError) -> NoReturn:
+    fail(
+        Exit.USAGE,
+        worded(
+            "%(file)s can't be read (%(error_strerror)s)",
+            file=file,
+            error_strerror=also(error.strerror or str(error)),
+        ),
+        worded("give the path of an existing file"),
+    )
 
 
 def uploaded(files: list[Path], role: Role) -> list[dict[str, Any]]:
@@ -22,15 +43,7 @@ def uploaded(files: list[Path], role: Role) -> list[dict[str, Any]]:
         try:
             size = file.stat().st_size
         except OSError as error:
-            fail(
-                Exit.USAGE,
-                worded(
-                    "%(file)s can't be read (%(error_strerror)s)",
-                    file=file,
-                    error_strerror=also(error.strerror or str(error)),
-                ),
-                worded("name a file that is there"),
-            )
+            _not_read(file, error)
         if not 0 < size <= LARGEST_FILE:
             fail(
                 Exit.USAGE,

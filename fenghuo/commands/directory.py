@@ -12,26 +12,32 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.markup import escape
 
 from fenghuo.answers import AsJson, Exit, answer, err, fail, out
 from fenghuo.client import call, call_all
 from fenghuo.commands import _directory as lines
+from fenghuo.commands._directory_changes import (
+    HIDDEN,
+    Against,
+    DryRun,
+    Why,
+    directory_file,
+    directory_now,
+    send_changes,
+)
+from fenghuo.commands._files import content_of
 from fenghuo.parts import located
 from fenghuo.speech import also, worded
-from shared.directory import Directory, DirectoryFault, Roster, gaps, load_directory, shown
+from shared.directory import Directory, Roster, gaps, load_directory, shown
 from shared.directory.change_facts import (
     Change,
-    DirectoryChange,
     EndAbsence,
     OverrideRoster,
     SetAbsence,
     SetHolder,
 )
-from shared.directory.changes import apply_change
 from shared.directory.fit import misfits
 from shared.directory.rows import TABLES, RowFault, read_rows, write_rows
-from shared.facts import Actor
 from shared.ids import PersonId, RosterId
 from shared.lined_yaml import YamlFault
 from shared.settings import Settings
@@ -41,15 +47,7 @@ app = typer.Typer(
     help="Check, show and change the directory: people, posts, rosters, absences.", no_args_is_help=True
 )
 
-HIDDEN = "hidden"
-"""Stands for addresses where the token is not an operator's."""
 Days = Annotated[int, typer.Option(min=1, max=366, help="How far ahead to look.")]
-Against = Annotated[
-    Path | None,
-    typer.Option("--against", help="Read this file instead of asking the running intake; sends nothing."),
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would change, and send nothing.")]
-Why = Annotated[str, typer.Option("--why", help="Goes on record with the change.")]
 
 
 @app.command("check")
@@ -108,12 +106,12 @@ def show(
                 worded("%(part)s is no table that goes out", part=part),
                 worded("name posts, units or rosters"),
             )
-        typer.echo(write_rows(_directory(against)[0], part), nl=False)
+        typer.echo(write_rows(directory_now(against)[0], part), nl=False)
         return
     if against is None:
         result = call_all("intake", f"/api/v1/directory/{part}", role=Role.DUTY_OFFICER)
     else:
-        directory, now = _file(against), datetime.now(UTC)
+        directory, now = directory_file(against), datetime.now(UTC)
         if part == "gaps":
             some: list[Any] = [
                 gap.model_dump(mode="json", exclude_none=True)
@@ -136,7 +134,7 @@ def import_tables(
     why: Why = "",
     as_json: AsJson = False,
 ) -> None:
-    directory, revision = _directory(against)
+    directory, revision = directory_now(against)
     if any(entry.address == HIDDEN for person in directory.people for entry in person.channels):
         fail(
             Exit.USAGE,
@@ -157,22 +155,12 @@ def import_tables(
                 ),
             )
         try:
-            changes += read_rows(file.read_bytes(), file.name, table, directory)
-        except OSError as error:
-            fail(
-                Exit.USAGE,
-                worded(
-                    "%(file)s can't be read (%(error_strerror)s)",
-                    file=file,
-                    error_strerror=also(error.strerror or str(error)),
-                ),
-                worded("give the path of an existing file"),
-            )
+            changes += read_rows(content_of(file), file.name, table, directory)
         except RowFault as fault:
             faults += fault.faults
     if faults:
         fail(Exit.NO, "\n".join(faults), worded("correct these cells; nothing was taken"))
-    _send(
+    send_changes(
         directory,
         revision,
         changes,
@@ -201,7 +189,7 @@ def roster(
     """Show who is on shift, write it as iCalendar, or take shifts from one (events name a person by mail, id
     or name).
     """
-    directory, revision = _directory(against)
+    directory, revision = directory_now(against)
     one = directory.rosters_by_id.get(RosterId(id))
     if one is None:
         fail(
@@ -266,17 +254,7 @@ def _take_calendar(
     from shared.directory.calendar import CalendarFault, read_calendar
 
     try:
-        overrides = read_calendar(source.read_bytes(), directory, roster, now, now + timedelta(days=days))
-    except OSError as error:
-        fail(
-            Exit.USAGE,
-            worded(
-                "%(source)s can't be read (%(error_strerror)s)",
-                source=source,
-                error_strerror=also(error.strerror or str(error)),
-            ),
-            worded("give the path of an existing file"),
-        )
+        overrides = read_calendar(content_of(source), directory, roster, now, now + timedelta(days=days))
     except CalendarFault as fault:
         fail(
             Exit.NO,
@@ -284,7 +262,7 @@ def _take_calendar(
             worded("correct these events in your calendar and export it again; nothing was taken"),
         )
     changes: list[Change] = [OverrideRoster(roster=roster.id, override=override) for override in overrides]
-    _send(
+    send_changes(
         directory,
         revision,
         changes,
@@ -308,26 +286,16 @@ def change(
     (docs/schemas/directory_changed.v1.json).
     """
     try:
-        body: Any = orjson.loads(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
-    except OSError as error:
-        fail(
-            Exit.USAGE,
-            worded(
-                "%(file)s can't be read (%(error_strerror)s)",
-                file=file,
-                error_strerror=also(error.strerror or str(error)),
-            ),
-            worded("give the path of an existing file"),
-        )
+        body: Any = orjson.loads(content_of(file))
     except orjson.JSONDecodeError as error:
         fail(
             Exit.USAGE,
             worded("%(file)s is not JSON (%(error)s)", file=file, error=error),
             worded("write a list of changes"),
         )
-    directory, revision = _directory(None)
+    directory, revision = directory_now(None)
     changes = lines.parsed(body["changes"] if isinstance(body, dict) and "changes" in body else body)
-    _send(directory, revision, changes, why, dry_run, as_json)
+    send_changes(directory, revision, changes, why, dry_run, as_json)
 
 
 @app.command("absence")
@@ -367,7 +335,7 @@ def absence(
             ]
         )[0]
         assert isinstance(entry, SetAbsence)
-    directory, revision = _directory(None)
+    directory, revision = directory_now(None)
     changes: list[Change] = [entry]
     if deputy is not None:
         posts = [post for post in directory.posts if post.holder == person and deputy not in post.deputies]
@@ -375,7 +343,7 @@ def absence(
             SetHolder(post=post.id, holder=PersonId(person), deputies=(*post.deputies, PersonId(deputy)))
             for post in posts
         ]
-    _send(directory, revision, changes, reason, dry_run, as_json)
+    send_changes(directory, revision, changes, reason, dry_run, as_json)
 
 
 @app.command("proposals")
@@ -418,63 +386,3 @@ def refuse(proposal: Proposal, why: Why = "", as_json: AsJson = False) -> None:
         as_json=as_json,
         render=lambda _: out.print(worded("[green]✓[/] refused; nothing changes"), highlight=False),
     )
-
-
-def _file(path: Path) -> Directory:
-    try:
-        return load_directory(path)
-    except YamlFault as fault:
-        fail(
-            Exit.NO,
-            str(fault),
-            worded("mend the lines named above; `fenghuo directory check` finds the rest"),
-        )
-
-
-def _directory(against: Path | None) -> tuple[Directory, int]:
-    """The directory and its revision: the file's (revision 0), or as the running intake has it."""
-    if against is not None:
-        return _file(against), 0
-    body = call_all("intake", "/api/v1/directory", role=Role.OPERATOR)
-    revision = int(body.pop("revision"))
-    for person in body["people"]:
-        person["channels"] = [
-            {"channel": channel, "address": HIDDEN} if isinstance(channel, str) else channel
-            for channel in person["channels"]
-        ]
-    return Directory.model_validate(body), revision
-
-
-def _send(
-    directory: Directory, revision: int, changes: list[Change], why: str, dry_run: bool, as_json: bool
-) -> None:
-    """Check the changes against `directory`; send them to intake unless it is a dry run."""
-    bodies = [change.model_dump(mode="json", exclude_none=True, by_alias=True) for change in changes]
-    if not changes:
-        answer(
-            {"changes": [], "sent": False},
-            as_json=as_json,
-            render=lambda _: out.print(worded("nothing to change"), highlight=False),
-        )
-        return
-    by = Actor(principal="operator", role=Role.OPERATOR)
-    try:
-        apply_change(
-            directory,
-            DirectoryChange(by=by, version=directory.version, base=revision, changes=tuple(changes)),
-        )
-    except DirectoryFault as fault:
-        fail(Exit.NO, "\n".join(text for _, text in fault.faults), worded("nothing was changed"))
-    if dry_run:
-        answer({"changes": bodies, "sent": False}, as_json=as_json, render=lines.would_change)
-        return
-    body = {"changes": bodies, "why": why, "base": revision}
-    result: dict[str, Any] = call(
-        "intake", "POST", "/api/v1/directory/changes", role=Role.OPERATOR, json=body
-    ).json()
-    if "proposal" in result:
-        answer({**result, "sent": True}, as_json=as_json, render=lines.proposed)
-        return
-    for gap in result["gaps"]:
-        err.print(f"[yellow]![/] {escape(gap['text']['zh'])} · {escape(gap['text']['en'])}", highlight=False)
-    answer({**result, "sent": True}, as_json=as_json, render=lines.changed)

@@ -14,8 +14,9 @@ from fenghuo.answers import Exit, answer, fail, out
 from fenghuo.speech import worded
 from services.escalator.policy.load import load_policy
 from services.escalator.policy.reading_forms import form_faults
+from shared.editor_schema import schema_text
 from shared.forms import DeclaredField, DeclaredForm, Forms, load_forms
-from shared.forms.schema import schema_text
+from shared.forms.schema import forms_schema
 from shared.language.words import Words
 from shared.lined_yaml import YamlFault
 from shared.settings import Settings
@@ -125,7 +126,7 @@ def show_form(
 @app.command("schema")
 def print_schema() -> None:
     """The JSON Schema of the forms' file, for an editor: `fenghuo forms schema > config/forms.schema.json`."""
-    sys.stdout.write(schema_text())
+    sys.stdout.write(schema_text(forms_schema()))
 
 
 def _loaded(path: Path | None) -> Forms:

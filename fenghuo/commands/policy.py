@@ -25,8 +25,9 @@ from services.escalator.playing.explain import ExplainedStep, Explanation, expla
 from services.escalator.playing.simulate import Differences, policies_in
 from services.escalator.policy.check import findings
 from services.escalator.policy.load import load_policy
-from services.escalator.policy.schema import schema_text
+from services.escalator.policy.schema import policy_schema
 from shared.directory import load_directory
+from shared.editor_schema import schema_text
 from shared.facts import ReportForm
 from shared.language.words import Words
 from shared.lined_yaml import YamlFault
@@ -80,7 +81,7 @@ def print_schema() -> None:
     """The JSON Schema of the policy's file, for an editor: `fenghuo policy schema >
     config/policy.schema.json`.
     """
-    sys.stdout.write(schema_text())
+    sys.stdout.write(schema_text(policy_schema()))
 
 
 @app.command("explain")

@@ -20,7 +20,7 @@ FACTS: Mapping[Kind | tuple[Kind, bool], Name] = {
     Kind.OBJECTED: Name("{who}退回{about}", "{who} refused {about}"),
     Kind.IMPOSED: Name("{who}指定由{unit}牵头办理{about}", "{who} ruled that {unit} leads {about}"),
     Kind.RESOLVED: Name("{who}登记事项已处置", "{who} recorded the case as resolved"),
-    Kind.CLOSED: Name("{who}将事项销号", "{who} closed the case"),
+    Kind.CLOSED: Name("{who}将事项办结", "{who} closed the case"),
     Kind.REOPENED: Name("{who}重新启动事项", "{who} opened the case again"),
     Kind.WITHDRAWN: Name("{who}撤回报告", "{who} withdrew the report"),
     Kind.MERGED: Name("{who}将本事项并入另一事项", "{who} merged this case into another one"),
@@ -109,10 +109,6 @@ WAITING = Name("待第二人决定：{sentence}", "Waits for a second person: {s
 ABOUT_A_REPORT_OF_ANOTHER = Name("{matter}（涉及{unit}）", "{matter} (about {unit})")
 BY_TELEPHONE = Name("{matter}（{unit}电话报告）", "{matter} (told by telephone by {unit})")
 HAPPENED = Name("{occurred} 发生，{learned} 获知", "happened {occurred}, learned of {learned}")
-HARM = Name(
-    "死亡 {deaths} 人，重伤 {injuries} 人，损失 {loss} 元",
-    "{deaths} dead, {injuries} seriously injured, loss {loss} yuan",
-)
 THE_SYSTEM = Name("系统", "The system")
 THIS_CASE = Name("本事项", "the case")
 A_TASK, THE_TASK = Name("任务", "the task"), Name("任务“{title}”", "the task “{title}”")

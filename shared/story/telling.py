@@ -11,10 +11,11 @@ from typing import TypeVar
 
 import msgspec
 
-from shared.facts import EffectKind, Frozen, Instant, Name, Purpose, Reason
+from shared.facts import HARM, EffectKind, Frozen, HarmCount, Instant, Name, Purpose, Reason
 from shared.facts.account import AtPost, Calls, Consequence
 from shared.facts.body import FactBody
 from shared.language.excuses import excuse_words
+from shared.language.harm import harm_in_words
 from shared.language.labels import LABELS
 from shared.story import consequences as after
 from shared.story import sentences as say
@@ -101,9 +102,7 @@ def details_of(moment: Moment, teller: Narrator) -> Iterator[str]:
         )
     harm = data.part("harm")
     if any(harm.fields.values()):
-        yield teller.say(
-            say.HARM, **{name: int(harm.number(name) or 0) for name in ("deaths", "injuries", "loss")}
-        )
+        yield harm_in_words(teller.words, HarmCount(**{name: int(harm.number(name) or 0) for name in HARM}))
 
 
 # --- the fact

@@ -188,6 +188,9 @@ _HEADED: dict[str, Callable[[Draft, Duty | None, Task | None], UnitId | None]] =
     "superior_head": lambda draft, duty, _: next(
         iter(draft.directory.superiors.get(_owing(draft, duty), ())), None
     ),
+    "asked_head": lambda draft, _duty, task: unit_of(draft, "asked", task),
+    "competent_head": lambda draft, _duty, _task: competent_unit(draft),
+    "named_head": lambda draft, _duty, _task: unit_of(draft, "named", None),
 }
 """The unit whose head an audience means."""
 

@@ -4,7 +4,7 @@ Invariant: whoever was told of a case hears of what happens in it where a rule s
 one decision, nobody of what they did themself. Who is called for a duty at that moment hears the news with it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,13 +14,13 @@ from services.escalator.deciding.briefing import NewsInMaking, brief_of, unit_na
 from services.escalator.deciding.draft import Draft, Event, NoticeInMaking
 from services.escalator.deciding.early_end import name_of
 from services.escalator.deciding.gravity import graver
-from services.escalator.deciding.parties import competent_unit, head_of, posts_of
+from services.escalator.deciding.parties import posts_of, unit_of
 from services.escalator.policy.rule import RuleScope
 from services.escalator.policy.tell_rule import TellRule
 from services.escalator.policy.tell_spec import GRADED_DOWN, GRADED_UP
 from shared.directory import Person
 from shared.facts import Brief, ChangedLimit, EffectKind, News, Purpose, Reason
-from shared.ids import PersonId, PostId, UnitId
+from shared.ids import PersonId, PostId
 from shared.vocabulary import Kind
 
 SAYS_IT_ALL = frozenset({Purpose.WITHDRAWN, Purpose.ENDED})
@@ -133,11 +133,6 @@ def _audience(draft: Draft, rule: TellRule, event: Event) -> Iterator[tuple[Post
                     yield post, people[who]
         elif name == "owed_to":
             yield from _owed_to(draft)
-        elif name in _HEADS:
-            unit = _HEADS[name](draft)
-            head = head_of(draft, unit) if unit is not None else None
-            if head is not None:
-                yield head[1], head[0]
         else:
             yield from posts_of(draft, (name,), task=draft.tasks.get(event.task) if event.task else None)
 
@@ -151,37 +146,6 @@ def _owed_to(draft: Draft) -> Iterator[tuple[PostId, Person]]:
                     yield post, draft.directory.holder_of(post, draft.now)
 
 
-def _asked_unit(draft: Draft) -> UnitId | None:
-    transfer = draft.case.transfer
-    return transfer.to_unit if transfer is not None and transfer.superior is None else None
-
-
-def _superior(draft: Draft) -> UnitId | None:
-    return next(iter(draft.directory.superiors.get(draft.case.holder, ())), None)
-
-
-def _named_unit(draft: Draft) -> UnitId | None:
-    return draft.case.notice.unit if draft.case.notice is not None else None
-
-
-def _holder(draft: Draft) -> UnitId | None:
-    return draft.case.holder
-
-
-def _reporter(draft: Draft) -> UnitId | None:
-    return draft.case.report.unit
-
-
-_HEADS: dict[str, Callable[[Draft], UnitId | None]] = {
-    "holder_head": _holder,
-    "reporter_head": _reporter,
-    "superior_head": _superior,
-    "asked_head": _asked_unit,
-    "competent_head": competent_unit,
-    "named_head": _named_unit,
-}
-
-
 class _NewsWords:
     """What is new, for each reader; those who are told the same share it."""
 
@@ -192,7 +156,7 @@ class _NewsWords:
         said = next((event.text for event in _done(draft) if event.text), None)
         second = next((event for event in draft.past if event.name == Kind.SECONDED), None)
         unit = event.actor.unit if event.actor is not None else None
-        asked = _asked_unit(draft) if was.transfer is not case.transfer else None
+        asked = unit_of(draft, "asked", None) if was.transfer is not case.transfer else None
         regraded = was.level is not case.level or was.sensitive is not case.sensitive
         self._news = News(
             title=happened[0][0].title,

@@ -1,9 +1,9 @@
 """Do two texts tell of the same thing? Pure. Chinese is compared in pairs of characters, everything else in
 words, Chinese with anything else by the numbers and names that stand in both.
 
-Invariant: texts are compared only where they can be. Where one of the two says next to nothing, or they are of
-two scripts and share neither number nor name, there is no likeness at all, neither high nor low: the caller leaves
-the text out.
+Invariant: texts are compared only where they can be. Where they are of two scripts and share neither number nor
+name, there is no likeness at all, neither high nor low: the caller leaves the text out. One that says next to
+nothing is like nothing.
 """
 
 import re
@@ -20,7 +20,9 @@ _EMPTY_WORDS = frozenset(
     )
 )
 _EMPTY_PAIRS = frozenset(
-    re.findall(r"\w+", "发生 目前 现场 情况 有关 相关 工作 已经 正在 我市 我县 我区 报告 事项 一起 一名 其中")
+    re.findall(
+        r"\w+", "发生 目前 现场 情况 有关 相关 工作 已经 正在 我市 我县 我区 报告 事件 事项 一起 一名 其中"
+    )
 )
 _DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _TENS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}

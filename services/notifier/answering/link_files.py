@@ -1,10 +1,9 @@
 """The files of a case, behind the link of a message: `GET /a/{token}/files/{sha256}`.
 
 Invariant: a link opens the files of its own case and no others, for as long as it lives, to a person who is in the
-directory. A page is shown without its files where they can't be named in time: the question comes first.
+directory.
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +16,7 @@ from nats.aio.client import Client
 from services.notifier.delivery.whether_over import case_now
 from services.notifier.messages.links import Link, LinkRefused, Links
 from shared.broker.forever import AWAY
-from shared.case import CaseFile
+from shared.case import Case, CaseFile
 from shared.directory import Directory
 from shared.door import doorway
 from shared.files.sending import no_such_file, send_file
@@ -30,7 +29,6 @@ from shared.vocabulary import Language
 
 MOST_SHOWN = 20
 """The newest files on one page; the desk shows all."""
-PATIENCE = 2.0
 NOT_READ = "The case can't be read at the moment: open the link again."
 
 
@@ -70,13 +68,9 @@ class LinkFiles:
             raise no_such_file()
         return await send_file(FileStore(self.connection), sha256, named.name)
 
-    async def shown(self, link: Link, language: Language) -> list[ShownFile]:
-        """The newest first; none where the broker does not answer in time."""
-        try:
-            async with asyncio.timeout(PATIENCE):
-                files = await self._of(link.case)
-        except (ValueError, *AWAY):
-            return []
+    def shown(self, link: Link, case: Case | None, language: Language) -> list[ShownFile]:
+        """The newest first."""
+        files = case.files if case is not None else ()
         token, words = self.links.make(link.case, link.notice, link.person, link.expires_at), Words(language)
         newest = list(reversed(files))[:MOST_SHOWN]
         return [

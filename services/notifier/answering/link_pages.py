@@ -12,7 +12,7 @@ the same case is an answer of its own).
 import asyncio
 import base64
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
@@ -28,7 +28,7 @@ from nats.errors import Error as NatsError
 from services.notifier.answering.answers import Answers, Mark, MarkName, mark_of_offer
 from services.notifier.answering.link_facts import said_by
 from services.notifier.answering.link_files import LinkFiles
-from services.notifier.answering.offers import LinkAct, offers
+from services.notifier.answering.offers import LinkAct, buttons, offers
 from services.notifier.delivery import whether_over
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
@@ -38,9 +38,8 @@ from services.notifier.messages.duty_desk import duty_desk
 from services.notifier.messages.links import Link, LinkExpired, LinkRefused, Links
 from services.notifier.messages.writer import TEMPLATES, Writer
 from shared.act_outcome import ActOutcome
-from shared.acts import ACTS
 from shared.broker.forever import AWAY, error_text
-from shared.case import desk_post
+from shared.case import Case, desk_post
 from shared.directory import Directory
 from shared.door import KB, doorway
 from shared.facts import Acknowledgement, Actor, CaseAct, Purpose, Via
@@ -211,7 +210,7 @@ class LinkPages:
             return await self._became(link, mark)
         text = form.get("text", "").strip()
         matter = await self._matter(link)
-        offered, _ = await self._offers(link, matter)
+        offered, _ = self._offers(link, matter, await self._case(link))
         if chosen not in offered:
             return await self._question_page(link)
         if chosen.needs_text and not 0 < len(text) <= LONGEST_TEXT:
@@ -222,17 +221,22 @@ class LinkPages:
             link, await self.answers.give(link, mark_of_offer(chosen), fact, chosen.kind)
         )
 
-    async def _offers(self, link: Link, matter: NoticeMatter | None) -> tuple[tuple[LinkAct, ...], bool]:
+    def _offers(
+        self, link: Link, matter: NoticeMatter | None, case: Case | None
+    ) -> tuple[tuple[LinkAct, ...], bool]:
         """What can be done by the link, and whether all that its message asked to be done is done."""
-        if matter is None or not matter.duties or matter.purpose in PAGES:
+        if matter is None or not matter.duties or matter.purpose in PAGES or case is None:
             return (), False
-        try:
-            case = await whether_over.case_now(self.connection, link.case, UNREAD)
-        except ValueError:
-            return (), False  # the case can't be read: that this person knows can be said all the same
-        named = [duty for duty in case.duties if duty.id in matter.duties] if case is not None else []
+        named = [duty for duty in case.duties if duty.id in matter.duties]
         is_done = not matter.brief.knowing and bool(named) and not any(duty.is_owed for duty in named)
         return offers(case, matter.duties, self._actor(link), self.directory(), self.clock()), is_done
+
+    async def _case(self, link: Link) -> Case | None:
+        """None where it is not there or can't be read: that this person knows can be said all the same."""
+        try:
+            return await whether_over.case_now(self.connection, link.case, UNREAD)
+        except (ValueError, *AWAY):
+            return None
 
     async def _answered_or_over(self, link: Link) -> HTMLResponse | None:
         """The page for what was answered already, or is over; None where an answer is waited for."""
@@ -249,7 +253,7 @@ class LinkPages:
             "case": link.case,
             "at": self.writer.full_time(mark.at),
             "choice": mark.choice,
-            "files": await self.files.shown(link, language),
+            "files": self.files.shown(link, await self._case(link), language),
         }
         if mark.is_refused:
             is_ours = mark.outcome is ActOutcome.SET_ASIDE
@@ -317,7 +321,8 @@ class LinkPages:
     ) -> HTMLResponse:
         """`typed`: the text of an act that can't be taken so."""
         language, matter, now = self._language(link), await self._matter(link), self.clock()
-        files = await self.files.shown(link, language)
+        case = await self._case(link)
+        files = self.files.shown(link, case, language)
         if matter is not None and _is_told_alone(matter):
             shown = self.writer.on_page(matter.brief, matter.purpose, language, now)
             desk = await self._desk(link)
@@ -326,12 +331,12 @@ class LinkPages:
             shown = self.writer.on_page(matter.brief, matter.purpose, language, now)
             name = self._name(link)
             return self._page(PAGES[matter.purpose], language, person=name, matter=shown, files=files)
-        offered, is_done = await self._offers(link, matter)
+        offered, is_done = self._offers(link, matter, case)
         return self._page(
             "ask",
             language,
             422 if typed else 200,
-            offers=self._offered(offered, matter, Words(language), typed),
+            offers=buttons(offered, self._lines(matter, language), Words(language), typed),
             is_done=is_done,
             files=files,
             most=LONGEST_TEXT,
@@ -345,28 +350,11 @@ class LinkPages:
             else None,
         )
 
-    def _offered(
-        self,
-        offered: Sequence[LinkAct],
-        matter: NoticeMatter | None,
-        said: Words,
-        typed: tuple[LinkAct, str] | None,
-    ) -> list[dict[str, Any]]:
-        """What the template shows of each act: its words, and of which task where the message has several."""
+    def _lines(self, matter: NoticeMatter | None, language: Language) -> dict[TaskId | None, str]:
+        """What each task is, where the message has several."""
         tasks = matter.brief.tasks if matter is not None else ()
-        lines = {task.id: self.writer.task_line(task, said) for task in tasks if len(tasks) > 1}
-        return [
-            {
-                "kind": offer.kind,
-                "task": offer.task,
-                "about": lines.get(offer.task, ""),
-                "title": said.of(ACTS[offer.kind].title),
-                "button": said.of(ACTS[offer.kind].button),
-                "label": said.of(ACTS[offer.kind].text) if offer.needs_text else "",
-                "typed": typed[1] if typed is not None and typed[0] == offer else None,
-            }
-            for offer in offered
-        ]
+        said = Words(language)
+        return {task.id: self.writer.task_line(task, said) for task in tasks if len(tasks) > 1}
 
     def _actor(self, link: Link) -> Actor:
         person = self.directory().people_by_id.get(link.person)

@@ -5,9 +5,10 @@ Invariant: only what a duty of the link's own message or its tasks waits for is 
 what this person may do; the escalator decides all the same.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from shared import territory
 from shared.acts import ACTS
@@ -16,6 +17,7 @@ from shared.directory import Directory
 from shared.facts import Actor
 from shared.facts.authors import ANSWERS_BY_LINK
 from shared.ids import DutyId, TaskId
+from shared.language.words import Words
 from shared.vocabulary import Kind
 
 MOST_OFFERS = 40
@@ -77,3 +79,24 @@ def _of_duty(case: Case, duty: Duty) -> Iterator[LinkAct]:
 def _fits(kind: Kind, case: Case, task: Task | None) -> bool:
     act = ACTS[kind]
     return act.fits(case) and (task is None or act.fits_task(task))
+
+
+def buttons(
+    offered: Sequence[LinkAct],
+    about: Mapping[TaskId | None, str],
+    said: Words,
+    typed: tuple[LinkAct, str] | None = None,
+) -> list[dict[str, Any]]:
+    """What a page shows of each act. `about`: what the task is; `typed`: the text of one that can't be taken."""
+    return [
+        {
+            "kind": offer.kind,
+            "task": offer.task,
+            "about": about.get(offer.task, ""),
+            "title": said.of(ACTS[offer.kind].title),
+            "button": said.of(ACTS[offer.kind].button),
+            "label": said.of(ACTS[offer.kind].text) if offer.needs_text else "",
+            "typed": typed[1] if typed is not None and typed[0] == offer else None,
+        }
+        for offer in offered
+    ]

@@ -900,7 +900,7 @@ HEADINGS = {
     "notes": ("To be noted:", "请注意："),
     "lines": (
         "The records (number in the case, place in the trail, when stored, what):",
-        "各条记录（事项内序号、存证序号、入库时间、事项）：",
+        "各条记录（事项内序号、存证序号、入库时间、内容）：",
     ),
 }
 
