@@ -14,15 +14,13 @@ from typing import Any
 from fenghuo.demo.hands import Hands
 from fenghuo.demo.readback import OnRecord, Readback, StepFailed, failed_for, with_effect
 from fenghuo.demo.stage import Stage
-from fenghuo.parts import ROOT
 from shared.facts import EffectKind, LapseCause, Report, rfc3339
 from shared.ids import CaseId, PersonId, SourceId
 from shared.vocabulary import Role
 
 OWED = ("party_main", "gov_main", "party_in_charge", "gov_in_charge", "emergency_office")
 """The posts config/policy.yaml owes every report to."""
-REAL_ALERT = ROOT.parent / "shared" / "samples" / "cap" / "real-cn.xml"
-OWN_ALERT = Path(__file__).parent / "alert.xml"
+ALERT = Path(__file__).parent / "alert.xml"
 SOON = 15.0
 """Seconds within which the trail must show what needs no clock to strike."""
 
@@ -57,14 +55,8 @@ class Story:
 
     async def alert(self) -> None:
         self.stage.scene("1", "一条预警", "a weather alert arrives over NATS, as CAP XML")
-        path = REAL_ALERT if REAL_ALERT.exists() else OWN_ALERT
-        kind = (
-            "a real one, from another city, taken here as practice material"
-            if path is REAL_ALERT
-            else "written for this story"
-        )
-        self.stage.say(f"inbox.cap.met-observatory ← {path.name} ({kind})", "›")
-        await self.hands.publish_alert(SourceId("met-observatory"), path.read_bytes(), "demo-alert")
+        self.stage.say(f"inbox.cap.met-observatory ← {ALERT.name}", "›")
+        await self.hands.publish_alert(SourceId("met-observatory"), ALERT.read_bytes(), "demo-alert")
         case = await self._case_of(
             lambda report: report.original is not None and report.original.format == "cap"
         )
