@@ -217,7 +217,8 @@ class Teller:
         self, kind: EffectKind, why: str, effects: list[Effect], answer: Acknowledgement | None
     ) -> tuple[str, tuple[str, ...], str, Tone] | None:
         first = effects[0]
-        who = tuple(dict.fromkeys(self.person(effect.person) for effect in effects if effect.person))
+        people = (person for effect in effects for person in (effect.person, *effect.people) if person)
+        who = tuple(dict.fromkeys(map(self.person, people)))
         how = f" by {VIA.get(answer.via, answer.via)}" if answer else ""
         match kind:
             case EffectKind.LIT if why not in (Reason.OWED_ON_REPORT, Reason.OWED):
