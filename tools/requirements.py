@@ -2,8 +2,10 @@
 answer it.
 
 Invariant: nothing is claimed by hand. A row's rules are those that name it in the policy in the tree, its
-acts are those that open and discharge them, and it is met where a story tells it: a file of tests/stories
-whose docstring begins with its sentence and `Row <number>.`
+acts are those that open and discharge them. A story tells a row: a file of tests/stories whose docstring begins
+with its sentence and `Row <number>.` The row is met only where a story plays the running services (test_live_…,
+which asserts the text that was rung) and `missing` is empty; it is met in part where a story plays it on the
+virtual clock alone, or where `missing` says what a user can't do yet.
 """
 
 import ast
@@ -34,6 +36,11 @@ class Story:
     path: Path
     title: str
     rows: frozenset[int]
+
+    @property
+    def is_live(self) -> bool:
+        """The story plays the running services, on a compressed clock."""
+        return self.path.name.startswith("test_live_")
 
     @property
     def link(self) -> str:
@@ -122,24 +129,34 @@ def numbers(text: str) -> Iterable[int]:
 
 
 def state_of(tree: Tree, row: Row) -> str:
-    told = {number for story in tree.stories_of(row) for number in story.rows}
-    untold = [str(number) for number in row.numbers if number not in told]
-    if not untold:
-        return "met"
-    why = row.unmet or ("rules watch it, no story tells it" if tree.rules_of(row) else "nothing watches it")
-    return f"not met yet (row {', '.join(untold)}): {why}"
+    """`met`, `in part: …` or `not met yet: …`, with what is missing."""
+    played = tree.stories_of(row)
+    if untold := _without(row, played):
+        why = "rules watch it, no story tells it" if tree.rules_of(row) else "nothing watches it"
+        return f"not met yet (row {untold}): {why}"
+    unseen = _without(row, [story for story in played if story.is_live])
+    shown = f"no story plays row {unseen} through the running services" if unseen else ""
+    missing = "; ".join(filter(None, (row.missing, shown)))
+    return f"in part: {missing}" if missing else "met"
+
+
+def _without(row: Row, played: Iterable[Story]) -> str:
+    """The numbers of the row that none of the stories tells."""
+    told = {number for story in played for number in story.rows}
+    return ", ".join(str(number) for number in row.numbers if number not in told)
 
 
 def requirements_page(tree: Tree) -> str:
     asked = {number for row in ROWS for number in row.numbers}
-    told = asked & {number for story in tree.stories for number in story.rows}
+    met = {number for row in ROWS if state_of(tree, row) == "met" for number in row.numbers}
     parts = [part for row in ROWS for part in _section(tree, row)]
     return "\n".join(
         [
             "<!-- Written by tools/generate.py: change the policy, the stories or tools/requirements_rows.py, not this page. -->",
             "# Requirements",
             "",
-            f"What the field asks for, row by row, and where each is answered: a story test plays {len(told)} of {len(asked)} rows.",
+            "What the field asks for, row by row, and where each is answered: "
+            f"{len(met)} of {len(asked)} rows are met, the others in part.",
             "Rules link to their line of [config/policy.yaml](../config/policy.yaml). Who may do an act, and with which fields, stands in",
             "`shared/acts`; every other route in the services' own `/openapi.json`.",
             "",

@@ -1,7 +1,7 @@
 """The requirements of the field, row by row, as the source says them: data for docs/requirements.md.
 
-`routes` are those that serve the row besides the acts its policy rules name; `unmet` says why no story tells
-the row yet.
+`routes` are those that serve the row besides the acts its policy rules name; `missing` says what a
+user can't do yet.
 """
 
 from dataclasses import dataclass
@@ -15,14 +15,17 @@ class Row:
     limit: str
     recorded: str
     routes: tuple[str, ...] = ()
-    unmet: str = ""
+    missing: str = ""
 
 
 ROWS = (
     Row(
         (1,),
         "small matters handled at the sprout",
-        "take small matters too, watch their risk, show what grew",
+        (
+            "take small matters, see which grew: one act turns a dispute, petition, hazard or complaint "
+            "into an incident and keeps the tie"
+        ),
         "–",
         "first signal, who settled it",
         ("POST /api/v1/reports",),
@@ -30,7 +33,10 @@ ROWS = (
     Row(
         (2,),
         "reports not timely, mechanisms unsound",
-        "review after the event, with cause codes (awareness, unclear duty, mechanism, work style)",
+        (
+            "review after the event with cause codes (awareness, unclear duty, mechanism, work style), "
+            "the timeline filled in, lessons as tasks"
+        ),
         "–",
         "review, rectification tasks",
         (),
@@ -38,7 +44,7 @@ ROWS = (
     Row(
         (3,),
         "discipline organ follows up failures",
-        "open an accountability case from a lapse",
+        "open an accountability case from a lapse: decision, review by another than who decided, outcome",
         "–",
         "decision → task → lapse → outcome",
         ("GET /api/v1/reports/lapses",),
@@ -46,7 +52,10 @@ ROWS = (
     Row(
         (4,),
         "in one week, every unit lists its disputes and hazards, with measures and owners",
-        "inventory campaign (排查): register, measure, owner; nil report required; late units named",
+        (
+            "inventory campaign (排查) to all units at once: items with sector, level, place, measure, "
+            "owner, due; nil report; matrix unit × state; ledger as XLSX; each item can become a case"
+        ),
         "7 days",
         "item; submission per unit",
         ("POST /api/v1/reports", "GET /api/v1/tasks"),
@@ -54,7 +63,10 @@ ROWS = (
     Row(
         (5,),
         "heating: unapproved stop is sanctioned",
-        "complaints and outages by firm and area (heat, water, power)",
+        (
+            "form outage: firm, service, area, households, since, approved or not, restored; complaints "
+            "by area; a stop without approval opens a sanction case"
+        ),
         "·",
         "firm, stop, approval, sanction",
         ("POST /api/v1/ingest/hotline",),
@@ -62,7 +74,10 @@ ROWS = (
     Row(
         (6,),
         "price monitoring points",
-        "readings from points, late points shown",
+        (
+            "form reading: point × item × price × unit; each point owes its own; missing points named; "
+            "series; bulletin to the leaders; subsidies as tasks"
+        ),
         "·",
         "point, item, price, time",
         ("GET /api/v1/cases",),
@@ -70,7 +85,10 @@ ROWS = (
     Row(
         (7,),
         "welfare before the festival",
-        "task lists with proof of delivery",
+        (
+            "form delivery list: household under a pseudonym, what, by whom, when, the signed sheet as a "
+            "file; progress by county"
+        ),
         "date",
         "delivered to whom",
         ("GET /api/v1/tasks",),
@@ -78,7 +96,11 @@ ROWS = (
     Row(
         (8,),
         "petitions: land, restructuring, resettlement",
-        "typed petition cases with legal clocks",
+        (
+            "typed petition (parties, claim, place), acceptance and decision letters, 15/60/30; 复查 by "
+            "the superior, 复核 by the level above that; closing never cancels a running review; the "
+            "petition head acts with one login"
+        ),
         "L 15/60/30/30 d",
         "parties, settlement",
         ("POST /api/v1/reports",),
@@ -86,7 +108,10 @@ ROWS = (
     Row(
         (9,),
         "monthly or quarterly analysis to the leaders",
-        "trend report from the trail, with its own deadline",
+        (
+            "document from the trail with topic × area × trend, delivered to the leaders; only that "
+            "document discharges the duty"
+        ),
         "10th ·",
         "report, data window",
         ("GET /api/v1/reports/analysis", "GET /api/v1/reports/trend"),
@@ -94,7 +119,7 @@ ROWS = (
     Row(
         (10,),
         "leaders visit the people",
-        "visit schedule, cases taken",
+        "visits announced ahead (form visit: leader, place, when), their record, cases taken on the spot",
         "–",
         "visit",
         ("POST /api/v1/reports",),
@@ -102,7 +127,7 @@ ROWS = (
     Row(
         (11,),
         "food, drug, fire, coal and other mines",
-        "sector hazard inventories with rectification",
+        "sector campaigns; hazard level and rectification date per item",
         "·",
         "hazard, level, rectified",
         ("POST /api/v1/reports",),
@@ -110,7 +135,7 @@ ROWS = (
     Row(
         (12,),
         "roads in the festival season",
-        "road-section watch, violations",
+        "form section check: section, finding, action; the season's calendar",
         "–",
         "section, action",
         ("POST /api/v1/reports",),
@@ -118,7 +143,7 @@ ROWS = (
     Row(
         (13,),
         "every hazard gets a measure",
-        "an item without measure and owner does not count as processed",
+        "a hazard without measure, owner and due does not count as processed, in campaigns and alone",
         "–",
         "measure, owner, due",
         ("POST /api/v1/reports",),
@@ -126,7 +151,7 @@ ROWS = (
     Row(
         (14,),
         "information channels kept open",
-        "registry of sources with heartbeat: a silent source is itself an incident",
+        "sources with heartbeat: a silent source is an incident of its owner, rung at that level",
         "·",
         "last seen, gaps",
         ("POST /api/v1/sources/{source}/heartbeat", "GET /api/v1/directory/gaps"),
@@ -134,7 +159,10 @@ ROWS = (
     Row(
         (15,),
         "external media at once, with feedback",
-        "media hit → leaders, feedback → media desk",
+        (
+            "form media hit: outlet, address, published, spotted, snapshot or clip as a file; to the "
+            "leaders of both sides; feedback reaches the media desk"
+        ),
         "30 min ·",
         "published, seen, reported",
         ("POST /api/v1/ingest/cloudevents",),
@@ -142,7 +170,7 @@ ROWS = (
     Row(
         (16,),
         "TV desk, named person, 24 h",
-        "watch roster, hit → leaders",
+        "named watcher around the clock; a hit goes to the leaders of both sides",
         "30 min",
         "aired, spotted, reported, watcher",
         ("POST /api/v1/reports", "GET /api/v1/directory/rosters"),
@@ -150,7 +178,7 @@ ROWS = (
     Row(
         (17,),
         "government website and info centre",
-        "web hit → government leaders by phone and SMS",
+        "a web hit goes to the government's leaders by phone and SMS",
         "30 min",
         "URL, snapshot, each attempt",
         ("POST /api/v1/ingest/cloudevents", "GET /api/v1/deliveries"),
@@ -158,7 +186,7 @@ ROWS = (
     Row(
         (18,),
         "any major emergency",
-        "report to leaders **and** emergency office: one duty per recipient",
+        "one duty per recipient: leaders **and** emergency office",
         "30 min",
         "channel, time, who answered",
         ("POST /api/v1/reports",),
@@ -166,7 +194,10 @@ ROWS = (
     Row(
         (19,),
         "can't reach them: secretary-general …",
-        "fallback chain; whoever on it answers settles the unit's report, the leader is not reached and is told",
+        (
+            "chain of those who stand in: whoever on it answers settles the unit's report, the leader is "
+            "not reached and is told"
+        ),
         "5+3 min ·",
         "failed attempts, who took it",
         ("GET /api/v1/deliveries",),
@@ -174,7 +205,7 @@ ROWS = (
     Row(
         (20,),
         "not in time: strictly pursued",
-        "automatic breach (late, omitted) with evidence",
+        "a lapse only for who did not report in time, with its evidence",
         "on expiry",
         "lateness, cause, evidence",
         ("GET /api/v1/reports/lapses", "GET /api/v1/reports/timeliness"),
@@ -182,7 +213,7 @@ ROWS = (
     Row(
         (21,),
         "competence-based responsibility",
-        "route by category and area to one lead unit and its helpers",
+        "an incident goes to the competent unit and the county too, lead and helpers named and told",
         "–",
         "routing, reason",
         ("GET /api/v1/directory/units", "POST /api/v1/policy/explain"),
@@ -190,7 +221,10 @@ ROWS = (
     Row(
         (22,),
         "leader in charge tracks until resolved",
-        "never auto-closes; named leader; progress interval",
+        (
+            "level I–II or sensitive, of any kind: the leader in charge tracks it, only the leader or "
+            "above ends it"
+        ),
         "until resolved",
         "progress log, closing evidence",
         ("GET /api/v1/cases/{id}",),
@@ -198,7 +232,10 @@ ROWS = (
     Row(
         (23,),
         "no buck-passing",
-        "transfer needs acceptance, sender answers until then; bounce limit, then the common superior imposes the lead",
+        (
+            "transfer needs acceptance, the sender answers until then; after the last bounce the common "
+            "superior imposes the lead; petition office and Two Offices may transfer for others"
+        ),
         "5 wd L, 2 bounces ·",
         "transfer chain, objections",
         ("GET /api/v1/cases/{id}",),
@@ -206,7 +243,11 @@ ROWS = (
     Row(
         (24,),
         "petition office supervises, feeds back, names publicly",
-        "supervision order (督办): 立项 交办 催办 反馈 审核 销号; public notice (通报) after two approvals and a reply window",
+        (
+            "supervision order (督办): 立项 交办 催办 反馈 审核 销号; bulletin of cases; notice (通报) "
+            "after two approvals and a reply window, on a page without login and as a document with 主送, "
+            "文号, 落款"
+        ),
         "–",
         "order, reply, notice, correction",
         (
@@ -217,7 +258,10 @@ ROWS = (
     Row(
         (25,),
         "duty roster",
-        "24-h rosters, leader on duty, sign-in, handover, absence is a lapse",
+        (
+            "sign-in, handover with notes, swap and override on a page, calendar feed by secret address, "
+            "absence is a lapse"
+        ),
         "24 h",
         "shift, presence, calls",
         ("GET /api/v1/directory/rosters", "GET /api/v1/rosters/{id}.ics", "POST /api/v1/directory/changes"),
@@ -225,7 +269,7 @@ ROWS = (
     Row(
         (26,),
         "fight together",
-        "joint task with one lead and sub-tasks",
+        "joint task with one lead and sub-tasks, accepted by link",
         "–",
         "lead, members",
         ("GET /api/v1/tasks",),
@@ -233,7 +277,7 @@ ROWS = (
     Row(
         (27,),
         "contingency plans, operable",
-        "plan library: version, owner, review date, drill; plan steps run as tasks",
+        "plan library: version, owner; steps as tasks; each plan its own drill and review date",
         "review date",
         "version, drill",
         ("GET /api/v1/directory/plans",),
@@ -241,7 +285,7 @@ ROWS = (
     Row(
         (28,),
         "study the patterns",
-        "statistics by area, category, unit, time",
+        "area × category × topic × hour × unit, harm, trend; figures open into records",
         "–",
         "–",
         ("GET /api/v1/reports/analysis", "GET /api/v1/reports/trend", "GET /api/v1/reports/timeliness"),
@@ -249,7 +293,10 @@ ROWS = (
     Row(
         (29,),
         "units that do not report",
-        "cross-check: an outside source (media, hotline, sensor) knows what the unit did not report → suspected omission",
+        (
+            "cross-check: an outside source knows what the unit did not report; Chinese and English "
+            "compared, never matched on a default; the unit is told and can answer"
+        ),
         "30 min",
         "witness source vs missing report",
         ("POST /api/v1/ingest/cap", "POST /api/v1/ingest/hotline"),
@@ -257,7 +304,7 @@ ROWS = (
     Row(
         (30,),
         "commander and acting commander, level answers to level",
-        "command chain by portfolio, handover",
+        "command chain by portfolio and level, acting commander, handover",
         "–",
         "commander, handover",
         ("GET /api/v1/cases/{id}",),
@@ -265,7 +312,7 @@ ROWS = (
     Row(
         (31,),
         "unified command",
-        "orders with acknowledgement",
+        "orders that say what is ordered, acceptance by link",
         "·",
         "order, ack",
         ("GET /api/v1/tasks",),
@@ -273,7 +320,7 @@ ROWS = (
     Row(
         (32,),
         "within 3 days all report problems; office splits them into tasks",
-        "collect → split → issue notice → track",
+        "collect → split into tasks → notice document → track",
         "3 days",
         "submission, notice, tasks",
         ("POST /api/v1/reports", "GET /api/v1/tasks"),
@@ -281,7 +328,10 @@ ROWS = (
     Row(
         (33,),
         "how lateness is pursued, to what degree, decided by meeting",
-        "versioned accountability policy, in force only once approved; frozen on each case; software proposes, the organ decides",
+        (
+            "accountability policy in versions: draft → the meeting's resolution → in force; frozen on "
+            "each case; software proposes, the organ decides"
+        ),
         "–",
         "draft, approval, effective from",
         ("POST /api/v1/policy/versions", "POST /api/v1/policy/versions/{version}/approve"),
@@ -289,7 +339,10 @@ ROWS = (
     Row(
         (34, 35, 36),
         "heat, water, power; heaters for the vulnerable; fuel stock; seasonal checks",
-        "outages, stock alarms, checklists",
+        (
+            "form outage; form stock with thresholds that ring the firm and its bureau; checklists with "
+            "items and findings"
+        ),
         "date",
         "–",
         ("POST /api/v1/ingest/hotline",),
@@ -297,7 +350,7 @@ ROWS = (
     Row(
         (37, 38),
         "special cases with a named leader",
-        "leader-owned case, compiled and published",
+        "a case with its owner; a readable compilation of what was done, for the web",
         "–",
         "–",
         ("GET /api/v1/cases/{id}/evidence",),
@@ -305,9 +358,23 @@ ROWS = (
     Row(
         (39, 40, 41),
         "press conferences, press calendar, simultaneous publication",
-        "publication tasks per unit and outlet, approved text, receipts",
+        (
+            "press calendar (theme, unit, date); text → approval by two → outlets with embargo → receipts "
+            "compared; the journalists' round table as an event"
+        ),
         "P 5 h / 24 h / 48 h",
         "text, outlets, receipt",
+        ("POST /api/v1/reports", "GET /api/v1/tasks"),
+    ),
+    Row(
+        (42,),
+        "grass-roots organisations, leadership meetings, order and sanitation before the festival",
+        (
+            "townships and villages as areas and units; a meeting as an event with its resolution and "
+            "tasks; seasonal checklists"
+        ),
+        "–",
+        "resolution, tasks, findings",
         ("POST /api/v1/reports", "GET /api/v1/tasks"),
     ),
 )

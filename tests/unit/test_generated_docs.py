@@ -1,6 +1,7 @@
 """What docs/ promises about events is what the models say, and other tools can read it."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tests.lab import ROOT
 from tools import generate
 from tools.asyncapi import asyncapi
 from tools.contract import FACTS, FORM, Event, schema
-from tools.requirements import Tree, numbers
+from tools.requirements import Tree, numbers, state_of
 from tools.requirements_rows import ROWS
 
 
@@ -75,7 +76,16 @@ def references(node: Any) -> list[str]:
 
 
 def test_every_row_of_the_field_stands_on_the_page_once() -> None:
-    assert sorted(number for row in ROWS for number in row.numbers) == list(range(1, 42))
+    assert sorted(number for row in ROWS for number in row.numbers) == list(range(1, 43))
+
+
+def test_a_row_is_met_only_where_the_running_services_play_it_and_nothing_is_missing() -> None:
+    tree = Tree.here()
+    row = next(row for row in ROWS if row.numbers == (24,))
+    assert state_of(tree, replace(row, missing="")) == "met"
+    assert state_of(tree, replace(row, missing="the bulletin")) == "in part: the bulletin"
+    virtual = replace(tree, stories=tuple(story for story in tree.stories if not story.is_live))
+    assert state_of(virtual, replace(row, missing="")).startswith("in part: no story plays row 24 through")
 
 
 def test_a_rows_rules_routes_and_stories_are_read_off_the_tree() -> None:
