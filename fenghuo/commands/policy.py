@@ -344,3 +344,10 @@ def _print(explained: Explanation, now: datetime, name: str, settings: Settings,
             f"{escape(text)}: {escape(who + channels)}  [dim]{path} ({name}:{steps[0].rule.line})[/]",
             highlight=False,
         )
+    for tell in explained.tells:
+        said = words.of_somebody(words.name(tell.title), words.names(tell.to))
+        by = f"[{', '.join(tell.channels)}]"
+        out.print(
+            f"{escape(said)} {escape(by)}  [dim]{tell.rule.path} ({name}:{tell.rule.line})[/]",
+            highlight=False,
+        )

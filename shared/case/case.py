@@ -16,7 +16,7 @@ from shared.case.file import CaseFile
 from shared.case.filled import CaseForm
 from shared.case.proceedings import Commander, Ending, LoggedCall, Measure, PublicNotice, Suspicion
 from shared.case.task import HolderTerm, Item, Task, Transfer
-from shared.facts import HARM, Decision, HarmCount, Value
+from shared.facts import Decision, HarmCount, Value
 from shared.formats import refuse_newer_bytes
 from shared.ids import AreaCode, CaseId, DutyId, PersonId, PostId, SourceId, UnitId
 from shared.vocabulary import Category, Kind, Level, ReportKind
@@ -189,7 +189,15 @@ class Case(Value, frozen=True, kw_only=True):
         """As far as it is known."""
         if self.harm is not None:
             return self.harm
-        return HarmCount(**{name: getattr(self.report, name) for name in HARM})
+        report = self.report
+        return HarmCount(
+            deaths=report.deaths,
+            missing=report.missing,
+            trapped=report.trapped,
+            injuries=report.injuries,
+            evacuated=report.evacuated,
+            loss=report.loss,
+        )
 
     @property
     def people_told(self) -> dict[PersonId, PostId]:

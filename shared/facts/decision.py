@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 from shared.facts.bounds import PLAIN_NAME
-from shared.facts.effect import Effect
+from shared.facts.effect import Effect, Excuse
 from shared.facts.harm import HarmCount
 from shared.facts.value import Value
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, TaskId, UnitId
@@ -262,6 +262,8 @@ class Brief(Value, frozen=True, kw_only=True):
     """Whom to ring when a link does not open: the post at the end of the case's chain, or of the half hour's."""
     owed_by: Name | None = None
     """The unit that owes it, where that is not the reader's own."""
+    excuses: tuple[Excuse, ...] = ()
+    """Overdue: what stands on record for whoever owed it."""
     dark: tuple[Name, ...] = ()
     """Fallback: who should have been told and has not answered."""
     directory: DirectoryNote | None = None

@@ -158,5 +158,7 @@ def end_of(text: str, start: datetime, zone: ZoneInfo) -> datetime:
 
 
 def moment_of(text: str, start: datetime, due: datetime, zone: ZoneInfo) -> datetime:
-    """A reminder: a share of the term, or counted from its start."""
+    """A reminder: a share of the term, so long before its end, or counted from its start."""
+    if text.startswith("before "):
+        return due - span(text.removeprefix("before "))
     return start + (due - start) * int(text[:-1]) / 100 if text.endswith("%") else end_of(text, start, zone)

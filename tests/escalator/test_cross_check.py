@@ -76,6 +76,12 @@ def test_two_fires_in_one_county_on_one_morning_are_two() -> None:
     )
 
 
+def test_who_says_it_makes_no_two_tellings_one() -> None:
+    assert not matches(
+        {**HEARD, "summary": "外媒称望山尾矿库溃坝"}, {**REPORTED, "summary": "外媒报道化工厂爆炸"}
+    )
+
+
 def test_english_and_chinese_are_told_in_words_and_pairs() -> None:
     assert words_of("A Fire at the PLANT", "化工厂") == {"fire", "plant", "化工", "工厂"}
     assert matches(

@@ -55,7 +55,11 @@ def test_a_ledger_a_nil_report_and_a_unit_that_is_late() -> None:
     assert stage.task(case, "t2").nil
     stage.after(days=5, hours=1)
     assert [duty.owed_by for duty in stage.duties(case, "campaign_submission") if duty.lapse] == [UNITS[2]]
-    assert stage.told(case, "campaign_submission", Purpose.OVERDUE) == [("11-30 11:00", "wangshan_main")]
+    assert stage.told(case, "campaign_submission", Purpose.OVERDUE) == [
+        ("11-30 11:00", "wangshan_main"),
+        ("11-30 11:00", "emergency_bureau_head"),
+        ("11-30 11:00", "emergency_office"),
+    ]
 
 
 def test_whoever_stays_late_gets_a_supervision_order_and_then_a_draft_notice() -> None:
@@ -70,6 +74,8 @@ def test_whoever_stays_late_gets_a_supervision_order_and_then_a_draft_notice() -
     told = stage.told(case, "campaign_submission", Purpose.OVERDUE)
     assert told == [
         ("11-30 11:00", "wangshan_main"),
+        ("11-30 11:00", "emergency_bureau_head"),
+        ("11-30 11:00", "emergency_office"),
         ("12-01 11:00", "party_in_charge"),
         ("12-01 11:00", "gov_in_charge"),
         ("12-07 11:00", "discipline"),

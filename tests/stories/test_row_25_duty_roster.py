@@ -37,8 +37,9 @@ def test_absence_is_a_lapse_of_the_unit_and_is_referred() -> None:
     assert lapse
     assert lapse.cause is LapseCause.ABSENT
     assert [post for _, post in stage.told(case, "sign_in", Purpose.OVERDUE)] == [
-        "deputy_sg_in_charge",
         "two_offices_duty",
+        "deputy_sg_in_charge",
+        "emergency_office",
     ]
     assert stage.case(standing_case("ledger", "gov_office")).standing
     assert stage.raised(case, ReportKind.ACCOUNTABILITY)

@@ -43,6 +43,8 @@ def test_the_slip_turns_with_the_term_and_everybody_above_hears_when_it_is_over(
     ]
     assert stage.told(case, "task_complete", Purpose.OVERDUE) == [
         ("12-03 11:00", "transport_head"),
+        ("12-03 11:00", "gov_main"),
+        ("12-03 11:00", "emergency_office"),
         ("12-04 11:00", "party_in_charge"),
         ("12-04 11:00", "gov_in_charge"),
         ("12-10 11:00", "discipline"),

@@ -74,3 +74,14 @@ def test_a_matter_no_rule_is_about_is_filed_and_no_clock_runs() -> None:
     found = explained(kind="campaign", category=None, level=None)
     assert found.steps == ()
     assert found.text.en == "A campaign of this sort is filed, and no clock runs."
+
+
+def test_who_hears_of_what_happens_later_is_said_by_name_with_its_line() -> None:
+    tells = {tell.title.en: tell for tell in explained().tells}
+    lines = text_with().split("\n")
+    follow_up = tells["follow-up report"]
+    assert [name.zh for name in follow_up.to][:2] == ["此前已获告知的所有人", "该项职责的报送对象"]
+    assert follow_up.channels == ("sms",)
+    assert "follow_up:" in "".join(lines[follow_up.rule.line - 2 : follow_up.rule.line])
+    assert tells["graded up"].channels == ("voice", "sms"), "a rise to level II rings"
+    assert all(not name.en.islower() or " " in name.en for tell in tells.values() for name in tell.to)

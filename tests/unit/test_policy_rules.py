@@ -59,9 +59,14 @@ def test_the_fallback_and_the_reminders_are_those_of_the_half_hour() -> None:
     assert (plan.chain_rule.path, plan.remind_rule.path) == ("half_hour.fallback", "half_hour.remind")
 
 
-def test_tasks_are_reminded_at_half_and_four_fifths_with_a_blue_and_a_yellow_slip() -> None:
+def test_tasks_are_reminded_with_a_blue_and_a_yellow_slip_a_day_and_five_minutes_before() -> None:
     found = rule("task_complete", sort(ReportKind.TASK, level=None))
-    assert [(str(term), slip) for term, slip in found.remind] == [("50%", Slip.BLUE), ("80%", Slip.YELLOW)]
+    assert [(str(term), slip) for term, slip in found.remind] == [
+        ("50%", Slip.BLUE),
+        ("80%", Slip.YELLOW),
+        ("before P1D", None),
+        ("before PT5M", None),
+    ]
     assert [(str(term), tell) for term, tell in found.overdue][2:] == [
         ("P3D", ("supervision_order",)),
         ("P7D", ("public_notice_draft", "discipline")),

@@ -70,6 +70,16 @@ def test_a_share_has_no_end_of_its_own() -> None:
         parse_term("P1D").share(local(2026, 11, 23), local(2026, 11, 24))
 
 
+def test_a_reminder_before_the_limit_counts_back_from_it_and_is_no_term_of_its_own() -> None:
+    start, due = local(2026, 11, 23), local(2026, 11, 23, 1)
+    reminder = parse_term("before PT5M")
+    assert reminder.within(start, due, CHINA) == due - timedelta(minutes=5)
+    with pytest.raises(TermError):
+        reminder.after(start, CHINA)
+    with pytest.raises(TermError):
+        parse_term("before 50%")
+
+
 @given(MOMENTS, st.integers(1, 100), st.timedeltas(timedelta(0), timedelta(days=400)))
 def test_a_share_lies_within_its_term_and_all_of_it_is_its_end(
     start: datetime, percent: int, span: timedelta

@@ -5,18 +5,20 @@ of silence and an exercise hold calls, never a clock or a lapse.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from services.escalator.deciding.draft import DESK_DUTY, Draft, NoticeInMaking
 from services.escalator.deciding.leaving_out import LeavingOut
 from shared.case import Case, Duty, Matter, Task, desk_post
 from shared.directory import Directory, Person
 from shared.facts import (
+    EXCUSES,
     AskedNotice,
     AskedTask,
     Brief,
     EffectKind,
+    Excuse,
     HarmCount,
     Name,
     Notice,
@@ -32,15 +34,12 @@ NO_HARM = HarmCount()
 ACTS_ON_A_NOTICE = frozenset({Kind.NOTICE_APPROVED, Kind.NOTICE_REPLIED})
 
 
-@dataclass(frozen=True, slots=True)
-class NewsInMaking:
-    """What one person hears of by the policy's `tells:`."""
+class NewsInMaking(NamedTuple):
+    """What several people hear of by the same rules of the policy's `tells:`, in the same words."""
 
-    number: int
-    person: Person
-    post: PostId
-    channels: tuple[str, ...]
     brief: Brief
+    channels: tuple[str, ...]
+    people: list[tuple[Person, PostId]]
 
 
 def notices_of(draft: Draft, news: Sequence[NewsInMaking] = ()) -> tuple[Notice, ...]:
@@ -54,26 +53,34 @@ def notices_of(draft: Draft, news: Sequence[NewsInMaking] = ()) -> tuple[Notice,
     for call in [*draft.calls.values()]:
         with LeavingOut(draft, Reason.NOBODY_TOLD, call.purpose.value, person=call.person.id):
             notices.append(_notice(draft, call, hold_reason, briefs))
-    notices += [_news_notice(draft, one, hold_reason) for one in news]
+    number = len(draft.calls) + len(draft.notices)
+    for group in news:
+        notices += _news_notices(draft, group, hold_reason, number)
+        number += len(group.people)
     if hold_reason is not None:
         draft.note(EffectKind.HELD, hold_reason, note=f"{len(notices)}")
     return (*draft.notices, *notices)
 
 
-def _news_notice(draft: Draft, news: NewsInMaking, hold_reason: Reason | Spelled | None) -> Notice:
+def _news_notices(
+    draft: Draft, news: NewsInMaking, hold_reason: Reason | Spelled | None, number: int
+) -> list[Notice]:
     channels = draft.policy.document.exercise.channels if draft.case.report.exercise else news.channels
-    return Notice(
-        id=draft.notice_id(news.number),
-        person=news.person.id,
-        post=news.post,
-        purpose=Purpose.NEWS,
-        duties=(),
-        channels=() if hold_reason else channels_to(news.person, channels),
-        language=news.person.language,
-        brief=news.brief,
-        why=Reason.HEARS_OF_IT,
-        held=hold_reason,
-    )
+    return [
+        Notice(
+            id=draft.notice_id(place),
+            person=person.id,
+            post=post,
+            purpose=Purpose.NEWS,
+            duties=(),
+            channels=() if hold_reason else channels_to(person, channels),
+            language=person.language,
+            brief=news.brief,
+            why=Reason.HEARS_OF_IT,
+            held=hold_reason,
+        )
+        for place, (person, post) in enumerate(news.people, number)
+    ]
 
 
 def _hold_reason(draft: Draft) -> Reason | Spelled | None:
@@ -138,12 +145,19 @@ def _brief(
             knowing=all("acknowledged" in draft.plans[rule].discharged_by for rule in rules),
             tasks=tuple(_asked(draft.tasks[task], directory) for task in tasks if task is not None),
             owed_by=unit_name(directory, owed_by),
+            excuses=_excuses(first) if call.purpose is Purpose.OVERDUE else (),
             dark=tuple(call.dark),
             reported_by=_reporter(draft.case.report, directory) if first.rule == DESK_DUTY else None,
             public_notice=_asked_notice(draft, rules),
             **call.more,
         )
     return briefs[key]
+
+
+def _excuses(duty: Duty) -> tuple[Excuse, ...]:
+    """What speaks for whoever owed it; to have put the reminder off does not."""
+    found = duty.lapse.excuses if duty.lapse is not None else ()
+    return tuple(Excuse(name) for name in found if name in EXCUSES)
 
 
 def brief_of(draft: Draft, **more: Any) -> Brief:
@@ -227,5 +241,9 @@ def channels_to(person: Person, channels: tuple[str, ...]) -> tuple[str, ...]:
     """The policy's channels that the person has, in the policy's order; where they have none of them, all
     they have.
     """
-    theirs = [address.channel for address in person.channels]
-    return tuple([channel for channel in channels if channel in theirs]) or tuple(theirs)
+    return _in_order(tuple([address.channel for address in person.channels]), channels)
+
+
+@lru_cache(maxsize=4096)
+def _in_order(theirs: tuple[str, ...], channels: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple([channel for channel in channels if channel in theirs]) or theirs

@@ -146,6 +146,8 @@ def next_moment(draft: Draft) -> tuple[datetime, DutyId | None] | None:
     """
     best: tuple[datetime, DutyId | None] | None = None
     for duty in draft.duties.values():
+        if duty.state is not DutyState.OPEN and duty.state is not DutyState.LAPSED:
+            continue
         at = next_clock(duty)
         if at is not None and (best is None or at < best[0]):
             best = (at, duty.id)

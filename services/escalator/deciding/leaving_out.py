@@ -2,13 +2,26 @@
 decided as ever.
 """
 
-from typing import Any
+from typing import Any, Self, cast
 
 from services.escalator.deciding.draft import Draft, Why
 from shared.facts import EffectKind
 
 NOTE_LIMIT = 300
 """Characters said about what was left out."""
+
+
+class _Failing:
+    """In a draft that is not careful whatever fails fails the whole: one object for all, made once."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+_FAILING = _Failing()
 
 
 class LeavingOut:
@@ -22,9 +35,11 @@ class LeavingOut:
         self._draft, self._why, self._what, self._more = draft, why, what, more
         self._kept: dict[str, Any] | None = None
 
+    def __new__(cls, draft: Draft, *_: Any, **__: Any) -> Self:
+        return object.__new__(cls) if draft.is_careful else cast(Self, _FAILING)
+
     def __enter__(self) -> None:
-        if self._draft.is_careful:
-            self._kept = self._draft.kept()
+        self._kept = self._draft.kept()
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
         if self._kept is None or not isinstance(error, Exception):

@@ -35,6 +35,7 @@ KEPT = 3
 has them all.
 """
 LAPSED_KEPT = 50
+ENDS = (EffectKind.DISCHARGED, EffectKind.CANCELLED)
 GAP_HORIZON = timedelta(days=14)
 
 
@@ -358,7 +359,11 @@ def _note_gaps(draft: Draft) -> bool:
 
 
 def prune(draft: Draft) -> None:
-    """Of duties that come again and again the case keeps the last few that were done in time."""
+    """Of duties that come again and again the case keeps the last few that were done in time; there is one too
+    many only where one has just ended.
+    """
+    if not any(effect.kind in ENDS for effect in draft.effects):
+        return
     done: dict[tuple[str, bool], list[Duty]] = {}
     for duty in draft.duties.values():
         plan = draft.plans[duty.rule]

@@ -5,8 +5,6 @@ one decision, nobody of what they did themself. Who is called for a duty at that
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -18,7 +16,6 @@ from services.escalator.deciding.parties import posts_of, unit_of
 from services.escalator.policy.rule import RuleScope
 from services.escalator.policy.tell_rule import TellRule
 from services.escalator.policy.tell_spec import GRADED_DOWN, GRADED_UP
-from shared.directory import Person
 from shared.facts import Brief, ChangedLimit, EffectKind, News, Purpose, Reason
 from shared.ids import PersonId, PostId
 from shared.vocabulary import Kind
@@ -29,11 +26,8 @@ CHANGES_TOLD = 3
 """Limits of the reader's that are named; the case page has all."""
 
 
-@dataclass(slots=True)
-class _Hearer:
-    person: Person
-    post: PostId
-    rules: list[TellRule] = field(default_factory=list[TellRule])
+Hearers = dict[PersonId, tuple[PostId, tuple[TellRule, ...]]]
+"""Who hears of it, as holder of which post and by which rules."""
 
 
 def tell_news(draft: Draft) -> list[NewsInMaking]:
@@ -41,26 +35,34 @@ def tell_news(draft: Draft) -> list[NewsInMaking]:
     it.
     """
     happened = _happened(draft) if draft.policy.document.tells else []
-    hearers = _hearers(draft, happened) if happened else []
+    hearers = _hearers(draft, happened) if happened else {}
+    made: list[NewsInMaking] = []
     if not hearers:
-        return []
-    made, number = list[NewsInMaking](), len(draft.calls) + len(draft.notices)
+        return made
     words, calls = _NewsWords(draft, happened), _calls(draft)
-    for hearer in hearers:
-        rules, call = hearer.rules, calls.get(hearer.person.id)
-        channels = rules[0].channels
-        if len(rules) > 1:
-            channels = tuple(dict.fromkeys([channel for rule in rules for channel in rule.channels]))
-        if call is not None:
-            call.more["news"], call.news_channels = words.news(hearer.person.id, rules[0]), channels
-        else:
-            brief = words.brief(hearer.person.id, rules[0])
-            made.append(NewsInMaking(number + len(made), hearer.person, hearer.post, channels, brief))
+    people, groups = draft.directory.people_by_id, dict[tuple[int, PersonId | None], NewsInMaking]()
+    for who, (post, rules) in hearers.items():
+        if who in calls:
+            calls[who].more["news"] = words.news(who, rules[0])
+            calls[who].news_channels = _channels(rules)
+            continue
+        key = id(rules), who if who in words.personal else None
+        group = groups.get(key)
+        if group is None:
+            groups[key] = group = NewsInMaking(words.brief(who, rules[0]), _channels(rules), [])
+        group.people.append((people[who], post))
+    made += groups.values()
     for rule, _ in happened:
-        people = tuple([hearer.person.id for hearer in hearers if rule in hearer.rules])
-        if people:
-            draft.note(EffectKind.TOLD, Reason.HEARS_OF_IT, people=people, rule=rule.line)
+        told = tuple([who for who, (_, rules) in hearers.items() if rule in rules])
+        if told:
+            draft.note(EffectKind.TOLD, Reason.HEARS_OF_IT, people=told, rule=rule.line)
     return made
+
+
+def _channels(rules: tuple[TellRule, ...]) -> tuple[str, ...]:
+    if len(rules) == 1:
+        return rules[0].channels
+    return tuple(dict.fromkeys([channel for rule in rules for channel in rule.channels]))
 
 
 def _calls(draft: Draft) -> dict[PersonId, NoticeInMaking]:
@@ -76,9 +78,12 @@ def _happened(draft: Draft) -> list[tuple[TellRule, Event]]:
     happened.
     """
     graded = _graded(draft)
+    if graded is None and not draft.past:
+        return []
+    sort = draft.sort
     found: dict[str, tuple[TellRule, Event]] = {}
     for event in (graded, *draft.past) if graded is not None else draft.past:
-        for rule in draft.policy.tells_on(event.name, draft.sort):
+        for rule in draft.policy.tells_on(event.name, sort):
             if (rule.scope is RuleScope.CASE) is (event.task is None):
                 found.setdefault(rule.name, (rule, event))
     return list(found.values())
@@ -107,43 +112,47 @@ def is_graver(draft: Draft) -> bool:
     return case.sensitive
 
 
-def _hearers(draft: Draft, happened: list[tuple[TellRule, Event]]) -> list[_Hearer]:
+def _hearers(draft: Draft, happened: list[tuple[TellRule, Event]]) -> Hearers:
     """Without those who did it, and those whom another notice tells all of it."""
     know = {event.actor.who for event in draft.past if event.actor is not None}
     know |= {person for person, purpose in draft.calls if purpose in SAYS_IT_ALL}
-    hearers: dict[PersonId, _Hearer] = {}
+    people, hearers = draft.directory.people_by_id, Hearers()
     for rule, event in happened:
-        for post, person in _audience(draft, rule, event):
-            if person.id in know:
+        alone, both = (rule,), dict[int, tuple[TellRule, ...]]()
+        for who, post in _audience(draft, rule, event).items():
+            if who in know or who not in people:
                 continue
-            hearer = hearers.get(person.id)
-            if hearer is None:
-                hearers[person.id] = hearer = _Hearer(person, post)
-            if not hearer.rules or hearer.rules[-1] is not rule:
-                hearer.rules.append(rule)
-    return list(hearers.values())
+            before = hearers.get(who)
+            if before is None:
+                hearers[who] = post, alone
+            else:  # those who hear of the same share the rules, and with them the message
+                rules = both.setdefault(id(before[1]), (*before[1], rule))
+                hearers[who] = before[0], rules
+    return hearers
 
 
-def _audience(draft: Draft, rule: TellRule, event: Event) -> Iterator[tuple[PostId, Person]]:
-    people = draft.directory.people_by_id
+def _audience(draft: Draft, rule: TellRule, event: Event) -> dict[PersonId, PostId]:
+    """Each person the rule names once, and the post they hear of it through."""
+    named, task = dict[PersonId, PostId](), draft.tasks.get(event.task) if event.task else None
     for name in rule.to:
         if name == "told":
-            for who, post in draft.case.people_told.items():
-                if who in people:
-                    yield post, people[who]
+            named = {**draft.case.people_told, **named}
         elif name == "owed_to":
-            yield from _owed_to(draft)
+            for post in _owed_to(draft):
+                named.setdefault(draft.directory.holder_of(post, draft.now).id, post)
         else:
-            yield from posts_of(draft, (name,), task=draft.tasks.get(event.task) if event.task else None)
+            for post, person in posts_of(draft, (name,), task=task):
+                named.setdefault(person.id, post)
+    return named
 
 
-def _owed_to(draft: Draft) -> Iterator[tuple[PostId, Person]]:
-    """Those to whom the duties are owed that this decision has discharged."""
+def _owed_to(draft: Draft) -> Iterator[PostId]:
+    """The posts to whom the duties are owed that this decision has discharged."""
     for effect in draft.effects:
         if effect.kind is EffectKind.DISCHARGED and effect.duty is not None:
-            for post in draft.duties[effect.duty].posts:
-                if post in draft.directory.posts_by_id:
-                    yield post, draft.directory.holder_of(post, draft.now)
+            yield from [
+                post for post in draft.duties[effect.duty].posts if post in draft.directory.posts_by_id
+            ]
 
 
 class _NewsWords:
@@ -152,9 +161,16 @@ class _NewsWords:
     def __init__(self, draft: Draft, happened: list[tuple[TellRule, Event]]) -> None:
         self._draft = draft
         case, was = draft.case, draft.was
-        event = next((event for _, event in happened if event.actor is not None), happened[0][1])
-        said = next((event.text for event in _done(draft) if event.text), None)
-        second = next((event for event in draft.past if event.name == Kind.SECONDED), None)
+        event, said, second = happened[0][1], None, None
+        for _, one in happened:
+            if one.actor is not None:
+                event = one
+                break
+        for one in draft.past:
+            if one.name == Kind.SECONDED:
+                second = one
+            elif said is None:
+                said = one.text
         unit = event.actor.unit if event.actor is not None else None
         asked = unit_of(draft, "asked", None) if was.transfer is not case.transfer else None
         regraded = was.level is not case.level or was.sensitive is not case.sensitive
@@ -164,8 +180,8 @@ class _NewsWords:
             by_unit=unit_name(draft.directory, unit) if unit is not None else None,
             seconded_by=name_of(draft, second.actor.who) if second is not None and second.actor else None,
             text=event.text or said,
-            harm=case.harm_now if was.harm_now != case.harm_now else None,
-            harm_was=was.harm_now if was.harm_now != case.harm_now else None,
+            harm=case.harm_now if was.harm is not case.harm else None,
+            harm_was=was.harm_now if was.harm is not case.harm else None,
             regraded=regraded,
             up=regraded and is_graver(draft),
             was_level=was.level,
@@ -174,10 +190,13 @@ class _NewsWords:
             holder=unit_name(draft.directory, case.holder) if was.holder != case.holder else None,
         )
         self._changes = self._changed_limits() if regraded else {}
-        self._unanswered: dict[PersonId, datetime] = {
-            duty.bearer: duty.due_at for duty in draft.owed() if draft.plans[duty.rule].by_recipient
+        self._unanswered = {
+            duty.bearer: duty.due_at
+            for duty in draft.duties.values()
+            if draft.plans[duty.rule].by_recipient and duty.is_owed
         }
-        self._briefs: dict[tuple[str, datetime | None, tuple[ChangedLimit, ...]], Brief] = {}
+        self.personal = {*self._unanswered, *self._changes}
+        """Those to whom the news means something of their own."""
 
     def _changed_limits(self) -> dict[PersonId, tuple[ChangedLimit, ...]]:
         """By reader: the duties they bear, or that are owed to them, whose limit is another one by the new
@@ -206,7 +225,4 @@ class _NewsWords:
         return replace(self._news, title=rule.title, changes=changes, owes=owes)
 
     def brief(self, who: PersonId, rule: TellRule) -> Brief:
-        key = (rule.name, self._unanswered.get(who), self._changes.get(who, ()))
-        if key not in self._briefs:
-            self._briefs[key] = brief_of(self._draft, due_at=key[1], news=self.news(who, rule))
-        return self._briefs[key]
+        return brief_of(self._draft, due_at=self._unanswered.get(who), news=self.news(who, rule))

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from services.escalator.deciding.draft import Rules
-from services.escalator.playing.telling import WORDS, PlainSentence, dark
+from services.escalator.playing.telling import AUDIENCES, WORDS, PlainSentence, dark
 from services.escalator.playing.world import World
 from services.escalator.policy.load import Policy
+from services.escalator.policy.rule import MatterChoice
 from shared.case import Case, Duty
 from shared.directory import Directory
 from shared.facts import (
@@ -27,7 +28,7 @@ from shared.facts import (
     Report,
     ReportForm,
 )
-from shared.ids import case_id_at
+from shared.ids import PostId, case_id_at
 from shared.vocabulary import Kind
 
 HORIZON = timedelta(days=90)
@@ -53,9 +54,19 @@ class ExplainedStep(Frozen):
     """The duty rule's name."""
 
 
+class ExplainedTell(Frozen):
+    """Who hears of what happens in such a case later, by one rule of `tells:`."""
+
+    title: Name
+    to: tuple[Name, ...]
+    channels: tuple[str, ...]
+    rule: PolicyLine
+
+
 class Explanation(Frozen):
     policy: str
     steps: tuple[ExplainedStep, ...]
+    tells: tuple[ExplainedTell, ...] = ()
     text: Name
     """The whole in a sentence."""
 
@@ -76,7 +87,52 @@ def explain(form: ReportForm, reported_at: datetime, policy: Policy, directory: 
     steps = sorted(
         (step for decision in decisions for step in told.steps(decision)), key=lambda step: step.at
     )
-    return Explanation(policy=policy.label, steps=tuple(steps), text=_whole(opened, reported_at, policy))
+    return Explanation(
+        policy=policy.label,
+        steps=tuple(steps),
+        tells=_tells(opened, policy, directory),
+        text=_whole(opened, reported_at, policy),
+    )
+
+
+def _tells(opened: Case, policy: Policy, directory: Directory) -> tuple[ExplainedTell, ...]:
+    """As the rules read for a case of this sort and level."""
+    report = opened.report
+    sort = MatterChoice(
+        report.kind,
+        report.category,
+        report.topic,
+        opened.level,
+        opened.sensitive,
+        report.area,
+        report.unit,
+    )
+    rules = [rule for name in policy.document.tells if (rule := policy.tell_named(name, sort)) is not None]
+    return tuple(
+        ExplainedTell(
+            title=rule.title,
+            to=tuple(_named(name, policy, directory) for name in rule.to),
+            channels=rule.channels,
+            rule=rule.line,
+        )
+        for rule in rules
+    )
+
+
+def _named(name: str, policy: Policy, directory: Directory) -> Name:
+    """A post by its name, an audience of the policy by its posts' names, or who is found at the moment."""
+    posts = [
+        directory.posts_by_id[post]
+        for post in policy.audiences.get(name, ())
+        if post in directory.posts_by_id
+    ]
+    if (post := directory.posts_by_id.get(PostId(name))) is not None:
+        posts = [post]
+    if posts:
+        return Name(
+            zh="、".join(post.name.zh for post in posts), en=", ".join(post.name.en for post in posts)
+        )
+    return AUDIENCES.get(name, Name(zh=name, en=name))
 
 
 def _whole(opened: Case, reported_at: datetime, policy: Policy) -> Name:

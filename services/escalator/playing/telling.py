@@ -118,3 +118,17 @@ WORDS: dict[EffectKind, PlainSentence] = {
         "follows", _always("视同未确认，重新呼叫", "taken for unacknowledged, raised again")
     ),
 }
+
+AUDIENCES = {
+    "told": Name(zh="此前已获告知的所有人", en="everybody who was told of the case so far"),
+    "owed_to": Name(zh="该项职责的报送对象", en="those to whom it was owed"),
+    "holder_head": Name(zh="负责单位主要负责人", en="the head of the unit that answers for the case"),
+    "reporter_head": Name(zh="报告单位主要负责人", en="the head of the unit that reported"),
+    "superior_head": Name(zh="上级单位主要负责人", en="the head of the unit above"),
+    "asked_head": Name(zh="被移送单位主要负责人", en="the head of the unit that is asked"),
+    "competent_head": Name(zh="主管单位主要负责人", en="the head of the competent unit"),
+    "named_head": Name(zh="被通报单位主要负责人", en="the head of the unit that is named"),
+    "competent_duty": Name(zh="主管单位值班室", en="the duty post of the competent unit"),
+    "area_duty": Name(zh="属地政府值班室", en="the duty post of the government of the place"),
+}
+"""Who is found at the moment something is told."""

@@ -100,9 +100,11 @@ class Policy:
 
     def tells_on(self, event: str, sort: MatterChoice) -> tuple[TellRule, ...]:
         """Who is told what of `event` in a matter of this sort. `filed` in a rule means any document."""
+        whole, _, part = event.partition(".")
+        if event not in self._tells and whole not in self._tells:
+            return ()
         key = (event, sort)
         if (known := self._told.get(key)) is None:
-            whole, _, part = event.partition(".")
             names = (*self._tells.get(event, ()), *(self._tells.get(whole, ()) if part else ()))
             if len(self._told) >= REMEMBERED:
                 self._told.clear()

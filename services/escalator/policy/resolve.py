@@ -199,7 +199,9 @@ class _TermReader(FieldReader):
 
 
 def comes_too_late(reminder: Term, whole: Term | None) -> bool:
-    """Whether the reminder never comes before the limit."""
+    """Whether the reminder never comes between the start and the limit."""
+    if reminder.is_before:
+        return whole is not None and (reminder.fixed or timedelta(0)) >= whole.at_most
     if whole is None or reminder.is_share:
         return reminder.percent == 100
     return reminder.at_least >= whole.at_most

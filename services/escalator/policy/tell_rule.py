@@ -10,7 +10,7 @@ from services.escalator.policy.rule import MatterChoice, RuleScope
 from shared.facts import Name, PolicyLine
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TellRule:
     name: str
     title: Name

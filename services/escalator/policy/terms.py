@@ -21,8 +21,9 @@ _MONTHS = re.compile(r"^P(?P<months>\d{1,3})M(?P<rest>(?:\d+D)?(?:T.+)?)$")
 _WORKING = re.compile(r"^P(?P<days>\d{1,3})WD$")
 _PERCENT = re.compile(r"^(?P<share>\d{1,3})%$")
 _DAY = re.compile(r"^day (?P<day>\d{1,2})$")
-_HOW = "write PT30M, P3D, P1M, P5WD (working days), 50% (of the whole term) or day 10 (of the month)"
-PATTERN = r"^(P\d{1,3}M(\d+D)?(T.+)?|P\d{1,3}WD|P(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?|\d{1,3}%|day \d{1,2})$"
+_BEFORE = re.compile(r"^before (?P<span>P\S+)$")
+_HOW = "write PT30M, P3D, P1M, P5WD (working days), 50% (of the whole term), before PT5M (its end) or day 10 (of the month)"
+PATTERN = r"^(P\d{1,3}M(\d+D)?(T.+)?|P\d{1,3}WD|P(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?|\d{1,3}%|before P\S+|day \d{1,2})$"
 
 
 class TermError(ValueError):
@@ -39,20 +40,24 @@ class Term:
     working: int = 0
     percent: int = 0
     day: int = 0
+    is_before: bool = False
+    """`fixed` counts back from the end of another term."""
 
     def __str__(self) -> str:
         return self.text
 
     @property
     def is_share(self) -> bool:
-        """A percentage: `share` says when it ends, not `after`."""
-        return self.percent > 0
+        """A moment of another term, a percentage of it or so long before its end: `within` says when, not
+        `after`.
+        """
+        return self.percent > 0 or self.is_before
 
     def after(self, start: datetime, calendar: WorkCalendar) -> datetime:
         """When a term that starts at `start` ends, UTC. Raises TermError for a percentage."""
-        if self.fixed is not None and not self.months:
+        if self.fixed is not None and not self.months and not self.is_before:
             return start + self.fixed
-        if self.percent:
+        if self.is_share:
             raise TermError(f"{self.text} is a share of another term: it has no end of its own")
         zone = calendar.zone
         local = start.astimezone(zone)
@@ -77,6 +82,8 @@ class Term:
         """A moment of the term from `start` to `due`: its share for a percentage, else counted from
         `start`.
         """
+        if self.is_before:
+            return due - (self.fixed or timedelta(0))
         return self.share(start, due) if self.percent else self.after(start, calendar)
 
     @property
@@ -110,6 +117,8 @@ def parse_term(text: str) -> Term:
             raise TermError(f"{text!r}: a day that every month has lies between day 1 and day 28")
         return Term(text, day=int(match["day"]))
     try:
+        if match := _BEFORE.match(text):
+            return Term(text, fixed=parse_fixed(match["span"]), is_before=True)
         if (match := _MONTHS.match(text)) and int(match["months"]):
             return Term(
                 text,

@@ -166,6 +166,7 @@ class Writer:
             "brief_form": words.shortened(said.name(brief.form), SHORT_FORM[language]) if brief.form else "",
             "brief_summary": words.shortened(brief.summary, SHORT_SUMMARY),
             "harm": harm_in_words(said, brief.harm) if brief.harm else "",
+            "excuses": said.listed(said.label("excuse", one) for one in brief.excuses),
             "dark": named(*brief.dark),
             "news": self._news(brief, said, now) if brief.news or purpose is Purpose.NEWS else None,
             "ending": _ending(brief.ending, said) if brief.ending else None,
