@@ -63,17 +63,6 @@ def show_case(result: Any) -> None:
             ),
             highlight=False,
         )
-    for entry in case.log:
-        text = escape(
-            worded("by %(by)s %(text)s", by=directory_names.by(entry.by), text=entry.text or "").rstrip()
-        )
-        refused = (
-            f" [reverse]{worded('Refused, nothing changed:')}[/] {reason(entry.refused)}"
-            if entry.refused
-            else ""
-        )
-        kind = labelled("fact", entry.kind)
-        out.print(f"[dim]{clock(entry.at)}[/]{refused} {kind} {text}", highlight=False)
 
 
 def _head(case: Case, directory_names: DirectoryNames) -> Iterator[str]:

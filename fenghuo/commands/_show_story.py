@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from rich.padding import Padding
 from rich.text import Text
 
 from fenghuo.answers import out
@@ -20,7 +19,7 @@ def show_story(moments: Iterable[Mapping[str, Any]]) -> None:
         out.print(
             Text.assemble((clock(datetime.fromisoformat(moment["at"])), "dim"), " ", (moment["words"], style))
         )
-        if moment.get("text"):
-            out.print(Padding(Text(moment["text"]), (0, 0, 0, 15)))
+        for line in (moment.get("text") or "").splitlines():
+            out.print(Text(f"    {line}", "italic"))
         for sentence in moment["followed"]:
-            out.print(Padding(Text(f"→ {sentence}"), (0, 0, 0, 15)))
+            out.print(Text(f"    → {sentence}"))

@@ -1,6 +1,6 @@
 """`fenghuo case`: one case as it stands."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +17,19 @@ def case(
     from fenghuo.answers import answer
     from fenghuo.client import call
     from fenghuo.commands._show_case import show_case
+    from fenghuo.commands._show_story import show_story
+    from fenghuo.speech import language
+
+    def render(shown: Any) -> None:
+        show_case(shown)
+        story = call(
+            "intake",
+            "GET",
+            f"/api/v1/cases/{id}/story",
+            role=Role.DUTY_OFFICER,
+            params={"language": language()},
+        )
+        show_story(story.json()["moments"])
 
     response = call("intake", "GET", f"/api/v1/cases/{id}", role=Role.DUTY_OFFICER)
-    answer(response.json(), as_json=as_json, render=show_case)
+    answer(response.json(), as_json=as_json, render=render)

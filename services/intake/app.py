@@ -50,6 +50,7 @@ from shared.secrets import SecretFile, signing_key
 from shared.service import Service
 from shared.streams import INBOX, INTAKE_DURABLE
 from shared.subjects import REPORT_SUBMIT_ALL
+from shared.web.names import Names
 
 
 def now() -> datetime:
@@ -132,7 +133,7 @@ def build(settings: IntakeSettings) -> Service:
         reports_router(submission, gate),
         acts_router(acts, gate),
         files_router(files, lookup, gate),
-        cases_router(board, lookup, gate, now),
+        cases_router(board, lookup, gate, now, settings.zone, Names(directory)),
         directory_router(directory, changes, gate, now),
         events_router(board, gate),
         ingest_router(hand_in, gate, now),

@@ -8,6 +8,7 @@ making a second one.
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
@@ -16,7 +17,8 @@ from shared.case.file import CaseFile
 from shared.case.filled import CaseForm
 from shared.case.proceedings import Commander, Ending, LoggedCall, Measure, PublicNotice, Suspicion
 from shared.case.task import HolderTerm, Item, Task, Transfer
-from shared.facts import Decision, HarmCount, Value
+from shared.facts import Decision, Effect, HarmCount, Value
+from shared.facts.account import Calls
 from shared.formats import refuse_newer_bytes
 from shared.ids import AreaCode, CaseId, DutyId, PersonId, PostId, SourceId, UnitId
 from shared.vocabulary import Category, Kind, Level, ReportKind
@@ -44,7 +46,7 @@ class Standing(Value, frozen=True, kw_only=True):
 
 
 class LogEntry(Value, frozen=True, kw_only=True):
-    """One act in the case's short log, for the desk; the trail has them all."""
+    """One moment in the case's short log, for the desk; the trail has them all."""
 
     sequence: int
     at: datetime
@@ -52,7 +54,13 @@ class LogEntry(Value, frozen=True, kw_only=True):
     by: str
     text: str | None = None
     refused: str | None = None
-    """Why it was refused: then nothing came of it."""
+    """Why it was refused, in entries of before: now the effects say it."""
+    data: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it
+    """What its sentence tells of the fact besides."""
+    effects: tuple[Effect, ...] = ()
+    """What came of it; entries of before have none."""
+    calls: tuple[Calls, ...] = ()
+    """Whom it called, each by themself."""
 
 
 class LeftOut(Value, frozen=True, kw_only=True):
@@ -174,7 +182,7 @@ class Case(Value, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     """When it was closed, withdrawn or merged."""
     log: tuple[LogEntry, ...] = ()
-    """The last twenty acts."""
+    """The last twenty acts, and the last twelve moments of clocks and deliveries that brought something about."""
     left_out: tuple[LeftOut, ...] = ()
     """The last twenty things that could not be decided on: a person sees to them."""
     taken: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from shared.facts.decision import Notice
 from shared.facts.effect import Effect, EffectKind, Outage
+from shared.facts.harm import HarmCount
 from shared.facts.value import Value
 
 
@@ -44,6 +45,11 @@ class Consequence(Value, frozen=True, kw_only=True):
     approvals_needed: int | None = None
     note: str | None = None
     """Of a task its title."""
+    level: str | None = None
+    """Regraded: from now on."""
+    harm: HarmCount | None = None
+    harm_was: HarmCount | None = None
+    """As it was before."""
     people: tuple[AtPost, ...] = ()
 
 
@@ -79,71 +85,89 @@ class Account(Value, frozen=True, kw_only=True):
         return any(consequence.kind == kind for consequence in self.consequences)
 
     def delivered(self, notices: Iterable[str], *, failed: bool) -> "Account":
-        """With what became of these messages. One that was handed over on a channel stays so."""
-        ids = set(notices)
+        return replace(self, calls=delivered(self.calls, frozenset(notices), failed=failed))
 
-        def now(called: Called) -> Called:
-            if called.notice not in ids or (failed and called.delivered):
-                return called
-            return replace(called, delivered=not failed)
 
-        calls = tuple(replace(group, people=tuple(map(now, group.people))) for group in self.calls)
-        return replace(self, calls=calls)
+def delivered(calls: tuple[Calls, ...], notices: frozenset[str], *, failed: bool) -> tuple[Calls, ...]:
+    """With what became of these messages. One that was handed over on a channel stays so."""
+
+    def now(called: Called) -> Called:
+        if called.notice not in notices or (failed and called.delivered):
+            return called
+        return replace(called, delivered=not failed)
+
+    return tuple(
+        replace(group, people=tuple(map(now, group.people)))
+        if any(called.notice in notices for called in group.people)
+        else group
+        for group in calls
+    )
 
 
 SAID_BY_THE_CALL = frozenset({EffectKind.LIT, EffectKind.TOLD})
 """Whoever is called stands among those called."""
 
 
-def account_of(effects: Iterable[Effect], notices: Iterable[Notice]) -> Account:
-    return together(
-        (
-            Consequence(
-                kind=effect.kind,
-                why=effect.why,
-                rule=effect.duty_rule,
-                task=effect.task,
-                unit=effect.unit,
-                due_at=effect.due_at,
-                was=effect.was,
-                late_by_seconds=effect.late_by_seconds,
-                cause=effect.cause,
-                stood_in=effect.stood_in,
-                excuses=effect.excuses,
-                outage=effect.outage,
-                likeness=effect.likeness,
-                measure=effect.measure,
-                approvals=effect.approvals,
-                approvals_needed=effect.approvals_needed,
-                note=effect.note if effect.kind is EffectKind.TASK else None,
-                people=(AtPost(person=effect.person, post=effect.post),) if effect.person else (),
-            )
-            for effect in effects
-        ),
-        (
-            Calls(
-                purpose=notice.purpose,
-                channels=notice.channels,
-                is_held=notice.held is not None,
-                people=(Called(notice=notice.id, person=notice.person, post=notice.post),),
-            )
-            for notice in notices
-        ),
+def calls_of(notices: Iterable[Notice]) -> tuple[Calls, ...]:
+    return tuple(
+        Calls(
+            purpose=notice.purpose,
+            channels=notice.channels,
+            is_held=notice.held is not None,
+            people=(Called(notice=notice.id, person=notice.person, post=notice.post),),
+        )
+        for notice in notices
     )
 
 
+def account_of(effects: Iterable[Effect], calls: Iterable[Calls]) -> Account:
+    return together(map(_consequence, effects), calls)
+
+
+def _consequence(effect: Effect) -> Consequence:
+    return Consequence(
+        kind=effect.kind,
+        why=effect.why,
+        rule=effect.duty_rule,
+        task=effect.task,
+        unit=effect.unit,
+        due_at=effect.due_at,
+        was=effect.was,
+        late_by_seconds=effect.late_by_seconds,
+        cause=effect.cause,
+        stood_in=effect.stood_in,
+        excuses=effect.excuses,
+        outage=effect.outage,
+        likeness=effect.likeness,
+        measure=effect.measure,
+        approvals=effect.approvals,
+        approvals_needed=effect.approvals_needed,
+        note=effect.note if effect.kind is EffectKind.TASK else None,
+        level=effect.level,
+        harm=effect.harm,
+        harm_was=effect.harm_was,
+        people=named(effect.person, effect.post, effect.people),
+    )
+
+
+def named(person: str | None, post: str | None, people: Iterable[str]) -> tuple[AtPost, ...]:
+    return (AtPost(person=person, post=post),) if person else tuple(AtPost(person=one) for one in people)
+
+
 def together(consequences: Iterable[Consequence], calls: Iterable[Calls]) -> Account:
-    """Each consequence and each message with one person or none; those that say the same become one."""
+    """Consequences that say the same become one, and so do messages; whoever is called is not named twice."""
     called: dict[Calls, dict[Called, None]] = {}
     for call in calls:
         called.setdefault(replace(call, people=()), {}).update(dict.fromkeys(call.people))
     reached = {person.person for people in called.values() for person in people}
     people_of: dict[Consequence, dict[AtPost, None]] = {}
     for consequence in consequences:
-        if consequence.kind in SAID_BY_THE_CALL and any(one.person in reached for one in consequence.people):
-            continue
-        alike = replace(consequence, people=())
-        people_of.setdefault(alike, {}).update(dict.fromkeys(consequence.people))
+        people = consequence.people
+        if people and consequence.kind in SAID_BY_THE_CALL:
+            people = tuple([one for one in people if one.person not in reached])
+            if not people:
+                continue
+        people_of.setdefault(replace(consequence, people=()), {}).update(dict.fromkeys(people))
     return Account(
         consequences=tuple(replace(alike, people=tuple(people)) for alike, people in people_of.items()),
         calls=tuple(replace(alike, people=tuple(people)) for alike, people in called.items()),

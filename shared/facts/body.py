@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from shared.facts.effect import EffectKind, Excuse, Outage
+from shared.facts.harm import HARM, HarmCount
 from shared.facts.reason import Reason
 
 _BY_RECIPIENT = frozenset(
@@ -62,6 +63,13 @@ class FactBody:
 
     def parts(self, name: str) -> list["FactBody"]:
         return [FactBody(value) for value in self._list(name) if isinstance(value, dict)]
+
+    def harm(self, name: str) -> HarmCount | None:
+        """None where nothing is said of it."""
+        if not isinstance(self.fields.get(name), dict):
+            return None
+        said = self.part(name)
+        return HarmCount(**{count: int(said.number(count) or 0) for count in HARM})
 
     @property
     def effects(self) -> list["EffectBody"]:
@@ -182,3 +190,8 @@ class EffectBody(FactBody):
         needed = self.number("approvals_needed")
         noted = (self.note or "").partition("/")[2]
         return int(needed) if needed is not None else int(noted) if noted.isdecimal() else None
+
+
+def notices_in(deliveries: FactBody) -> list[str]:
+    """The messages that a `delivered` or `failed` fact is about."""
+    return [notice for one in deliveries.parts("deliveries") if (notice := one.text("notice")) is not None]

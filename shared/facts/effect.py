@@ -11,6 +11,7 @@ from shared.facts.authors import Author
 from shared.facts.harm import HarmCount
 from shared.facts.value import Value
 from shared.ids import CaseId, DutyId, PersonId, PostId, TaskId, UnitId
+from shared.vocabulary import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,8 @@ class Effect(Value, frozen=True, kw_only=True):
     cause: LapseCause | None = None
     stood_in: PersonId | None = None
     """Lapsed: who of the fallback chain had taken it by then."""
+    level: Level | None = None
+    """Regraded: from now on."""
     harm: HarmCount | None = None
     """Noted: the harm as it is known now, and as it was before."""
     harm_was: HarmCount | None = None

@@ -71,6 +71,7 @@ EFFECTS: Mapping[EffectKind, Name] = {
     ),
     EffectKind.LEFT_OUT: Name("未能处理：{why}", "Could not be dealt with: {why}"),
 }
+REGRADED_TO = Name("级别调整为{level}：{why}", "Graded anew, {level}: {why}")
 DONE_LATE = Name("逾期完成：{title}（{people}，时限 {due}）", "Done late: {title} ({people}, limit {due})")
 LATE_BY = Name("，逾期 {span}", ", {span} late")
 CALLS: Mapping[Purpose, Name] = {

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from shared.facts import EffectKind
-from shared.facts.account import Account, AtPost, Called, Calls, Consequence, together
-from shared.facts.body import EffectBody, FactBody
+from shared.facts.account import Account, Called, Calls, Consequence, named, together
+from shared.facts.body import EffectBody, FactBody, notices_in
 from shared.vocabulary import Kind
 
 FOLDED = frozenset({Kind.DUE, Kind.DELIVERED, Kind.FAILED, Kind.HEARD})
@@ -81,10 +81,6 @@ def _decided_on(fact: RecordedFact, of_sequence: Mapping[int, int]) -> int | Non
     return of_sequence.get(int(fact.data.part("about").number("sequence") or -1))
 
 
-def notices_in(data: FactBody) -> list[str]:
-    return [notice for one in data.parts("deliveries") if (notice := one.text("notice")) is not None]
-
-
 def _hand_over(moments: list[Moment], fact: RecordedFact, of_notice: Mapping[str, int]) -> None:
     notices = notices_in(fact.data)
     for place in {of_notice[notice] for notice in notices if notice in of_notice}:
@@ -128,7 +124,6 @@ def account_in(decision: FactBody) -> Account:
 
 def _consequence(effect: EffectBody) -> Consequence:
     approvals = effect.number("approvals")
-    person = effect.person
     return Consequence(
         kind=effect.kind,
         why=effect.why,
@@ -147,7 +142,10 @@ def _consequence(effect: EffectBody) -> Consequence:
         approvals=None if approvals is None else int(approvals),
         approvals_needed=None if approvals is None else effect.approvals_needed,
         note=effect.note if effect.kind == EffectKind.TASK else None,
-        people=(AtPost(person=person, post=effect.text("post")),) if person else (),
+        level=effect.text("level"),
+        harm=effect.harm("harm"),
+        harm_was=effect.harm("harm_was"),
+        people=named(effect.person, effect.text("post"), effect.texts("people")),
     )
 
 

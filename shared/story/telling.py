@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from shared.facts import HARM, EffectKind, Frozen, HarmCount, Instant, Name, Purpose, Reason
+from shared.facts import EffectKind, Frozen, HarmCount, Instant, Name, Purpose, Reason
 from shared.facts.account import AtPost, Calls, Consequence
 from shared.facts.body import FactBody
 from shared.language.excuses import excuse_words
@@ -100,9 +100,22 @@ def details_of(moment: Moment, teller: Narrator) -> Iterator[str]:
         yield teller.say(
             say.HAPPENED, occurred=teller.at(occurred, moment.at), learned=teller.at(learned, moment.at)
         )
-    harm = data.part("harm")
-    if any(harm.fields.values()):
-        yield harm_in_words(teller.words, HarmCount(**{name: int(harm.number(name) or 0) for name in HARM}))
+    changed = any(one.harm is not None for one in moment.account.consequences)
+    if not changed and (harm := data.harm("harm")) is not None:
+        yield from _harm(harm, None, teller)
+    short = data.part("form").part("short")
+    if (zh := short.text("zh")) and (en := short.text("en")):
+        yield teller.words.name(Name(zh, en))
+    if files := data.parts("files"):
+        yield teller.say(
+            say.FILES,
+            files=teller.words.listed(file.text("name") or teller.words.name(say.A_FILE) for file in files),
+        )
+
+
+def _harm(harm: HarmCount, was: HarmCount | None, teller: Narrator) -> Iterator[str]:
+    if words := harm_in_words(teller.words, harm, was):
+        yield words[:1].upper() + words[1:]
 
 
 # --- the fact
@@ -273,6 +286,9 @@ def _consequences(moment: Moment, teller: Narrator) -> Iterator[str]:
         is_said = one.why in said or one.why.partition(".")[0] == moment.kind
         if one.kind in ONLY_SAYS_IT and is_said and (one.due_at is None or one.kind == EffectKind.TASK):
             continue
+        if one.harm is not None:
+            yield from _harm(one.harm, one.harm_was, teller)
+            continue
         yield _consequence(one, moment.at, teller)
         yield from excuse_words(
             [excuse for excuse in one.excuses if excuse in LABELS["excuse"]],
@@ -313,6 +329,7 @@ def _consequence(one: Consequence, now: datetime, teller: Narrator) -> str:
         due=teller.at(one.due_at, now),
         was=teller.at(one.was, now),
         why=teller.why(reason),
+        level=teller.label("level", one.level, after.OTHER_REASON),
         measure=teller.label("measure", one.measure or one.why, after.OTHER_REASON)
         if one.why not in LABELS["why"]
         else teller.why(one.why),
@@ -341,6 +358,8 @@ def _with_whom(one: Consequence, now: datetime, teller: Narrator) -> Iterator[st
 def _message(kind: EffectKind, one: Consequence) -> Name:
     if kind is EffectKind.OPENED and one.why == "owed_on_report":
         return after.OWED_TO
+    if kind is EffectKind.REGRADED and known(Level, one.level):
+        return after.REGRADED_TO
     if kind is EffectKind.DISCHARGED and (one.late_by_seconds or one.why.endswith("_late")):
         return after.DONE_LATE
     return after.EFFECTS.get(kind, after.OTHER_EFFECT)

@@ -38,13 +38,11 @@ class Recorded(World):
         return decision
 
 
-def a_story() -> tuple[CaseId, list[tuple[Fact, datetime]]]:
-    """The facts in their order with the broker's times; a second case runs beside the first."""
-    stage = Stage(policy=KEEPS_OPEN)
-    world = stage.world = Recorded(stage.world.rules)
+def policy_told(stage: Stage) -> Fact:
+    """The policy in force, as it is told to the trail before anything else."""
     label, text = stage.policy.label, stage.policy.text
     drafted = PolicyDrafted(version=label.rpartition("sha256:")[2], label=label, by="file", text=text)
-    told = Fact.of(
+    return Fact.of(
         Kind.POLICY_DRAFTED,
         id=f"policy:{label}",
         source="/services/escalator",
@@ -52,7 +50,13 @@ def a_story() -> tuple[CaseId, list[tuple[Fact, datetime]]]:
         time=stage.now,
         data=drafted,
     )
-    world.facts.append((told, stage.now))
+
+
+def a_story() -> tuple[CaseId, list[tuple[Fact, datetime]]]:
+    """The facts in their order with the broker's times; a second case runs beside the first."""
+    stage = Stage(policy=KEEPS_OPEN)
+    world = stage.world = Recorded(stage.world.rules)
+    world.facts.append((policy_told(stage), stage.now))
     case = stage.report(level=Level.II, reported_by="p_reporter")
     other = stage.report(level=Level.III, summary="供水管网爆裂")
     (_, first), *_ = stage.notices(case, purpose=Purpose.REPORT)

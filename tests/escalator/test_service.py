@@ -179,7 +179,7 @@ async def test_two_replicas_share_the_lanes_and_decide_each_fact_once(lab: Lab) 
 
             async def all_applied(case: CaseId) -> bool:
                 now = await case_now(admin, case)
-                return now is not None and len(now.log) == 3 and await pending_at(admin, case) == now.clock_at
+                return now is not None and len(now.log) == 4 and await pending_at(admin, case) == now.clock_at
 
             for case in cases:
                 await until(lambda case=case: all_applied(case))

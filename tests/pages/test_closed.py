@@ -2,6 +2,7 @@
 script.
 """
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -134,8 +135,12 @@ async def test_a_comment_is_written_on_the_case_and_stands_there_in_both_languag
     await until(shows, what="the comment on the case's page")
     chinese = (await desk.get(f"/cases/{case}", headers={**officer, **CHINESE})).text
     english = (await desk.get(f"/cases/{case}", headers={**officer, "Accept-Language": "en"})).text
-    assert "<b>备注</b>" in chinese
-    assert "<b>comment</b>" in english
+    assert "值班员）备注</b>" in chinese
+    assert "duty officer) noted</b>" in english
+    board = (await desk.get("/", headers={**officer, **CHINESE})).text
+    assert re.search("data-latest>最近： .*值班员）备注</p>", board), (
+        "a card of the board says what came last"
+    )
 
 
 async def test_a_reporter_sees_the_cases_of_their_own_unit_alone(

@@ -125,7 +125,7 @@ def test_a_cards_lists_are_read_from_the_parts() -> None:
     case = a_case()
     duties = tuple(replace(case.duties[0], id=f"{case.duties[0].id}.{n}") for n in range(MANY))  # type: ignore[arg-type]
     stowed = stow(replace(case, duties=duties))
-    assert set(places_of(stowed.raw)) == {"duties"}
+    assert "duties" in places_of(stowed.raw)
     card = card_of(
         CASE, 1, stowed.raw, {address: zlib.compress(raw) for address, raw in stowed.parts.items()}
     )

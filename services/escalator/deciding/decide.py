@@ -37,7 +37,7 @@ from services.escalator.deciding.settling import settle
 from services.escalator.deciding.watching import establish, hear
 from shared import territory
 from shared.acts import ACTS
-from shared.case import ENDED, Case, LogEntry
+from shared.case import ENDED, Case
 from shared.facts import (
     Absorbed,
     Acknowledgement,
@@ -60,8 +60,6 @@ from shared.ids import CaseId, TaskId
 from shared.territory import Refusal
 from shared.vocabulary import Kind
 
-LOG_LENGTH = 20
-"""Acts the case itself remembers for the desk; the trail has them all."""
 ROUNDS = 8
 """How many times events may bring forth events in one decision; `policy check` refuses a circle, this ends
 one all the same.
@@ -134,9 +132,6 @@ def set_aside(
 def _leave_undone(draft: Draft, fact: Fact, error: Exception) -> None:
     kind = fact.kind
     if kind in ACTS or kind == Kind.ACKNOWLEDGED:
-        by = fact.data.get("by")
-        who = by.get("principal") if isinstance(by, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-        _log(draft, Kind(kind), str(who or fact.source), None)  # pyright: ignore[reportUnknownArgumentType]
         draft.refuse(Reason.ACT_SET_ASIDE, note=failed(kind, error))
     else:
         draft.note(EffectKind.LEFT_OUT, Reason.FACT_NOT_UNDERSTOOD, note=failed(kind, error))
@@ -179,7 +174,6 @@ def _apply(draft: Draft, kind: str, fact: Fact) -> None:
 
 def _acknowledge(draft: Draft, acknowledgement: Acknowledgement) -> None:
     _lapse_what_is_past(draft)
-    _log(draft, Kind.ACKNOWLEDGED, acknowledgement.person, acknowledgement.note)
     if _is_refused(
         draft, territory.may_acknowledge(acknowledgement, draft.as_it_is, draft.directory, draft.now)
     ):
@@ -210,7 +204,6 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
     declared = ACTS[kind]
     if not declared.is_a_note:
         _lapse_what_is_past(draft)
-    _log(draft, kind, act.by.principal, act.text)
     refusal = territory.may(
         act.by,
         kind,
@@ -285,8 +278,3 @@ def _follow_up(draft: Draft) -> None:
 def _handed_in(draft: Draft) -> datetime:
     """For a new report the moment it was handed in, which decides in time or late; else now."""
     return draft.case.opened_at if draft.case.report_sequence == draft.sequence else draft.now
-
-
-def _log(draft: Draft, kind: Kind, by: str, text: str | None) -> None:
-    entry = LogEntry(sequence=draft.sequence, at=draft.now, kind=kind, by=by, text=text)
-    draft.change(log=(*draft.case.log, entry)[-LOG_LENGTH:])

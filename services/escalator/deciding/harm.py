@@ -43,6 +43,7 @@ def grade_by_harm(draft: Draft, harm: HarmCount, why: Reason) -> bool:
     draft.note(
         EffectKind.REGRADED,
         why,
+        level=level,
         note=f"{case.level or '-'} → {level}",
         rule=draft.policy.rule("grading", "follows_harm"),
     )

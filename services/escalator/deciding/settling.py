@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from msgspec.structs import replace
-
 from services.escalator.deciding import opening, repeats
 from services.escalator.deciding.briefing import NewsInMaking, notices_of
 from services.escalator.deciding.clockwork import next_moment
 from services.escalator.deciding.desk_call import call_the_desk
 from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.leaving_out import LeavingOut
+from services.escalator.deciding.log import logged
 from services.escalator.deciding.telling import tell_news
 from shared.case import Applied, Case, LeftOut
 from shared.facts import About, Clock, Decision, Effect, EffectKind, Fact, Notice, Purpose, Reason, spelled
@@ -57,8 +56,6 @@ def settle(draft: Draft, fact: Fact) -> tuple[Case, Decision]:
     elif moment[0] != case.clock_at:
         clock = Clock(at=moment[0], duty=moment[1])
         fields = {"clock_at": moment[0], "clock_duty": moment[1]}
-    if (why := draft.refused_why) is not None and case.log and case.log[-1].sequence == draft.sequence:
-        fields["log"] = (*case.log[:-1], replace(case.log[-1], refused=why))
     news: list[NewsInMaking] = []
     with LeavingOut(draft, Reason.FAULT_OF_OURS, "tells"):
         news = tell_news(draft)
@@ -88,6 +85,7 @@ def settle(draft: Draft, fact: Fact) -> tuple[Case, Decision]:
         late_since=draft.late_since,
     )
     applied = Applied(id=fact.id, sequence=draft.sequence, at=draft.now)
+    fields["log"] = logged(case.log, fact, decision)
     return draft.settled(decision, applied=applied, taken=repeats.with_it(case, fact), **fields), decision
 
 

@@ -10,6 +10,7 @@ import binascii
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import orjson
@@ -28,10 +29,13 @@ from shared import http_fields
 from shared.case import Case, Slip, TaskState
 from shared.http_fields import CaseRef, Cursor, IdRef, QueryTime
 from shared.ids import CaseId
+from shared.language.words import Words
 from shared.message import N_, said
 from shared.problems import invalid
+from shared.story.case_log import RecentStory, recent
 from shared.tokens import Gate, Principal
-from shared.vocabulary import Level, ReportKind
+from shared.vocabulary import Language, Level, ReportKind
+from shared.web.names import Names
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -91,7 +95,14 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def cases_router(board: Board, lookup: CaseLookup, gate: Gate, clock: Callable[[], datetime]) -> APIRouter:
+def cases_router(
+    board: Board,
+    lookup: CaseLookup,
+    gate: Gate,
+    clock: Callable[[], datetime],
+    zone: ZoneInfo,
+    names: Names,
+) -> APIRouter:
     router = APIRouter(tags=["cases"])
 
     @router.get("/api/v1/cases")
@@ -119,6 +130,14 @@ def cases_router(board: Board, lookup: CaseLookup, gate: Gate, clock: Callable[[
     async def case(request: Request, case: CaseRef) -> Response:
         card = await _card_for(lookup, CaseId(case), gate.admit(request, *sorted(MAY_LOOK)))
         return Response(card.raw, media_type="application/json", headers={"ETag": f'"{card.revision}"'})
+
+    @router.get("/api/v1/cases/{case}/story")
+    async def story(request: Request, case: CaseRef, language: Language = Language.ZH) -> RecentStory:
+        """The last moments of a case in words, the oldest first: who did what, in time or late, and why. The
+        audit tells the whole.
+        """
+        card = await _card_for(lookup, CaseId(case), gate.admit(request, *sorted(MAY_LOOK)))
+        return recent(card.whole, Words(language), zone, names)
 
     @router.get("/api/v1/tasks")
     async def tasks(request: Request, query: Annotated[TasksQuery, Query()]) -> Response:

@@ -29,7 +29,10 @@ from shared.case import Case
 from shared.ids import CaseId
 from shared.language.catalogue import N_
 from shared.language.labels import why_in_words
+from shared.language.words import Words
 from shared.problems import Problem
+from shared.story.case_log import latest, recent
+from shared.story.telling import Sentences
 from shared.tokens import Principal
 from shared.vocabulary import ReportKind, Role
 from shared.web import Pages
@@ -135,8 +138,18 @@ class DeskPages:
         ]
 
     def show(self, request: Request, template: str, principal: Principal, **context: Any) -> HTMLResponse:
+        words = Words(self.pages.language(request))
+
+        def story(case: Case) -> tuple[Sentences, ...]:
+            return recent(case, words, self.pages.zone, self.names).moments
+
+        def latest_of(case: Case) -> Sentences | None:
+            return latest(case, words, self.pages.zone, self.names)
+
         more: dict[str, Any] = {
             "board": self.desk.board,
+            "story": story,
+            "latest_of": latest_of,
             "names": self.names,
             "may_report": principal.role in MAY_REPORT and principal.role is not Role.PUBLISHER,
             "said": SAID.get(request.query_params.get("said", "")),

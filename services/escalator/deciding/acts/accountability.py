@@ -212,7 +212,7 @@ def is_reviewed(case: Case) -> bool:
     """Of a petition: reviewed once, so that what is asked for now is the second review 复核."""
     # Of a case from before units were kept here, the log says it as far back as it goes.
     return case.report.kind is ReportKind.PETITION and (
-        bool(case.reviewed_by) or any(entry.kind is Kind.REVIEWED for entry in case.log[:-1])
+        bool(case.reviewed_by) or any(entry.kind is Kind.REVIEWED for entry in case.log)
     )
 
 

@@ -34,7 +34,7 @@ def regrade(draft: Draft, act: CaseAct) -> None:
     is_graver = raises((case.level, case.sensitive), (level, sensitive))
     draft.is_by_one = not draft.is_agreed and not is_graver
     draft.change(level=level, sensitive=sensitive)
-    draft.note(EffectKind.REGRADED, Reason.REGRADED, note=_from_to(case, level, sensitive))
+    draft.note(EffectKind.REGRADED, Reason.REGRADED, level=level, note=_from_to(case, level, sensitive))
     rework(draft, before)
 
 
@@ -154,7 +154,10 @@ def take_on(draft: Draft, starts_at: datetime, level: Level | None, sensitive: b
     draft.change(starts_at=start, level=level, sensitive=sensitive)
     if (level, sensitive) != (case.level, case.sensitive):
         draft.note(
-            EffectKind.REGRADED, Reason.MERGED_WITH_A_GRAVER_ONE, note=_from_to(case, level, sensitive)
+            EffectKind.REGRADED,
+            Reason.MERGED_WITH_A_GRAVER_ONE,
+            level=level,
+            note=_from_to(case, level, sensitive),
         )
     rework(draft, before, started=case.starts_at)
 
