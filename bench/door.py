@@ -107,7 +107,10 @@ async def _over_http(key: Ed25519PrivateKey, token: str) -> dict[str, object]:
             assert server.stdin
             server.stdin.write(pem)
             server.stdin.close()
-        posters = {door: Poster(f"http://127.0.0.1:{port}{PATH}", at_once=1) for door, port in ports.items()}
+        posters = {
+            door: Poster(f"http://127.0.0.1:{port}{PATH}", at_once=1, private=True)
+            for door, port in ports.items()
+        }
         headers = {"Authorization": f"Bearer {token}"}
         for port in ports.values():
             await until(lambda port=port: _listens(port), seconds=30, what="the server listens")

@@ -35,7 +35,7 @@ asyncio.run(main())
 async def run() -> dict[str, object]:
     port = embedded.free_port()
     gateway = subprocess.Popen([sys.executable, "-c", GATEWAY, str(port)])  # noqa: ASYNC220 - once, before
-    poster = Poster(f"http://127.0.0.1:{port}/sms")
+    poster = Poster(f"http://127.0.0.1:{port}/sms", private=True)
     try:
         await until(lambda: _is_up(poster), what="the gateway listens")
         await asyncio.gather(*(_post(poster) for _ in range(WARM_UP)))

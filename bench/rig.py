@@ -96,9 +96,9 @@ class Rig:
 
     def reporter(self) -> tuple[Poster, dict[str, str]]:
         """Kept-open connections to intake, and the headers of one who may report."""
-        return Poster(f"{self.services['intake'].url}/api/v1/reports", at_once=64), self.lab.bearer(
-            Role.REPORTER, subject="bench", unit=self.directory.units[-1].id
-        )
+        return Poster(
+            f"{self.services['intake'].url}/api/v1/reports", at_once=64, private=True
+        ), self.lab.bearer(Role.REPORTER, subject="bench", unit=self.directory.units[-1].id)
 
     def memory(self) -> dict[str, tuple[float, float]]:
         """(RSS, PSS) in MB of each service."""
@@ -120,7 +120,7 @@ def _channels(folder: Path, channels: tuple[str, ...], port: int) -> Path:
     """A channel file whose every channel leads to the counting gateway."""
     lines = ["channels:"]
     for channel in channels:
-        lines += [f"  {channel}: {{kind: webhook, url: http://127.0.0.1:{port}/{channel}}}"]
+        lines += [f"  {channel}: {{kind: webhook, url: http://127.0.0.1:{port}/{channel}, private: true}}"]
     path = folder / "channels.yaml"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

@@ -13,7 +13,7 @@ from services.notifier.answering.link_files import LinkFiles
 from services.notifier.answering.link_pages import LinkPages
 from services.notifier.api import Api
 from services.notifier.channel_file import Configured, load_channels
-from services.notifier.channels.webhook import WebhookChannel
+from services.notifier.channels import TellsTime
 from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.decision_delivery import DecisionDelivery
 from services.notifier.delivery.dispatch import Dispatcher
@@ -57,8 +57,8 @@ def build(settings: NotifierSettings) -> Service:
     configured = load_channels(settings.channels, os.environ)
     channels = {name: config.make(settings.secrets) for name, config in configured.items()}
     for channel in channels.values():
-        if isinstance(channel, WebhookChannel):
-            channel.skew = service.skew.note
+        if isinstance(channel, TellsTime):
+            channel.line.skew = service.skew.note
     metrics = Metrics(service.registry, configured)
     writer = Writer(settings.zone)
     links = Links(read_secret(settings.secrets, SecretFile.LINK))

@@ -1,22 +1,27 @@
-"""POST to one address, over connections that stay open.
+"""Requests to one place, over connections that stay open.
 
 Invariant: an answer is read to its bound and no further; no redirect is followed, no cookie kept, and nothing
-but the configured proxy stands between. The status stands in the head: it counts, whatever the body says.
+but the configured proxy stands between. Unless the channel says that its place is private, no connection is
+opened to this machine or the house's own network, whatever a name resolves to at that moment.
 
 aiohttp takes about 80 µs of CPU a request, httpx2 25 times as much; five notices on two channels for each of
 100 reports a second leave room for the former only.
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from errno import EACCES
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from aiohttp.client_exceptions import (
     ClientConnectorDNSError,
+    ClientConnectorError,
     ClientHttpProxyError,
     ClientProxyConnectionError,
     ClientSSLError,
@@ -30,8 +35,24 @@ ADDRESS_KEPT = 30
 """Seconds for which the address of a name is remembered: a gateway that moves is found again soon."""
 
 
+Peer = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[str | int, ...]]
+"""As getaddrinfo gives it: family, kind, protocol, canonical name, address and port."""
+NAT64 = IPv6Network("64:ff9b::/96")
+
+
 class PostError(Exception):
     """No whole answer came back: the words say what happened."""
+
+
+class PrivateRefused(PostError):
+    """Nothing was sent: the address is this machine's or the house's own."""
+
+
+class _PrivatePeer(OSError):
+    """Stops a connection before it is opened."""
+
+    def __init__(self) -> None:
+        super().__init__(EACCES, "a private address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +70,34 @@ def check_address(url: str) -> str:
             f"{url!r} is not an address to post to: give http(s)://host[:port]/path without a password"
         )
     return url
+
+
+def is_private(address: str) -> bool:
+    """Whether an IP address is one that strangers can't reach: this machine, the house's network, a cloud's
+    metadata, also where it is wrapped in IPv6.
+    """
+    ip = ip_address(address.partition("%")[0])
+    inner = _wrapped(ip) if isinstance(ip, IPv6Address) else None
+    return is_private(str(inner)) if inner else not ip.is_global or ip.is_multicast
+
+
+def _wrapped(ip: IPv6Address) -> IPv4Address | None:
+    if ip in NAT64:
+        return IPv4Address(ip.packed[-4:])
+    return ip.ipv4_mapped or ip.sixtofour
+
+
+def check_reach(url: str, *, private: bool) -> None:
+    """Raises ValueError for a private IP address in a channel that does not say so. A name is looked at when
+    it is connected to.
+    """
+    host = URL(url).host or ""
+    try:
+        refused = not private and is_private(host)
+    except ValueError:
+        return
+    if refused:
+        raise ValueError(f"{host} is a private address: write `private: true` if that is meant")
 
 
 def check_proxy(url: str) -> str:
@@ -85,12 +134,20 @@ def _place_of(url: str, schemes: tuple[str, ...]) -> str | None:
 
 class Poster:
     """`at_once`: connections at the same time. `proxy`: http://host:port. `authority`: a PEM file with the
-    certificates of a private CA, which is then the only one trusted for this address.
+    certificates of a private CA, which is then the only one trusted for this address. `private`: whether the
+    address may be this machine's or the house's own. Behind a proxy it is the proxy that knows where a name leads.
     """
 
     def __init__(
-        self, url: str, *, at_once: int = 64, proxy: str | None = None, authority: Path | None = None
+        self,
+        url: str,
+        *,
+        at_once: int = 64,
+        proxy: str | None = None,
+        authority: Path | None = None,
+        private: bool = False,
     ) -> None:
+        check_reach(url, private=private)
         self._url = URL(check_address(url))
         self._place = _place_of(url, ("http", "https"))
         self._at_once = at_once
@@ -98,21 +155,34 @@ class Poster:
         self._proxy_place = None if proxy is None else _place_of(proxy, ("http",))
         self._tls = ssl.create_default_context(cafile=authority) if url.startswith("https") else True
         self._session: ClientSession | None = None
+        self._open_socket = socket_of if private or proxy else public_socket_of
 
     async def post(self, body: bytes, headers: Mapping[str, str], *, timeout: float) -> GatewayAnswer:
         """The answer, whatever its status. Raises PostError where none came within `timeout` seconds."""
+        return await self.ask("POST", self._url, body, headers, timeout=timeout)
+
+    async def ask(
+        self, method: str, url: URL, body: bytes | None, headers: Mapping[str, str], *, timeout: float
+    ) -> GatewayAnswer:
+        """The same of another path of this place."""
+        if url.origin() != self._url.origin():
+            raise PostError(f"{url.host} is not the place that this channel asks")
         if self._session is None:
             self._session = self._opened()
         try:
             async with (
                 asyncio.timeout(timeout),
-                self._session.post(
-                    self._url, data=body, headers=headers, proxy=self._proxy, allow_redirects=False
+                self._session.request(
+                    method, url, data=body, headers=headers, proxy=self._proxy, allow_redirects=False
                 ) as response,
             ):
                 return GatewayAnswer(response.status, response.headers, await _start_of(response))
         except TimeoutError:
             raise PostError(f"no answer within {timeout:g} s") from None
+        except ClientConnectorError as error:
+            if isinstance(error.os_error, _PrivatePeer):
+                raise PrivateRefused(f"{self._place} is a private address") from None
+            raise PostError(self._words(error)) from None
         except (ClientError, OSError, ValueError) as error:
             raise PostError(self._words(error)) from None
 
@@ -122,7 +192,12 @@ class Poster:
 
     def _opened(self) -> ClientSession:
         return ClientSession(
-            connector=TCPConnector(limit=self._at_once, ssl=self._tls, ttl_dns_cache=ADDRESS_KEPT),
+            connector=TCPConnector(
+                limit=self._at_once,
+                ssl=self._tls,
+                ttl_dns_cache=ADDRESS_KEPT,
+                socket_factory=self._open_socket,
+            ),
             headers={"Content-Type": "application/json", "User-Agent": "fenghuo"},
             timeout=ClientTimeout(total=None),
             cookie_jar=DummyCookieJar(),
@@ -147,6 +222,18 @@ class Poster:
                 return f"the proxy {self._proxy_place} refused: {error.status} {error.message}"
             case _:
                 return f"the connection ended without a whole answer ({error or type(error).__name__})"
+
+
+def socket_of(peer: Peer) -> socket.socket:
+    family, kind, protocol, _, _ = peer
+    return socket.socket(family, kind, protocol)
+
+
+def public_socket_of(peer: Peer) -> socket.socket:
+    """Asked for each address that a name resolved to, just before the connection to it is opened."""
+    if is_private(str(peer[4][0])):
+        raise _PrivatePeer
+    return socket_of(peer)
 
 
 async def _start_of(response: ClientResponse) -> bytes:

@@ -51,7 +51,7 @@ async def a_gateway(status: str, start: bytes) -> AsyncIterator[str]:
 async def test_a_refusal_of_five_megabytes_is_one_short_line() -> None:
     async with a_gateway("400 Bad Request", HOSTILE.encode()) as url:
         tracemalloc.start()
-        poster = Poster(url)
+        poster = Poster(url, private=True)
         answer = await poster.post(b"{}", {}, timeout=10)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
@@ -67,7 +67,7 @@ async def test_a_refusal_of_five_megabytes_is_one_short_line() -> None:
 
 async def test_whoever_took_it_with_five_megabytes_of_thanks_has_taken_it() -> None:
     async with a_gateway("200 OK", b"") as url:
-        poster = Poster(url)
+        poster = Poster(url, private=True)
         answer = await poster.post(b"{}", {}, timeout=10)
         await poster.close()
     assert answer.status == 200
@@ -83,7 +83,7 @@ async def test_a_head_without_end_is_no_answer() -> None:
         writer.close()
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        poster = Poster(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/sms")
+        poster = Poster(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/sms", private=True)
         with pytest.raises(PostError):
             await poster.post(b"{}", {}, timeout=10)
         await poster.close()

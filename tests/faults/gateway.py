@@ -18,8 +18,8 @@ from tests.lab import ROOT, Lab, until
 
 CHANNELS = """
 channels:
-  voice: {kind: webhook, url: "${FENGHUO_GATEWAY_URL}/voice", form: spoken, timeout: PT5S, retry: {attempts: 3, first: PT0.2S, cap: PT1S}}
-  sms: {kind: webhook, url: "${FENGHUO_GATEWAY_URL}/sms", timeout: PT5S, retry: {attempts: 3, first: PT0.2S, cap: PT1S}}
+  voice: {kind: webhook, url: "${FENGHUO_GATEWAY_URL}/voice", private: true, form: spoken, retry: {attempts: 3, first: PT0.2S, cap: PT1S}}
+  sms: {kind: webhook, url: "${FENGHUO_GATEWAY_URL}/sms", private: true, timeout: PT5S, retry: {attempts: 3, first: PT0.2S, cap: PT1S}}
 """
 """As patient as the channels of an installation."""
 

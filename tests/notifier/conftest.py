@@ -17,12 +17,14 @@ channels:
   voice:
     kind: webhook
     url: ${FENGHUO_GATEWAY_URL}/voice
+    private: true
     form: spoken
     timeout: PT1S
     retry: {attempts: 3, first: PT0.2S, cap: PT1S, jitter: 0}
   sms:
     kind: webhook
     url: ${FENGHUO_GATEWAY_URL}/sms
+    private: true
     timeout: PT1S
     retry: {attempts: 3, first: PT0.2S, cap: PT1S, jitter: 0}
   email:

@@ -93,7 +93,7 @@ async def test_a_private_ca_is_trusted_where_it_is_named_and_nowhere_else(certif
     tls.load_cert_chain(certificate)
     async with answering(TAKEN, [], tls) as port:
         url = f"https://127.0.0.1:{port}/sms"
-        trusting, others = Poster(url, authority=certificate), Poster(url)
+        trusting, others = Poster(url, authority=certificate, private=True), Poster(url, private=True)
         assert (await trusting.post(b"{}", {}, timeout=10)).status == 200
         with pytest.raises(PostError, match=r"^TLS: "):
             await others.post(b"{}", {}, timeout=10)
@@ -104,7 +104,7 @@ async def test_a_private_ca_is_trusted_where_it_is_named_and_nowhere_else(certif
 async def test_a_connection_is_used_again_and_a_redirect_is_not_followed() -> None:
     heard: list[bytes] = []
     async with answering(b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n", heard) as port:
-        poster = Poster(f"http://127.0.0.1:{port}/a")
+        poster = Poster(f"http://127.0.0.1:{port}/a", private=True)
         statuses = [(await poster.post(b"{}", {}, timeout=10)).status for _ in range(3)]
         await poster.close()
     assert statuses == [302, 302, 302]
@@ -113,7 +113,7 @@ async def test_a_connection_is_used_again_and_a_redirect_is_not_followed() -> No
 
 async def test_who_says_nothing_is_given_up_and_said_so() -> None:
     async with answering(b"", []) as port:
-        poster = Poster(f"http://127.0.0.1:{port}/a")
+        poster = Poster(f"http://127.0.0.1:{port}/a", private=True)
         with pytest.raises(PostError, match=r"no answer within 0\.2 s"):
             await poster.post(b"{}", {}, timeout=0.2)
         await poster.close()
@@ -124,7 +124,7 @@ async def test_who_is_gone_and_who_has_no_address_are_told_apart() -> None:
         ("http://127.0.0.1:9/a", "no connection to 127.0.0.1:9"),
         ("http://nowhere.invalid/a", "the name of nowhere.invalid can't be resolved"),
     ):
-        poster = Poster(url)
+        poster = Poster(url, private=True)
         with pytest.raises(PostError, match=words):
             await poster.post(b"{}", {}, timeout=10)
         await poster.close()
@@ -134,7 +134,7 @@ async def test_who_is_gone_and_who_has_no_address_are_told_apart() -> None:
 async def test_a_header_that_would_break_its_line_is_an_error_and_nothing_is_sent(value: str) -> None:
     heard: list[bytes] = []
     async with answering(TAKEN, heard) as port:
-        poster = Poster(f"http://127.0.0.1:{port}/a")
+        poster = Poster(f"http://127.0.0.1:{port}/a", private=True)
         with pytest.raises(PostError):
             await poster.post(b"{}", {"webhook-id": value}, timeout=10)
         await poster.close()

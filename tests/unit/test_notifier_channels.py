@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from services.notifier import channels
 from services.notifier.channel_file import expand, load_channels, read_channels
 from services.notifier.channels import ChannelConfig, Form, TransportError
-from services.notifier.channels.webhook import read_answer, retry_after
+from services.notifier.channels._over_http import retry_after
+from services.notifier.channels.webhook import read_answer
 from services.notifier.delivery.record import message_id, notice_of_message_id, sheet_key
 from services.notifier.delivery.routes import routes
 from services.notifier.posting import GatewayAnswer

@@ -7,12 +7,13 @@ again to its caller.
 """
 
 import pkgutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Protocol, cast
+from typing import Annotated, Protocol, cast, runtime_checkable
 
 from pydantic import Field
 
@@ -22,6 +23,7 @@ from shared.ids import CaseId, NoticeId
 from shared.plain_text import line_of
 from shared.vocabulary import Language, Level
 
+SeenSkew = Callable[[str, timedelta], None]
 Reference = str
 """The other side's own id for what it took."""
 
@@ -79,14 +81,30 @@ def gateway_words(text: str, limit: int = REASON_LENGTH) -> str:
     return words if len(words) <= limit else f"{words[: limit - 1]}…"
 
 
+class Trouble(StrEnum):
+    """Whose trouble it is that a message was not handed over. Only ADDRESS says something of the person."""
+
+    ADDRESS = "address"
+    """The number or address itself is refused: no attempt will reach it."""
+    GATEWAY = "gateway"
+    """The other side is away, busy or throttles: it passes, and trying again helps."""
+    OURS = "ours"
+    """The log-in, the template or the channel file is refused: somebody of ours has to mend it."""
+
+
 class TransportError(Exception):
-    """It was not handed over. `reason` says what happened and what to do; `retry` whether trying again can
-    help.
+    """It was not handed over. `reason` says what happened and what to do, `trouble` whose trouble it is,
+    `after` when the other side wants to be asked again.
     """
 
-    def __init__(self, reason: str, *, retry: bool, after: timedelta | None = None) -> None:
-        self.reason, self.retry, self.after = gateway_words(reason), retry, after
+    def __init__(self, reason: str, trouble: Trouble, *, after: timedelta | None = None) -> None:
+        self.reason, self.trouble, self.after = gateway_words(reason), trouble, after
         super().__init__(self.reason)
+
+    @property
+    def retry(self) -> bool:
+        """Whether trying again soon can help."""
+        return self.trouble is Trouble.GATEWAY
 
 
 class Channel(Protocol):
@@ -95,6 +113,19 @@ class Channel(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class Clocked(Protocol):
+    skew: SeenSkew | None
+    """Told how far the gateway's clock is ahead of ours with each answer that has a `Date`."""
+
+
+@runtime_checkable
+class TellsTime(Protocol):
+    """A channel whose gateway tells the time when it answers."""
+
+    @property
+    def line(self) -> Clocked: ...
 
 
 class ChannelConfig(Closed):

@@ -2,11 +2,12 @@
 time.
 
 Invariant: a connection is used again only after a whole answer to the last message. What a server refuses
-with 4xx is tried again, 5xx is final. Headers are built by the standard library's mail policy, which refuses
-a line break in any of them.
+with 4xx is tried again; 5xx is final, and about the recipient only where the server says so (RFC 3463).
+Headers are built by the standard library's mail policy, which refuses a line break in any of them.
 """
 
 import asyncio
+import re
 from contextlib import suppress
 from datetime import timedelta
 from email.message import EmailMessage
@@ -18,11 +19,25 @@ from typing import Annotated, Literal
 from aiosmtplib import SMTP, SMTPException, SMTPNotSupported, SMTPRecipientsRefused, SMTPResponseException
 from pydantic import AfterValidator, Field
 
-from services.notifier.channels import Channel, ChannelConfig, Form, Message, Reference, TransportError
+from services.notifier.channels import (
+    Channel,
+    ChannelConfig,
+    Form,
+    Message,
+    Reference,
+    TransportError,
+    Trouble,
+)
 from shared.secrets import read_secret
 
 IDLE_SECONDS = 20.0
 """Servers close idle connections, most after a minute or more; an older one is not trusted."""
+STATUS = re.compile(r"5\.(\d{1,3}\.\d{1,3})\b")
+"""An enhanced status code says what a refusal is about."""
+ABOUT_RECIPIENT = re.compile(r"1\.(?![78]$)\d+|2\.\d+")
+"""Address and mailbox. All else is about us: our own address (1.7, 1.8), the network, our mail, our rights."""
+REFUSES_RECIPIENT = frozenset((550, 551, 552, 553))
+"""Without an enhanced code, at the recipient's address."""
 
 
 def _mailbox(value: str) -> str:
@@ -60,18 +75,20 @@ class EmailChannel:
             async with asyncio.timeout(self._config.timeout.total_seconds() * 2):
                 return await self._send(mail)
         except SMTPRecipientsRefused as error:
-            raise _refusal(error.recipients[0]) from None
+            refused = error.recipients[0]
+            raise refusal(refused.code, refused.message, at_recipient=True) from None
         except SMTPResponseException as error:
-            raise _refusal(error) from None
+            raise refusal(error.code, error.message) from None
         except SMTPNotSupported as error:
             raise TransportError(
                 f"the mail server can't do what is asked of it ({error.message}): see starttls and user",
-                retry=False,
+                Trouble.OURS,
             ) from None
         except (SMTPException, OSError) as error:  # OSError: also every timeout
             where = f"{self._config.host}:{self._config.port}"
             raise TransportError(
-                f"no conversation with {where} ({str(error) or 'no answer in time'}): is it up?", retry=True
+                f"no conversation with {where} ({str(error) or 'no answer in time'}): is it up?",
+                Trouble.GATEWAY,
             ) from None
 
     async def _send(self, mail: EmailMessage) -> Reference:
@@ -137,7 +154,7 @@ def compose(message: Message, sender: str) -> EmailMessage:
         mail["Subject"] = message.letter.subject
     except ValueError as error:
         raise TransportError(
-            f"the mail can't be addressed ({error}): mend it in the directory", retry=False
+            f"the mail can't be addressed ({error}): mend it in the directory", Trouble.ADDRESS
         ) from None
     mail["Date"] = format_datetime(message.at)
     mail["Message-ID"] = f"<{message.id}@{address.rpartition('@')[2]}>"
@@ -150,10 +167,17 @@ def compose(message: Message, sender: str) -> EmailMessage:
     return mail
 
 
-def _refusal(error: SMTPResponseException) -> TransportError:
-    words = f"the mail server answered {error.code} {error.message[:160]}"
-    if 400 <= error.code < 500:
-        return TransportError(words, retry=True)
-    return TransportError(
-        f"{words}: check the address in the directory and the log-in of the channel file", retry=False
+def refusal(code: int, words: str, *, at_recipient: bool = False) -> TransportError:
+    """What a server's refusal means; `at_recipient`: it was the answer to the recipient's address."""
+    said = f"the mail server answered {code} {words[:160]}"
+    if 400 <= code < 500:
+        return TransportError(said, Trouble.GATEWAY)
+    status = STATUS.match(words)
+    about_recipient = (
+        ABOUT_RECIPIENT.fullmatch(status.group(1)) is not None
+        if status
+        else at_recipient and code in REFUSES_RECIPIENT
     )
+    if about_recipient:
+        return TransportError(f"{said}: mend the address in the directory", Trouble.ADDRESS)
+    return TransportError(f"{said}: see host, from and user of the channel file", Trouble.OURS)

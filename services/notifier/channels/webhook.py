@@ -1,58 +1,44 @@
 """Any gateway that takes a signed webhook (Standard Webhooks): voice, SMS, chat.
 
 Invariant: `webhook-id` is the message's own id, the same on every attempt and after every crash, so that a
-gateway which keeps the ids it has seen calls nobody twice. 2xx is handed over; 408, 429, 5xx and no answer
-are tried again; all else is final.
+gateway which keeps the ids it has seen calls nobody twice. 2xx is handed over; 408, 425, 429, 5xx and no answer are
+the gateway's trouble and tried again; 400, 410 and 422 say that the address is no good; all else is ours.
 """
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal, Self, cast
 
 import orjson
-from pydantic import AfterValidator, FilePath
+from pydantic import AfterValidator, model_validator
 from standardwebhooks import Webhook
+from yarl import URL
 
-from services.notifier.channels import Channel, ChannelConfig, Message, Reference, TransportError
-from services.notifier.gateway_time import ahead_by_date
-from services.notifier.posting import (
-    GatewayAnswer,
-    Poster,
-    PostError,
-    check_address,
-    check_authority,
-    check_proxy,
-)
+from services.notifier.channels import Channel, ChannelConfig, Message, Reference
+from services.notifier.channels._over_http import Line, OverHttp, refusal_by_status
+from services.notifier.posting import GatewayAnswer, check_address, check_reach
 from shared.facts import rfc3339
 from shared.secrets import SecretFile, read_secret
 
 EVENT_TYPE = "cn.fenghuo.notice.v1"
-SeenSkew = Callable[[str, timedelta], None]
-TRY_AGAIN = frozenset({408, 425, 429})
 
 
-class Config(ChannelConfig):
+class Config(OverHttp):
     kind: Literal["webhook"]
     url: Annotated[str, AfterValidator(check_address)]
-    proxy: Annotated[str, AfterValidator(check_proxy)] | None = None
-    """Where requests leave the house."""
-    authority: Annotated[FilePath, AfterValidator(check_authority)] | None = None
-    """A PEM file: the private CA that the gateway's certificate is from. None: those the system trusts."""
     key: str = SecretFile.WEBHOOK
     """The name of a file in the secrets folder with a `whsec_…` key."""
+
+    @model_validator(mode="after")
+    def _reach(self) -> Self:
+        check_reach(self.url, private=self.private)
+        return self
 
 
 class WebhookChannel:
     def __init__(self, name: str, config: Config, key: str) -> None:
-        self._name = name
-        self.skew: SeenSkew | None = None
-        """Told how far the gateway's clock is ahead of ours with each answer that has a `Date`."""
-        self._poster = Poster(
-            config.url, at_once=config.at_once, proxy=config.proxy, authority=config.authority
-        )
-        self._timeout = config.timeout.total_seconds()
+        self.line = Line(name, config.url, config)
+        self._url = URL(config.url)
         self._webhook = Webhook(key)
 
     async def deliver(self, message: Message) -> Reference | None:
@@ -63,19 +49,10 @@ class WebhookChannel:
             "webhook-timestamp": str(int(at.timestamp())),
             "webhook-signature": self._webhook.sign(message.id, at, body.decode()),
         }
-        try:
-            answer = await self._poster.post(body, headers, timeout=self._timeout)
-        except PostError as error:
-            raise TransportError(
-                f"{error}: is the gateway up and its address right in the channel file?", retry=True
-            ) from None
-        ahead = ahead_by_date(answer.headers.get("Date"), at, datetime.now(UTC))
-        if ahead is not None and self.skew is not None:
-            self.skew(self._name, ahead)
-        return read_answer(answer, at)
+        return read_answer(await self.line.ask(self._url, headers, body), at)
 
     async def close(self) -> None:
-        await self._poster.close()
+        await self.line.close()
 
 
 def make(name: str, config: ChannelConfig, secrets: Path) -> Channel:
@@ -113,26 +90,7 @@ def read_answer(answer: GatewayAnswer, now: datetime) -> Reference | None:
     """
     if 200 <= answer.status < 300:
         return _reference(answer.body)
-    words = f"the gateway answered {answer.status} {_words(answer.body)}".rstrip()
-    if answer.status in TRY_AGAIN or answer.status >= 500:
-        raise TransportError(words, retry=True, after=retry_after(answer.headers.get("Retry-After"), now))
-    if answer.status in (401, 403):
-        raise TransportError(f"{words}: does it verify with the same webhook key?", retry=False)
-    if 300 <= answer.status < 400:
-        raise TransportError(f"{words}: give its final address in the channel file", retry=False)
-    raise TransportError(f"{words}: check the person's address in the directory", retry=False)
-
-
-def retry_after(value: str | None, now: datetime) -> timedelta | None:
-    """Retry-After in both its forms: seconds or a date. What is neither is not there."""
-    if not value:
-        return None
-    try:
-        if value.strip().isdigit():
-            return timedelta(seconds=min(int(value), 86_400))
-        return max(parsedate_to_datetime(value).astimezone(UTC) - now, timedelta(0))
-    except (ValueError, OverflowError):
-        return None
+    raise refusal_by_status(answer, now)
 
 
 def _reference(body: bytes) -> Reference | None:
@@ -145,8 +103,3 @@ def _reference(body: bytes) -> Reference | None:
     fields = cast(dict[str, object], answer)
     given = fields.get("reference") or fields.get("id")
     return str(given) if given else None
-
-
-def _words(body: bytes) -> str:
-    """The start of what the gateway said; it may be anything."""
-    return body[:160].decode("utf-8", "replace")

@@ -20,6 +20,7 @@ from services.notifier.channels import (
     Message,
     Reference,
     TransportError,
+    Trouble,
     gateway_words,
 )
 from services.notifier.delivery.metrics import Metrics
@@ -44,6 +45,8 @@ class Carried:
     done_at: datetime
     reference: Reference | None = None
     error: str | None = None
+    trouble: Trouble | None = None
+    """Whose trouble the error is."""
 
 
 class Courier:
@@ -67,15 +70,20 @@ class Courier:
         return f"{self.name} {why}" if why else ""
 
     async def carry(self, message: Message, addresses: tuple[str, ...]) -> Carried:
-        """Try the addresses in order until one takes it."""
+        """Try the addresses in order until one takes it. The person's addresses are the trouble only where it
+        was so at each.
+        """
         began, attempts, carried = self._clock(), 0, None
+        trouble: Trouble | None = None
         for address in addresses:
             carried = await self._to(replace(message, to=address), began)
             attempts += carried.attempts
             if carried.error is None:
-                break
+                return replace(carried, attempts=attempts)
+            if trouble in (None, Trouble.ADDRESS):
+                trouble = carried.trouble
         assert carried is not None, "a route without an address is not carried"
-        return replace(carried, attempts=attempts)
+        return replace(carried, attempts=attempts, trouble=trouble)
 
     async def _to(self, message: Message, began: datetime) -> Carried:
         attempt = 0
@@ -95,10 +103,18 @@ class Courier:
                     to=masked(message.to),
                     attempt=attempt,
                     reason=failure.reason,
+                    trouble=failure.trouble,
                     again_in=wait.total_seconds() if wait is not None else None,
                 )
                 if wait is None:
-                    return Carried(message.to, attempt, began, self._clock(), error=failure.reason)
+                    return Carried(
+                        message.to,
+                        attempt,
+                        began,
+                        self._clock(),
+                        error=failure.reason,
+                        trouble=failure.trouble,
+                    )
                 await self._pause(wait)
                 self._metrics.retries.labels(self.name).inc()
             else:
@@ -114,14 +130,20 @@ class Courier:
                 self._taking.took()
                 return gateway_words(reference, REFERENCE_LENGTH) or None if reference else None
             except TransportError as failure:
-                self._taking.failed(message.to, failure.reason, self._clock(), is_gateways=failure.retry)
+                self._taking.failed(
+                    message.to,
+                    failure.reason,
+                    self._clock(),
+                    is_gateways=failure.trouble is not Trouble.ADDRESS,
+                )
                 raise
             except (
                 Exception
             ) as error:  # a channel with a fault of its own must not lose the notice: its chain moves on
                 log.exception("channel_fault", channel=self.name)
                 raise TransportError(
-                    f"the channel {self.name} has a fault ({type(error).__name__}): see the log", retry=False
+                    f"the channel {self.name} has a fault ({type(error).__name__}): see the log",
+                    Trouble.OURS,
                 ) from error
             finally:
                 self._metrics.attempts.labels(self.name).observe(time.perf_counter() - began)

@@ -27,7 +27,7 @@ class GatewayTaking:
         self._addresses.clear()
 
     def failed(self, to: str, reason: str, at: datetime, *, is_gateways: bool) -> None:
-        """`is_gateways`: the failure says nothing of the address, such as no answer or 503."""
+        """`is_gateways`: the failure says nothing of the address, such as no answer, 503 or a refused log-in."""
         if self._failures and at - self._last > FORGOTTEN_AFTER:
             self.took()
         if not self._failures:
