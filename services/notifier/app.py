@@ -11,6 +11,7 @@ from standardwebhooks import Webhook
 from services.notifier.answering.answers import Answers
 from services.notifier.answering.link_files import LinkFiles
 from services.notifier.answering.link_pages import LinkPages
+from services.notifier.answering.opening import LinkOpener
 from services.notifier.api import Api
 from services.notifier.channel_file import Configured, load_channels
 from services.notifier.channels import TellsTime
@@ -61,7 +62,8 @@ def build(settings: NotifierSettings) -> Service:
             channel.line.skew = service.skew.note
     metrics = Metrics(service.registry, configured)
     writer = Writer(settings.zone)
-    links = Links(read_secret(settings.secrets, SecretFile.LINK))
+    key = read_secret(settings.secrets, SecretFile.LINK)
+    opener = LinkOpener(key, lambda: service.connection, now)
     ledger = DeliveryLedger(lambda: service.connection)
     recent = Recent(lambda: service.connection)
     gate = gate_of(service, directory)
@@ -73,7 +75,7 @@ def build(settings: NotifierSettings) -> Service:
         directory=directory,
         earlier=EarlierDirectory(lambda: service.connection).person,
         couriers=couriers,
-        post=MessageMaker(writer, directory, links, service.url.rstrip("/"), settings.link_grace),
+        post=MessageMaker(writer, directory, Links(key), service.url.rstrip("/"), settings.link_grace),
         ledger=ledger,
         case_now=lambda case: case_now(lambda: service.connection, case),
         metrics=metrics,
@@ -82,9 +84,9 @@ def build(settings: NotifierSettings) -> Service:
     )
     dispatcher = Dispatcher(delivery, stopping)
     answers = Answers(ledger, metrics, lambda: service.connection, settings.decision_wait)
-    files = LinkFiles(links, directory, lambda: service.connection, now)
+    files = LinkFiles(opener, directory, lambda: service.connection)
     pages = LinkPages(
-        links,
+        opener,
         writer,
         directory,
         ledger,

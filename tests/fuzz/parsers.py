@@ -20,6 +20,7 @@ from services.intake.fields.act_form import ActForm
 from services.intake.ingest.formats import FORMATS
 from services.intake.ingest.formats.items import Arrival, FormatError, ReportDraft, readable
 from services.notifier.delivery.record import Sheet
+from services.notifier.messages.earlier_links import SEPARATOR, read_earlier
 from services.notifier.messages.links import LinkRefused, Links
 from shared.directory import Directory, Source
 from shared.facts import CaseAct, Fact, FactError, Name, Report, ReportForm
@@ -108,10 +109,17 @@ def _signed(raw: bytes) -> None:
     checkpoint.head_of(note.parse(raw).text)
 
 
+def _link(token: str) -> None:
+    if SEPARATOR in token:
+        read_earlier(LINK_KEY, token, NOW)
+    else:
+        Links(LINK_KEY).claim(token)
+
+
 CHECKPOINT = (DATA / "trail_v1" / "checkpoint").read_bytes()
 VKEY = (DATA / "trail_v1" / "vkey").read_text(encoding="utf-8").strip()
 PROOF = tlog_proof.tlog_proof(3, [bytes(32)] * 3, CHECKPOINT.decode(), b"record").encode()
-LINKS = Links(bytes(32))
+LINK_KEY = bytes(32)
 POLICY = (ROOT / "config" / "policy.yaml").read_bytes()
 SHORT_POLICY = POLICY[: POLICY.index(b"\n\n", 2000)]
 PARSERS = {
@@ -134,8 +142,8 @@ PARSERS = {
         ),
         Parser(
             "link",
-            lambda raw: LINKS.read(raw.decode("latin-1"), NOW),
-            (b"A" * 22 + b"~c~1.1~p~1",),
+            lambda raw: _link(raw.decode("latin-1")),
+            (b"A" * 22 + b"~c~1.1~p~1", b"A" * 26),
             (LinkRefused,),
         ),
         Parser(

@@ -1,4 +1,4 @@
-"""An acknowledgement link is authentic or refused."""
+"""A link is short, and authentic or refused."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,58 +6,87 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.notifier.messages.links import LinkExpired, LinkRefused, Links, link_ends
+from services.notifier.messages.earlier_links import read_earlier
+from services.notifier.messages.links import (
+    TOKEN_LENGTH,
+    Link,
+    LinkExpired,
+    LinkRefused,
+    Links,
+    NoticePlace,
+    link_ends,
+)
 from shared.ids import CaseId, NoticeId, PersonId
+from tests.notifier.earlier_links import earlier_link
 
 NOW = datetime(2026, 11, 2, 19, 3, 7, tzinfo=UTC)
-LINKS = Links(b"k" * 32)
+KEY = b"k" * 32
+LINKS = Links(KEY)
 GRACE = timedelta(hours=24)
 ENDS_AT = NOW + GRACE
+PLACE = NoticePlace(1_234_567, 2)
 CASE = CaseId("01KB0000000000000000000000")
 NOTICE = NoticeId(f"{CASE}.1234.2")
 PERSON = PersonId("zhao_jia")
-TOKEN = LINKS.make(CASE, NOTICE, PERSON, ENDS_AT)
+TOKEN = LINKS.make(PLACE, CASE, NOTICE, PERSON, ENDS_AT)
 
 
-def test_a_link_says_who_what_and_until_when():
-    link = LINKS.read(TOKEN, NOW)
-    assert (link.case, link.notice, link.person) == (CASE, NOTICE, PERSON)
+def opened(token: str, *, now: datetime = NOW, links: Links = LINKS, person: str = PERSON) -> Link:
+    """As where this notice stands at any place on record."""
+    return links.prove(links.claim(token), CASE, NOTICE, PersonId(person), now)
+
+
+def test_a_link_says_where_its_notice_stands_and_until_when():
+    claim, link = LINKS.claim(TOKEN), opened(TOKEN)
+    assert claim.place == PLACE
+    assert (link.token, link.case, link.notice, link.person) == (TOKEN, CASE, NOTICE, PERSON)
     assert GRACE <= link.expires_at - NOW < GRACE + timedelta(hours=1), "never shorter than promised"
-    assert len(TOKEN) < 75
+
+
+@given(
+    st.integers(1, 2**40 - 1),
+    st.integers(0, 2**16 - 1),
+    st.timedeltas(timedelta(0), timedelta(days=36_500)),
+)
+def test_an_sms_has_room_for_it_wherever_the_notice_stands(sequence: int, number: int, later: timedelta):
+    token = LINKS.make(NoticePlace(sequence, number), CASE, NOTICE, PERSON, NOW + later)
+    assert len(f"/a/{token}") <= 30
+    assert len(token) == TOKEN_LENGTH
+    assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+    assert LINKS.claim(token).place == (sequence, number)
 
 
 def test_a_link_expires():
-    assert LINKS.read(TOKEN, ENDS_AT).case == CASE
+    assert opened(TOKEN, now=ENDS_AT).case == CASE
     with pytest.raises(LinkExpired):
-        LINKS.read(TOKEN, ENDS_AT + timedelta(hours=1))
+        opened(TOKEN, now=ENDS_AT + timedelta(hours=1))
 
 
 @given(st.integers(0, len(TOKEN) - 1), st.characters())
 @example(0, "\ud800")  # no character at all: it can't be encoded
+@example(len(TOKEN) - 1, chr(ord(TOKEN[-1]) + 1))  # another spelling of the same bytes
 def test_any_changed_character_is_refused(position: int, character: str):
     if TOKEN[position] == character:
         return
     with pytest.raises(LinkRefused):
-        LINKS.read(TOKEN[:position] + character + TOKEN[position + 1 :], NOW)
+        opened(TOKEN[:position] + character + TOKEN[position + 1 :])
 
 
 @given(st.text())
 def test_garbage_is_refused_and_nothing_else_happens(token: str):
     with pytest.raises(LinkRefused):
-        LINKS.read(token, NOW)
+        opened(token)
 
 
 def test_another_key_makes_other_links():
     with pytest.raises(LinkRefused):
-        Links(b"j" * 32).read(TOKEN, NOW)
+        opened(TOKEN, links=Links(b"j" * 32))
 
 
-@given(st.text(min_size=1), st.text(min_size=1), st.text(min_size=1))
-def test_whatever_the_ids_are_they_come_back_and_the_link_is_plain(case: str, notice: str, person: str):
-    token = LINKS.make(CaseId(case), NoticeId(notice), PersonId(person), ENDS_AT)
-    assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~=")
-    link = LINKS.read(token, NOW)
-    assert (link.case, link.notice, link.person) == (case, notice, person)
+def test_a_link_is_nobody_elses_than_the_notices_at_its_place():
+    """A stream that was laid anew may have another notice there."""
+    with pytest.raises(LinkRefused):
+        opened(TOKEN, person="qian_yi")
 
 
 @pytest.mark.parametrize(
@@ -72,3 +101,22 @@ def test_whatever_the_ids_are_they_come_back_and_the_link_is_plain(case: str, no
 def test_a_link_lives_as_long_as_what_it_asks_can_be_answered(due_in: timedelta | None, lives: timedelta):
     due_at = None if due_in is None else NOW + due_in
     assert link_ends(due_at, NOW, GRACE) - NOW == lives
+
+
+EARLIER = earlier_link(KEY, CASE, "1234.2", PERSON, ENDS_AT)
+
+
+def test_a_link_of_an_older_message_still_opens_until_it_ends():
+    link = read_earlier(KEY, EARLIER, NOW)
+    assert (link.token, link.case, link.notice, link.person) == (EARLIER, CASE, NOTICE, PERSON)
+    with pytest.raises(LinkExpired):
+        read_earlier(KEY, EARLIER, ENDS_AT + timedelta(hours=1))
+
+
+@given(st.integers(0, len(EARLIER) - 1), st.characters())
+@example(0, "\ud800")
+def test_any_changed_character_of_an_older_link_is_refused(position: int, character: str):
+    if EARLIER[position] == character:
+        return
+    with pytest.raises(LinkRefused):
+        read_earlier(KEY, EARLIER[:position] + character + EARLIER[position + 1 :], NOW)

@@ -6,15 +6,15 @@ directory.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from nats.aio.client import Client
 
+from services.notifier.answering.opening import LinkOpener
 from services.notifier.delivery.whether_over import case_now
-from services.notifier.messages.links import Link, LinkRefused, Links
+from services.notifier.messages.links import Link, LinkRefused
 from shared.broker.forever import AWAY
 from shared.case import Case, CaseFile
 from shared.directory import Directory
@@ -41,10 +41,9 @@ class ShownFile(NamedTuple):
 
 @dataclass(frozen=True)
 class LinkFiles:
-    links: Links
+    opener: LinkOpener
     directory: Callable[[], Directory]
     connection: Callable[[], Client]
-    clock: Callable[[], datetime]
 
     def router(self) -> APIRouter:
         router = APIRouter(include_in_schema=False)
@@ -54,9 +53,11 @@ class LinkFiles:
     @doorway(is_open=True)
     async def send(self, token: str, sha256: str) -> Response:
         try:
-            link = self.links.read(token, self.clock())
+            link = await self.opener.open(token)
         except LinkRefused:
             raise no_such_file() from None
+        except AWAY:
+            raise Problem(503, N_("Not readable"), NOT_READ) from None
         if link.person not in self.directory().people_by_id:
             raise no_such_file()
         try:
@@ -71,10 +72,11 @@ class LinkFiles:
     def shown(self, link: Link, case: Case | None, language: Language) -> list[ShownFile]:
         """The newest first."""
         files = case.files if case is not None else ()
-        token, words = self.links.make(link.case, link.notice, link.person, link.expires_at), Words(language)
+        words = Words(language)
         newest = list(reversed(files))[:MOST_SHOWN]
         return [
-            ShownFile(f"{token}/files/{file.sha256}", file.name, words.size(file.bytes)) for file in newest
+            ShownFile(f"{link.token}/files/{file.sha256}", file.name, words.size(file.bytes))
+            for file in newest
         ]
 
     async def _of(self, case: CaseId) -> tuple[CaseFile, ...]:

@@ -29,13 +29,14 @@ from services.notifier.answering.answers import Answers, Mark, MarkName, mark_of
 from services.notifier.answering.link_facts import said_by
 from services.notifier.answering.link_files import LinkFiles
 from services.notifier.answering.offers import LinkAct, buttons, offers
+from services.notifier.answering.opening import LinkOpener
 from services.notifier.delivery import whether_over
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.record import NoticeMatter, Sheet, sheet_key
 from services.notifier.delivery.whether_over import Over
 from services.notifier.messages.duty_desk import duty_desk
-from services.notifier.messages.links import Link, LinkExpired, LinkRefused, Links
+from services.notifier.messages.links import Link, LinkExpired, LinkRefused
 from services.notifier.messages.writer import TEMPLATES, Writer
 from shared.act_outcome import ActOutcome
 from shared.broker.forever import AWAY, error_text
@@ -71,7 +72,7 @@ CHOICES = {"not_so": Purpose.CALLED, "agree": Purpose.SECOND, "refuse": Purpose.
 
 @dataclass(frozen=True)
 class LinkPages:
-    links: Links
+    opener: LinkOpener
     writer: Writer
     directory: Callable[[], Directory]
     """As it is at the call."""
@@ -134,11 +135,14 @@ class LinkPages:
         preferred = request.headers.get("accept-language", "").strip().lower()
         language = Language.EN if preferred.startswith("en") else Language.ZH
         try:
-            link = self.links.read(token, self.clock())
+            link = await self.opener.open(token)
         except LinkRefused as refusal:
             expired = isinstance(refusal, LinkExpired)
             self.metrics.acknowledged.labels("expired" if expired else "refused").inc()
             return self._page("refused", language, 410 if expired else 404, expired=expired)
+        except AWAY as error:
+            log.error("link_not_opened", error=error_text(error))
+            return self._not_stored(language, choice)
         if link.person not in self.directory().people_by_id:
             return self._over_page(link, Over.NOT_HERE)
         with about_case(link.case):
@@ -147,10 +151,12 @@ class LinkPages:
                     return await page(link)
             except AWAY as error:
                 log.error("link_not_served", person=link.person, error=error_text(error))
-                self.metrics.acknowledged.labels("not_stored").inc()
-                language = self._language(link)
-                later = Words(language).span(self.later) if choice == "later" else None
-                return self._page("not_stored", language, 503, later=later, reopen=choice in CHOICES)
+                return self._not_stored(self._language(link), choice)
+
+    def _not_stored(self, language: Language, choice: str | None) -> HTMLResponse:
+        self.metrics.acknowledged.labels("not_stored").inc()
+        later = Words(language).span(self.later) if choice == "later" else None
+        return self._page("not_stored", language, 503, later=later, reopen=choice in CHOICES)
 
     async def _answer_page(self, choice: str, link: Link) -> HTMLResponse:
         """Once a link, whatever is pressed afterwards; nothing by the link of a message that asked something

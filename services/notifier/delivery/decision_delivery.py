@@ -30,6 +30,7 @@ from services.notifier.delivery.post import MessageMaker
 from services.notifier.delivery.record import DeliveryOutcome, DeliveryRecord, Sheet, sheet_key
 from services.notifier.delivery.routes import Route, routes
 from services.notifier.delivery.whether_over import is_past
+from services.notifier.messages.links import NoticePlace
 from shared.case import Case
 from shared.concurrent import end_all
 from shared.directory import Directory, Person
@@ -66,6 +67,8 @@ class Job:
     """What all deliveries of a decision have in common."""
 
     decision: Decision
+    sequence: int
+    """Of the decision in FACTS."""
     decided_at: datetime
     now: datetime
     is_first: bool
@@ -99,9 +102,11 @@ class DecisionDelivery:
     _gathering: Gathering = field(default_factory=Gathering)
 
     async def deliver(
-        self, fact_id: str, decision: Decision, decided_at: datetime, *, is_first: bool
+        self, fact_id: str, decision: Decision, decided_at: datetime, *, sequence: int, is_first: bool
     ) -> DecisionOutcome:
-        """See every notice of it to an outcome on record. Raises Interrupted."""
+        """See every notice of it to an outcome on record. `sequence`: where it lies in FACTS. Raises
+        Interrupted.
+        """
         now = self.clock()
         if now - decided_at > FORGOTTEN:
             log.warning(
@@ -135,7 +140,7 @@ class DecisionDelivery:
                 key, lambda stored: stored or done, stored=(sheet, revision)
             )
             self.metrics.deliveries.labels("-", DeliveryOutcome.HELD).inc(sum(1 for _ in done.held_matters()))
-        job = Job(decision, decided_at, now, is_first)
+        job = Job(decision, sequence, decided_at, now, is_first)
         outcomes: Counter[str] = Counter()
         bundled = _bundled([self._see_through(job, notice, route) for notice, route in legs])
         async with self._place_of(job), aclosing(bundled) as bundles:
@@ -216,7 +221,10 @@ class DecisionDelivery:
             return Carried("-", 0, job.now, job.now, error=route.obstacle)
         courier = self.couriers[route.channel]
         try:
-            message = self.post.message(job.decision.case, notice, route.channel, courier.form, job.now)
+            place = NoticePlace(job.sequence, job.decision.notices.index(notice))
+            message = self.post.message(
+                job.decision.case, notice, place, route.channel, courier.form, job.now
+            )
         # a notice that can't be worded must not keep the others from going out, and its chain moves on
         except Exception as error:
             log.exception("notice_not_worded", notice=notice.id)

@@ -132,7 +132,11 @@ class Dispatcher:
                 if (fault := _fault_of(fact, decision)) is not None:
                     return await self._set_aside(raw, fact, fault)
                 return await self.delivery.deliver(
-                    fact.id, decision, stored_at(raw), is_first=hand_out(raw.reply).delivered <= 1
+                    fact.id,
+                    decision,
+                    stored_at(raw),
+                    sequence=raw.metadata.sequence.stream,
+                    is_first=hand_out(raw.reply).delivered <= 1,
                 )
         except Interrupted:
             return DecisionOutcome.INTERRUPTED

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from services.notifier.channels import Form, Message
 from services.notifier.delivery.record import message_id
 from services.notifier.messages.duty_desk import duty_desk
-from services.notifier.messages.links import Links, link_ends
+from services.notifier.messages.links import Links, NoticePlace, link_ends
 from services.notifier.messages.writer import SILENT, Writer
 from shared.directory import Directory
 from shared.facts import Notice, Purpose
@@ -24,14 +24,17 @@ class MessageMaker:
     grace: timedelta
     """How long after its limit a duty can still be answered by link."""
 
-    def message(self, case: CaseId, notice: Notice, channel: str, form: Form, now: datetime) -> Message:
+    def message(
+        self, case: CaseId, notice: Notice, place: NoticePlace, channel: str, form: Form, now: datetime
+    ) -> Message:
         """To nobody yet: the courier puts the address on it."""
         # An earlier version told the desk of a report without a case: there was nothing to answer.
         asks = notice.purpose not in SILENT and (
             notice.purpose is not Purpose.UNDECIDED or bool(notice.duties)
         )
         ends_at = link_ends(notice.brief.due_at, now, self.grace)
-        link = f"{self.base}/a/{self.links.make(case, notice.id, notice.person, ends_at)}" if asks else None
+        token = self.links.make(place, case, notice.id, notice.person, ends_at)
+        link = f"{self.base}/a/{token}" if asks else None
         desk = duty_desk(notice.brief.desk, self.directory(), notice.person, now)
         telephone = desk.telephone if desk is not None else ""
         return Message(

@@ -1,33 +1,55 @@
-"""Acknowledgement links: who may acknowledge what, until when, in as few characters as an SMS allows. Pure.
+"""Links of a message: who may answer what, until when, in as few characters as an SMS allows. Pure.
 
-Invariant: a token says (case, person, notice, expiry) and is authentic or refused: its first 22 characters
-are an HMAC-SHA256, cut to 128 bits, over all that follows. It carries no name, no number and no word of the
-matter. It lives as long as what it asks can be answered, and not longer.
+Invariant: a token names where its notice stands on record (the decision's sequence in FACTS and the notice's
+number in it) and the hour at which it ends. Its seal, an HMAC-SHA256 cut to 72 bits, is over these and over the
+case, the notice and the person that stand there: it is authentic or refused, and tells its reader nothing. It
+lives as long as what it asks can be answered, and not longer.
 
-  <mac>~<case>~<rest of the notice id>~<person>~<hour of expiry, base 36>
+26 characters: 5 bytes of sequence, 2 of number, 3 of hours since 1970, 9 of seal, in base 64.
 """
 
 import hashlib
 import hmac
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote, unquote
+from typing import NamedTuple
 
 from shared.ids import CaseId, NoticeId, PersonId
 
-MAC_BYTES = 16
-MAC_CHARACTERS = 22
-DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+TOKEN_LENGTH = 26
+SEAL_BYTES = 9
 HOUR = 3600
+
+
+class NoticePlace(NamedTuple):
+    """Where a notice stands on record."""
+
+    sequence: int
+    """Of its decision in FACTS."""
+    number: int
+    """In the decision, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
+    token: str
     case: CaseId
     notice: NoticeId
     person: PersonId
     expires_at: datetime
+
+
+class LinkClaim(NamedTuple):
+    """What a token says, not proven yet."""
+
+    token: str
+    place: NoticePlace
+    hour: int
+
+    @property
+    def expires_at(self) -> datetime:
+        return datetime.fromtimestamp(self.hour * HOUR, UTC)
 
 
 class LinkRefused(Exception):
@@ -47,41 +69,41 @@ class Links:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def make(self, case: CaseId, notice: NoticeId, person: PersonId, ends_at: datetime) -> str:
+    def make(
+        self, place: NoticePlace, case: CaseId, notice: NoticeId, person: PersonId, ends_at: datetime
+    ) -> str:
         hour = -int(-ends_at.timestamp() // HOUR)  # rounded up: never shorter than promised
-        within = notice.removeprefix(f"{case}.") if notice.startswith(f"{case}.") else f"={notice}"
-        claims = "~".join((_plain(case), _plain(within), _plain(person), _base36(hour)))
-        return f"{self._mac(claims)}~{claims}"
+        head = _head(place, hour)
+        return urlsafe_b64encode(head + self._seal(head, case, notice, person)).decode().rstrip("=")
 
-    def read(self, token: str, now: datetime) -> Link:
-        """Raises LinkRefused or LinkExpired."""
-        if not token.isascii():
-            raise LinkRefused
-        mac, _, claims = token.partition("~")
+    def claim(self, token: str) -> LinkClaim:
+        """What the token says of itself; whether it is ours, `prove` tells. Raises LinkRefused."""
+        try:
+            raw = urlsafe_b64decode(f"{token}==")
+        except ValueError:
+            raise LinkRefused from None
         # Compared as text: base 64 has several spellings of the same bytes, and one changed character must
         # not pass.
-        if not hmac.compare_digest(mac.encode(), self._mac(claims).encode()):
+        if len(token) != TOKEN_LENGTH or urlsafe_b64encode(raw).decode().rstrip("=") != token:
             raise LinkRefused
-        case, within, person, hour = (unquote(part.replace("=", "%")) for part in claims.split("~"))
-        expires_at = datetime.fromtimestamp(int(hour, 36) * HOUR, UTC)
-        if now > expires_at:
+        sequence, number, hour = (int.from_bytes(part) for part in (raw[:5], raw[5:7], raw[7:10]))
+        return LinkClaim(token, NoticePlace(sequence, number), hour)
+
+    def prove(
+        self, claim: LinkClaim, case: CaseId, notice: NoticeId, person: PersonId, now: datetime
+    ) -> Link:
+        """The link, given what stands at its place on record. Raises LinkRefused or LinkExpired."""
+        seal = urlsafe_b64decode(f"{claim.token}==")[-SEAL_BYTES:]
+        if not hmac.compare_digest(seal, self._seal(_head(claim.place, claim.hour), case, notice, person)):
+            raise LinkRefused
+        if now > claim.expires_at:
             raise LinkExpired
-        notice = within[1:] if within.startswith("=") else f"{case}.{within}"
-        return Link(CaseId(case), NoticeId(notice), PersonId(person), expires_at)
+        return Link(claim.token, case, notice, person, claim.expires_at)
 
-    def _mac(self, claims: str) -> str:
-        digest = hmac.digest(self._key, claims.encode(), hashlib.sha256)[:MAC_BYTES]
-        return urlsafe_b64encode(digest).decode()[:MAC_CHARACTERS]
-
-
-def _plain(part: str) -> str:
-    """Letters, digits and `_-.=` only: no phone breaks a link there, and `~` stays the separator."""
-    return quote(part, safe="").replace("%", "=").replace("~", "=7E")
+    def _seal(self, head: bytes, *ids: str) -> bytes:
+        """No id holds a character 0."""
+        return hmac.digest(self._key, b"\0".join((head, *map(str.encode, ids))), hashlib.sha256)[:SEAL_BYTES]
 
 
-def _base36(number: int) -> str:
-    digits = ""
-    while number:
-        number, digit = divmod(number, 36)
-        digits = DIGITS[digit] + digits
-    return digits or "0"
+def _head(place: NoticePlace, hour: int) -> bytes:
+    return place.sequence.to_bytes(5) + place.number.to_bytes(2) + hour.to_bytes(3)
