@@ -186,6 +186,10 @@ class AskedTask(Value, frozen=True, kw_only=True):
     assigner: Name
     id: TaskId | None = None
     """None in a notice of an earlier version."""
+    lead: bool = False
+    """The reader's unit leads the others."""
+    led_by: Name | None = None
+    """The unit that leads, where that is another."""
 
 
 class ChangedLimit(Value, frozen=True, kw_only=True):
@@ -200,6 +204,8 @@ class News(Value, frozen=True, kw_only=True):
 
     title: Name
     """What happened, as the policy calls it: 续报, graded up."""
+    is_first: bool = False
+    """The report itself is what is new to the reader."""
     by: Name | None = None
     """Whoever said or did it; None: nobody, a limit passed."""
     by_unit: Name | None = None
@@ -215,6 +221,10 @@ class News(Value, frozen=True, kw_only=True):
     was_sensitive: bool = False
     asked: Name | None = None
     """The unit that is asked to take the case over."""
+    measure: str | None = None
+    """What the organ has decided on, a step of the ladder."""
+    upheld: bool | None = None
+    """Of a review: whether the decision stands."""
     holder: Name | None = None
     """The unit that answers for the case from now on."""
     changes: tuple[ChangedLimit, ...] = ()
@@ -245,6 +255,8 @@ class Brief(Value, frozen=True, kw_only=True):
     area: AreaCode
     area_name: Name
     summary: str
+    details: str | None = None
+    """The beginning of what else the report says: what is being done, what is needed."""
     harm: HarmCount | None = None
     """How many people and how much, as far as it is known; None: nothing is."""
     occurred_at: datetime
@@ -266,6 +278,8 @@ class Brief(Value, frozen=True, kw_only=True):
     """Overdue: what stands on record for whoever owed it."""
     dark: tuple[Name, ...] = ()
     """Fallback: who should have been told and has not answered."""
+    settled_for: Name | None = None
+    """Fallback: the unit whose duty the reader's answer settles. None: the limit stays open."""
     directory: DirectoryNote | None = None
     """Changed: what is different for the person told."""
     ending: EarlyEnd | None = None
@@ -277,7 +291,7 @@ class Brief(Value, frozen=True, kw_only=True):
     stood_in: Name | None = None
     """Inform: who of the chain has answered, so that the reader's own answer is not owed any more."""
     reported_by: Name | None = None
-    """Undecided: who handed the report in."""
+    """Who handed the report in, where that is not the unit itself, or is asked for (undecided)."""
     public_notice: AskedNotice | None = None
     """Where the notice's duties are about the draft of a public notice."""
 

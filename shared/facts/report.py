@@ -178,6 +178,10 @@ class Lapsed(Frozen):
     case: CaseId
     duty: DutyId
     rule: str
+    title: Line | None = None
+    """What was owed, in the words of the record; one referred before it was said has none."""
+    about: Line | None = None
+    """What the case was about in which it lapsed."""
     unit: UnitId
     limit: Instant
     found_at: Instant

@@ -10,6 +10,7 @@ from shared.facts import reason_of
 from shared.language.catalogue import N_
 from shared.language.event_labels import EVENTS
 from shared.language.reasons import ROLES
+from shared.message import Said, said
 
 LABELS: dict[str, dict[str, str]] = {
     **EVENTS,
@@ -211,19 +212,25 @@ ALSO_WHY = (
     "topic",
 )
 """Why something followed is often the act itself, or what it has become."""
+WITH_MORE = N_("%(why)s: %(more)s")
+
+
+def why_said(why: str) -> Said:
+    """A reason in words, with what it carries; one that no list has, as it is."""
+    reason, carried = reason_of(why)
+    if reason is None:
+        alone, _, carried = why.partition(":" if ":" in why else ".")
+    else:
+        alone = reason
+    words = next((LABELS[group][alone] for group in ALSO_WHY if alone in LABELS[group]), None)
+    if words is None:
+        return said("%(why)s", why=why)
+    return said(WITH_MORE, why=said(words), more=why_said(carried)) if carried else said(words)
 
 
 def why_in_words(why: str, say: Callable[[str], str]) -> str:
-    """A reason in words, with what it carries; `say` finds a message of the catalogue."""
-    reason, carried = reason_of(why)
-    if reason is None:
-        why_alone, _, carried = why.partition(":" if ":" in why else ".")
-    else:
-        why_alone = reason
-    words = next((LABELS[group][why_alone] for group in ALSO_WHY if why_alone in LABELS[group]), None)
-    if words is None:
-        return why
-    return f"{say(words)}: {why_in_words(carried, say)}" if carried else say(words)
+    """`say` finds a message of the catalogue."""
+    return why_said(why).again(say, lambda name: name.en, ", ")
 
 
 PROBLEMS = (

@@ -109,6 +109,8 @@ class Words:
 
     def heading(self, kind: ReportKind, category: Category | None, level: Level | None) -> str:
         """How grave and of what sort, in one breath: `II级重大事故灾难`, `Level II (grave) accident`, `信访`."""
+        if kind is ReportKind.ACCOUNTABILITY:  # level and category are those of the case in which it lapsed
+            return self.label("kind", kind)
         grade = self.label("level", level) if level is not None or kind in GRADED_BY_LAW else ""
         sorts = [] if kind is ReportKind.INCIDENT and category is not None else [self.label("kind", kind)]
         sorts += [self.label("category", category)] if category is not None else []

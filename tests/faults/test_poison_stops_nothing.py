@@ -366,7 +366,12 @@ async def a_large_case(installation: Installation) -> CaseId:
     """Stored in parts: a campaign with a task for many units."""
     units = [unit.id for unit in example_directory().units][:40]
     tasks = [{"title": f"第{number}项排查上报", "units": units, "within": "P7D"} for number in range(6)]
-    form = {"kind": "campaign", "area": "620600", "summary": "矛盾纠纷和安全隐患大排查", "tasks": tasks}
+    form: dict[str, Any] = {
+        "kind": "campaign",
+        "area": "620600",
+        "summary": "矛盾纠纷和安全隐患大排查",
+        "tasks": tasks,
+    }
     return CaseId(await installation.report("emergency_office", Role.SUPERVISOR, category=None, **form))
 
 

@@ -25,7 +25,9 @@ async def test_a_notice_goes_out_over_every_channel_it_names(
     assert {fact.source for fact in await record.facts(case, Kind.DELIVERED)} == {"/services/notifier"}
     said = {message.channel: message for message in to_case(gateway, case)}
     assert set(said) == {"voice", "sms", "email"}
-    assert said["sms"].text.startswith("【烽火】II级重大事故灾难：望山县，煤矿透水，12人被困。请于")
+    assert said["sms"].text.startswith(
+        "【烽火】II级重大事故灾难：望山县，煤矿透水，12人被困。市应急管理局报："
+    )
     assert said["sms"].link
     assert said["sms"].text.endswith(said["sms"].link)
     assert "http" not in said["voice"].text

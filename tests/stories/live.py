@@ -5,7 +5,8 @@ Invariant: a story speaks HTTP as people and systems do, and sees what was said 
 what the case says.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,28 +14,40 @@ from typing import Any
 
 import httpx2
 
-from fenghuo.gateway_lab import GatewayLab
+from fenghuo.gateway_lab import GatewayLab, Received
 from services.escalator.policy.compress import compress
 from shared.case import Case, read_case
 from shared.facts import Decision, EffectKind
 from shared.ids import CaseId, PersonId
-from shared.vocabulary import Role
+from shared.tokens import COOKIE
+from shared.vocabulary import ReportKind, Role
 from tests.escalator.builders import example_directory
 from tests.escalator.wire import decisions_of
 from tests.lab import Lab, lab_in, until
 from tests.notifier.conftest import start_notifier, webhook_key
 
 RATIO = 120
+GIVE_UP = 30.0
+"""Seconds after which what was not told will not be told."""
 Json = dict[str, Any]
 
 
 class Live:
     def __init__(self, lab: Lab, gateway: GatewayLab, http: httpx2.AsyncClient) -> None:
         self.lab, self.gateway, self.http = lab, gateway, http
+        self._looked_at = 0
 
-    async def report(self, unit: str, role: Role = Role.REPORTER, **form: Any) -> str:
-        """A unit reports what it has just learned; returns the case."""
-        now = datetime.now(UTC).isoformat()
+    async def report(
+        self,
+        unit: str,
+        role: Role = Role.REPORTER,
+        *,
+        person: str | None = None,
+        ago: timedelta = timedelta(0),
+        **form: Any,
+    ) -> str:
+        """A unit reports what it has just learned (or learned of `ago`); returns the case."""
+        now = (datetime.now(UTC) - ago).isoformat()
         known = {
             "category": "accident",
             "unit": unit,
@@ -44,7 +57,7 @@ class Live:
             "summary": "化工厂爆炸",
         }
         answer = await self.http.post(
-            "/api/v1/reports", json=known | form, headers=self.lab.bearer(role, unit=unit)
+            "/api/v1/reports", json=known | form, headers=self.lab.bearer(role, unit=unit, person=person)
         )
         assert answer.status_code == 201, answer.text
         return answer.json()["case"]
@@ -90,18 +103,70 @@ class Live:
         assert answer.status_code == 200, answer.text
         return read_case(answer.content)
 
-    def link(self, person: str, case: str, purpose: str) -> str | None:
-        """The link of the last such text message to the person about the case."""
-        messages = [
-            one
-            for one in self.gateway.gateway.messages
-            if one.data.get("case") == case and one.data.get("purpose") == purpose
-        ]
-        numbers = {address.address for address in example_directory().people_by_id[PersonId(person)].channels}
-        return next((one.link for one in reversed(messages) if one.to in numbers and one.link), None)
+    async def raised(self, case: str, kind: ReportKind) -> str:
+        """The case of that kind that follows from this one, once there is one."""
 
-    async def at_link(self, person: str, case: str, purpose: str, **pressed: str) -> httpx2.Response:
-        """The page behind that link, or what pressing its button with these fields shows."""
+        async def found() -> str | None:
+            answer = await self.http.get(
+                "/api/v1/cases",
+                params={"parent": case, "kind": kind},
+                headers=self.lab.bearer(Role.AUDITOR),
+            )
+            assert answer.status_code == 200, answer.text
+            return next((card["id"] for card in answer.json()["cases"]), None)
+
+        return await until(found, seconds=GIVE_UP, what=f"{kind} follows from {case}") or ""
+
+    async def refusal(
+        self,
+        case: str,
+        path: str,
+        unit: str,
+        role: Role = Role.REPORTER,
+        *,
+        person: str | None = None,
+        **body: Any,
+    ) -> str:
+        """What whoever may not do it, or does it too early or too late, is answered in Chinese."""
+        headers = {**self.lab.bearer(role, unit=unit, person=person), "Accept-Language": "zh"}
+        answer = await self.http.post(f"/api/v1/cases/{case}/{path}", json=body, headers=headers)
+        assert answer.status_code in (403, 409, 422), answer.text
+        return answer.text
+
+    async def desk(
+        self,
+        path: str,
+        unit: str,
+        role: Role = Role.DUTY_OFFICER,
+        *,
+        person: str | None = None,
+        language: str = "zh",
+    ) -> str:
+        """The page of the desk, as somebody of the unit sees it."""
+        token = self.lab.token(role, unit=unit, person=person)
+        async with httpx2.AsyncClient(base_url=self.http.base_url, cookies={COOKIE: token}) as browser:
+            answer = await browser.get(path, headers={"Accept-Language": language})
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    def link(self, person: str, case: str, purpose: str | None = None) -> str | None:
+        """The link of the last text message to the person about the case (for that purpose)."""
+        messages = [*self._messages(person, case)]
+        return next(
+            (
+                message.link
+                for message in reversed(messages)
+                if message.link and purpose in (None, message.data.get("purpose"))
+            ),
+            None,
+        )
+
+    async def at_link(
+        self, person: str, case: str, purpose: str | None = None, **pressed: str
+    ) -> httpx2.Response:
+        """The page behind that link, or what pressing its button with these fields shows (`choice=""`: the
+        button that says no more than that one knows).
+        """
         link = self.link(person, case, purpose)
         assert link, f"{person} has no link"
         async with httpx2.AsyncClient() as browser:
@@ -123,22 +188,59 @@ class Live:
         """What the person was told on the telephone about the case, oldest first."""
         return [call["text"] for call in self._calls(person, case)]
 
-    def texts(self, person: str, case: str) -> list[str]:
-        """The text messages to the person about the case, oldest first."""
-        numbers = {address.address for address in example_directory().people_by_id[PersonId(person)].channels}
-        return [
-            message.data["text"]
+    def texts(self, person: str, case: str | None = None) -> list[str]:
+        """The text messages to the person (about the case), oldest first."""
+        return [message.text for message in self._messages(person, case) if message.channel == "sms"]
+
+    async def hears(self, person: str, case: str | None, *words: str) -> str:
+        """The call to the person (about the case) in which all of these words were said, once it has come."""
+        return await self._told("voice", person, case, words)
+
+    async def reads(self, person: str, case: str | None, *words: str) -> str:
+        """The text message to the person (about the case) in which all of these words stand, once it has
+        come.
+        """
+        return await self._told("sms", person, case, words)
+
+    async def _told(self, channel: str, person: str, case: str | None, words: tuple[str, ...]) -> str:
+        def such() -> str | None:
+            texts = [text for text in told() if all(word in text for word in words)]
+            return texts[0] if texts else None
+
+        def told() -> list[str]:
+            return [message.text for message in self._messages(person, case) if message.channel == channel]
+
+        try:
+            return await until(such, seconds=GIVE_UP, what=" ".join(words)) or ""
+        except AssertionError:
+            seen = "\n".join(told()) or "nothing"
+            raise AssertionError(f"{person} was not told {words} by {channel}, but:\n{seen}") from None
+
+    def told_since_last_asked(self) -> list[Received]:
+        """What anybody was rung or written, whatever story it belongs to."""
+        new = [
+            message
             for message in self.gateway.gateway.messages
-            if message.to in numbers and message.channel == "sms" and message.data.get("case") == case
+            if message.number > self._looked_at and message.channel != "email"
         ]
+        self._looked_at = max([self._looked_at, *[message.number for message in new]])
+        return new
 
     def _calls(self, person: str, case: str) -> list[Json]:
-        number = example_directory().people_by_id[PersonId(person)].channels[0].address
-        return [
-            message.data
-            for message in self.gateway.gateway.messages
-            if (message.to, message.channel, message.data.get("case")) == (number, "voice", case)
-        ]
+        return [message.data for message in self._messages(person, case) if message.channel == "voice"]
+
+    def _messages(self, person: str, case: str | None) -> Iterator[Received]:
+        """What the gateway was handed for the person (about the case), oldest first."""
+        channels = example_directory().people_by_id[PersonId(person)].channels
+        addresses = {address.address for address in channels}
+        for message in self.gateway.gateway.messages:
+            if message.to in addresses and case in (None, message.data.get("case")):
+                yield message
+
+
+def spell(**span: float) -> timedelta:
+    """`minutes=28`, `days=3`: a span of the policy's clock, on the clock of the stories."""
+    return timedelta(**span) / RATIO
 
 
 @asynccontextmanager
@@ -147,9 +249,11 @@ async def live_in(folder: Path) -> AsyncIterator[Live]:
         fast = folder / "policy.yaml"
         fast.write_text(compress(lab.policy.read_text(encoding="utf-8"), RATIO), encoding="utf-8")
         lab.policy = fast
-        await lab.start_service("escalator")
-        await start_notifier(lab, gateway, FENGHUO_DIRECTORY=str(lab.directory))
-        intake = await lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT5S")
+        intake, *_ = await asyncio.gather(
+            lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT5S"),
+            lab.start_service("escalator"),
+            start_notifier(lab, gateway, FENGHUO_DIRECTORY=str(lab.directory)),
+        )
         async with httpx2.AsyncClient(
             base_url=intake.url, timeout=timedelta(seconds=15).total_seconds()
         ) as http:

@@ -17,7 +17,11 @@ BUREAU = "wangshan_emergency"
 async def test_the_unit_is_told_answers_and_is_cleared(live: Live) -> None:
     head = example_directory().holder_of(PostId("wangshan_emergency_head"), datetime.now(UTC)).id
     hit = await live.report(
-        "propaganda", kind="opinion", topic="external_media", summary="外媒称望山尾矿库溃坝"
+        "propaganda",
+        kind="opinion",
+        topic="external_media",
+        category="natural_disaster",
+        summary="外媒称望山尾矿库溃坝",
     )
 
     def read(tag: str) -> str | None:

@@ -47,9 +47,9 @@ def test_what_depends_on_a_state_is_a_reason_for_each_state() -> None:
 @pytest.mark.parametrize(
     ("written", "reason", "carried", "english", "chinese"),
     [
-        ("ended_by_resolved", Reason.ENDED_BY, "resolved", "ended by: resolved", "终止于: 已处置"),
-        ("alike_0.87", Reason.ALIKE, "0.87", "alike: 0.87", "相似度: 0.87"),
-        ("carried_on_in:01J", Reason.CARRIED_ON_IN, "01J", "carried on in case: 01J", "转入事项办理: 01J"),
+        ("ended_by_resolved", Reason.ENDED_BY, "resolved", "ended by: resolved", "终止于：已处置"),
+        ("alike_0.87", Reason.ALIKE, "0.87", "alike: 0.87", "相似度：0.87"),
+        ("carried_on_in:01J", Reason.CARRIED_ON_IN, "01J", "carried on in case: 01J", "转入事项办理：01J"),
     ],
 )
 def test_a_reason_carries_something(

@@ -23,7 +23,7 @@ being named.
 _FORM = ("form.personal", "form.short", "form.as_given", "form.wrong")
 """Of a typed block: the fields that the form declares as personal, each block's as one, and what may repeat them."""
 _SAID = ("summary", "tasks.title", "files.name", "original.area_as_given", "original.digest", *_FORM)
-_REPORT = ("details", *_SAID)
+_REPORT = ("details", "referred.about", *_SAID)
 _ACT = ("text", *_SAID)
 _PERSON = ("name", "channels", "absences.reason")
 _DIRECTORY = (
@@ -43,11 +43,13 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     Kind.ESTABLISHED: (),
     Kind.MATCHED: ("why.words",),
     Kind.ABSORBED: (),
-    Kind.REFERRED: (),
+    Kind.REFERRED: ("about",),
     Kind.DUE: (),
     Kind.DECIDED: (
         "effects.note",
         "notices.brief.summary",
+        "notices.brief.details",
+        "notices.brief.reported_by",
         "notices.brief.form",
         "notices.brief.owes",
         "notices.brief.tasks.title",
@@ -60,7 +62,18 @@ PERSONAL: dict[str, tuple[str, ...]] = {
         "notices.brief.stood_in",
         *(
             f"sends.data.{field}"
-            for field in ("summary", "details", "text", "title", "note", "tasks.title", "why.words", *_FORM)
+            for field in (
+                "summary",
+                "about",
+                "referred.about",
+                "details",
+                "text",
+                "title",
+                "note",
+                "tasks.title",
+                "why.words",
+                *_FORM,
+            )
         ),
     ),
     Kind.DELIVERED: ("deliveries.address", "deliveries.error"),

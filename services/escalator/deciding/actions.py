@@ -95,7 +95,7 @@ def _incident(draft: Draft, duty: Duty) -> None:
         draft,
         duty,
         ReportKind.INCIDENT,
-        f"{draft.case.report.summary}：静默 silent since {duty.starts_at:%Y-%m-%d %H:%M}Z",
+        f"{draft.case.report.summary}自 {duty.starts_at.astimezone(draft.policy.zone):%m-%d %H:%M} 起没有信号",
         as_graded,
     )
     raise_case(

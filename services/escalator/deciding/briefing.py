@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from services.escalator.deciding.draft import DESK_DUTY, Draft, NoticeInMaking
 from services.escalator.deciding.leaving_out import LeavingOut
 from shared.case import Case, Duty, Matter, Task, desk_post
@@ -28,9 +30,12 @@ from shared.facts import (
     spelled,
 )
 from shared.ids import AreaCode, PersonId, PostId, SourceId, UnitId
-from shared.vocabulary import Kind
+from shared.vocabulary import Kind, ReportKind
 
 NO_HARM = HarmCount()
+OURSELVES = Name(zh="烽火系统", en="Fenghuo itself")
+MOST_DETAILS = 400
+"""Characters of a report's details that a message and its page have; the case has all of them."""
 ACTS_ON_A_NOTICE = frozenset({Kind.NOTICE_APPROVED, Kind.NOTICE_REPLIED})
 
 
@@ -135,7 +140,15 @@ def _brief(
         due_at = min([duty.due_at for duty in duties])
         rules = tuple(dict.fromkeys([duty.rule for duty in duties]))
     tasks = tuple(dict.fromkeys([duty.task for duty in duties if duty.task in draft.tasks]))
-    key = (due_at, rules, tasks, owed_by, tuple([name.zh for name in call.dark]), *call.more.items())
+    key = (
+        call.purpose,
+        due_at,
+        rules,
+        tasks,
+        owed_by,
+        tuple([name.zh for name in call.dark]),
+        *call.more.items(),
+    )
     if key not in briefs:
         directory = draft.directory
         briefs[key] = brief_of(
@@ -143,12 +156,13 @@ def _brief(
             due_at=due_at,
             owes=tuple(draft.plans[rule].title for rule in rules),
             knowing=all("acknowledged" in draft.plans[rule].discharged_by for rule in rules),
-            tasks=tuple(_asked(draft.tasks[task], directory) for task in tasks if task is not None),
+            tasks=tuple(_asked(draft, draft.tasks[task]) for task in tasks if task is not None),
             owed_by=unit_name(directory, owed_by),
             excuses=_excuses(first) if call.purpose is Purpose.OVERDUE else (),
             dark=tuple(call.dark),
-            reported_by=_reporter(draft.case.report, directory) if first.rule == DESK_DUTY else None,
+            settled_for=_settled_for(draft, first) if call.purpose is Purpose.FALLBACK else None,
             public_notice=_asked_notice(draft, rules),
+            **({"reported_by": _reporter(draft.case.report, directory)} if first.rule == DESK_DUTY else {}),
             **call.more,
         )
     return briefs[key]
@@ -160,10 +174,14 @@ def _excuses(duty: Duty) -> tuple[Excuse, ...]:
     return tuple(Excuse(name) for name in found if name in EXCUSES)
 
 
+def _settled_for(draft: Draft, duty: Duty) -> Name | None:
+    return unit_name(draft.directory, duty.owed_by) if draft.plan_of(duty).is_settled_by_stand_in else None
+
+
 def brief_of(draft: Draft, **more: Any) -> Brief:
     """The matter as it stands, and whatever else the reader must know of it."""
     case, report, directory = draft.case, draft.case.report, draft.directory
-    return Brief(
+    brief = Brief(
         kind=report.kind,
         category=report.category,
         level=case.level,
@@ -174,14 +192,16 @@ def brief_of(draft: Draft, **more: Any) -> Brief:
         area=report.area,
         area_name=area_name(directory, report.area),
         summary=report.summary,
+        details=report.details[:MOST_DETAILS] if report.details else None,
+        reported_by=_other_reporter(report, directory),
         harm=known_harm(case),
         form=case.forms[0].short if case.forms else None,
         occurred_at=report.occurred_at,
         learned_at=report.learned_at,
         reported_at=case.opened_at,
         desk=desk_post(draft.plans.values()) or PostId(draft.policy.document.half_hour.fallback.chain[-1]),
-        **more,
     )
+    return replace(brief, **more) if more else brief
 
 
 def known_harm(case: Case) -> HarmCount | None:
@@ -190,12 +210,15 @@ def known_harm(case: Case) -> HarmCount | None:
     return None if harm == NO_HARM else harm
 
 
-def _asked(task: Task, directory: Directory) -> AskedTask:
+def _asked(draft: Draft, task: Task) -> AskedTask:
+    lead = None if task.lead else next((other.unit for other in draft.tasks.values() if other.lead), None)
     return AskedTask(
         title=task.title,
         due_at=task.due_at,
-        assigner=unit_name(directory, task.assigner),
+        assigner=unit_name(draft.directory, task.assigner),
         id=task.id,
+        lead=task.lead,
+        led_by=unit_name(draft.directory, lead) if lead is not None else None,
     )
 
 
@@ -211,6 +234,19 @@ def _asked_notice(draft: Draft, rules: tuple[str, ...]) -> AskedNotice | None:
         approvals=len(notice.approvals),
         approvals_needed=notice.approvals_needed,
     )
+
+
+def _other_reporter(report: Matter, directory: Directory) -> Name | None:
+    """Who says it of a unit that has not said anything itself: a source, the unit of who reports, or we do."""
+    if report.reported_by == "system" and report.kind is ReportKind.INCIDENT:
+        return OURSELVES
+    if not report.witness:
+        return None
+    source = directory.sources_by_id.get(report.source) if report.source is not None else None
+    person = directory.people_by_id.get(PersonId(report.person or report.reported_by))
+    if source is None and person is not None:
+        return unit_name(directory, person.unit)
+    return source.name if source is not None else _reporter(report, directory)
 
 
 def _reporter(report: Matter, directory: Directory) -> Name:

@@ -30,11 +30,15 @@ def decider_of(draft: Draft, by: str) -> tuple[Person, PostId, UnitId]:
     return person, post, unit
 
 
-def name_of(draft: Draft, principal: str) -> Name:
-    """A person by name, a system by its own; whoever the directory does not know as they sign."""
+def name_of(draft: Draft, principal: str, unit: UnitId | None = None) -> Name:
+    """A person by name, a system by its own; whoever the directory does not know by their unit's, else as they
+    sign.
+    """
     found = draft.directory.people_by_id.get(PersonId(principal)) or draft.directory.sources_by_id.get(
         SourceId(principal.removeprefix("source:"))
     )
+    if found is None and unit is not None:
+        return unit_name(draft.directory, unit)
     return found.name if found is not None else Name(zh=principal, en=principal)
 
 
@@ -48,7 +52,7 @@ class EarlyEnds:
         draft, ending, agreed = self._draft, self._ending, self._agreed
         return EarlyEnd(
             kind=ending.kind,
-            by=name_of(draft, ending.by),
+            by=name_of(draft, ending.by, ending.unit),
             by_unit=unit_name(draft.directory, ending.unit) if ending.unit is not None else None,
             by_source=ending.by.startswith("source:"),
             why=ending.text,

@@ -5,6 +5,7 @@ one decision, nobody of what they did themself. Who is called for a duty at that
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -16,6 +17,7 @@ from services.escalator.deciding.parties import posts_of, unit_of
 from services.escalator.policy.rule import RuleScope
 from services.escalator.policy.tell_rule import TellRule
 from services.escalator.policy.tell_spec import GRADED_DOWN, GRADED_UP
+from shared.case import Measure
 from shared.facts import Brief, ChangedLimit, EffectKind, News, Purpose, Reason
 from shared.ids import PersonId, PostId
 from shared.vocabulary import Kind
@@ -155,6 +157,16 @@ def _owed_to(draft: Draft) -> Iterator[PostId]:
             ]
 
 
+def _measure(was: Measure | None, now: Measure | None) -> dict[str, Any]:
+    """What the organ has decided, and what a review has made of it."""
+    if was is None or now is None or was == now:
+        return {}
+    return {
+        "measure": now.decided if was.decided != now.decided else None,
+        "upheld": now.reviewed == "upheld" if was.reviewed != now.reviewed else None,
+    }
+
+
 class _NewsWords:
     """What is new, for each reader; those who are told the same share it."""
 
@@ -176,7 +188,8 @@ class _NewsWords:
         regraded = was.level is not case.level or was.sensitive is not case.sensitive
         self._news = News(
             title=happened[0][0].title,
-            by=name_of(draft, event.actor.who) if event.actor is not None else None,
+            is_first=happened[0][1].name == Kind.REPORTED,
+            by=name_of(draft, event.actor.who, unit) if event.actor is not None else None,
             by_unit=unit_name(draft.directory, unit) if unit is not None else None,
             seconded_by=name_of(draft, second.actor.who) if second is not None and second.actor else None,
             text=event.text or said,
@@ -188,6 +201,7 @@ class _NewsWords:
             was_sensitive=was.sensitive,
             asked=unit_name(draft.directory, asked) if asked is not None else None,
             holder=unit_name(draft.directory, case.holder) if was.holder != case.holder else None,
+            **_measure(was.measure, case.measure),
         )
         self._changes = self._changed_limits() if regraded else {}
         self._unanswered = {

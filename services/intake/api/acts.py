@@ -15,6 +15,7 @@ from shared.bodies import form_of, takes
 from shared.facts import Reason
 from shared.http_fields import CaseRef, IdempotencyKey
 from shared.ids import CaseId
+from shared.language.labels import why_said
 from shared.language.reasons import WHY
 from shared.message import N_, said
 from shared.problems import Problem
@@ -101,10 +102,10 @@ def _outcome(acted: Acted) -> Response:
     if acted.outcome is ActOutcome.REFUSED:
         raise Problem(
             409,
-            N_("Refused"),
+            N_("Not accepted"),
             said(
                 N_("It is on record, but changes nothing: %(why)s."),
-                why=said(acted.refused_because or ""),
+                why=why_said(acted.refused_because or ""),
             ),
             **body,
         )

@@ -345,6 +345,7 @@ class LinkPages:
             offers=buttons(offered, self._lines(matter, language), Words(language), typed),
             is_done=is_done,
             files=files,
+            desk=await self._desk(link),
             most=LONGEST_TEXT,
             person=self._name(link),
             matter=self.writer.on_page(matter.brief, matter.purpose, language, now) if matter else None,

@@ -39,9 +39,11 @@ from shared.vocabulary import Language
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHORT_SUMMARY = 60
-"""Characters of the summary in a short message: with the rest it stays within four SMS parts in Chinese."""
+"""Characters of the summary in a short message: with the rest it stays within five SMS parts in Chinese."""
 SHORT_FORM = {Language.ZH: 60, Language.EN: 110}
 """Characters of what the case is about, as its form says it."""
+SHORT_DETAILS = {Language.ZH: 40, Language.EN: 80}
+"""Characters of what else the report says."""
 SHORT_TITLE = 40
 """Characters of the title of a task."""
 SHORT_REASON = 40
@@ -167,6 +169,11 @@ class Writer:
             "brief_summary": words.shortened(brief.summary, SHORT_SUMMARY),
             "harm": harm_in_words(said, brief.harm) if brief.harm else "",
             "excuses": said.listed(said.label("excuse", one) for one in brief.excuses),
+            "details": brief.details or "",
+            "brief_details": _quoted(brief.details, SHORT_DETAILS[language]),
+            "occurred_short": times.minute(brief.occurred_at, self._zone, now),
+            "learned_short": times.minute(brief.learned_at, self._zone, now),
+            "settled_for": named(brief.settled_for) if brief.settled_for else "",
             "dark": named(*brief.dark),
             "news": self._news(brief, said, now) if brief.news or purpose is Purpose.NEWS else None,
             "ending": _ending(brief.ending, said) if brief.ending else None,
@@ -200,6 +207,8 @@ class Writer:
             "short": words.shortened(task.title, SHORT_TITLE),
             "due": times.short(task.due_at, self._zone, now),
             "assigner": said.name(task.assigner),
+            "lead": task.lead,
+            "led_by": said.name(task.led_by) if task.led_by else "",
         }
 
     def _entry(self, note: DirectoryNote, said: Words, now: datetime) -> dict[str, Any]:
@@ -250,6 +259,9 @@ class Writer:
             "short": _quoted(news.text, SHORT_NEWS),
             "harm": harm_in_words(said, harm, was) if harm else "",
             "harm_aloud": harm_in_words(said, harm, was, aloud=True) if harm else "",
+            "is_first": news.is_first,
+            "measure": said.label("measure", news.measure) if news.measure else "",
+            "upheld": news.upheld,
             "regraded": news.regraded,
             "up": news.up,
             "was": said.grade(news.was_level, sensitive=news.was_sensitive),
@@ -309,4 +321,4 @@ def _quoted(said: str | None, length: int = SHORT_REASON) -> str:
 
 
 def _signed(said: Words, who: Name, unit: Name | None) -> str:
-    return said.aside(said.name(who), said.name(unit) if unit is not None else "")
+    return said.aside(said.name(who), said.name(unit) if unit is not None and unit != who else "")

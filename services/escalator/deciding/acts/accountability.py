@@ -14,13 +14,22 @@ from services.escalator.deciding.acts import omission
 from services.escalator.deciding.draft import Draft, Why
 from services.escalator.policy.model import Accountability, Grounds
 from shared.case import Case, Measure, NoticeCorrection, Standing
-from shared.facts import CaseAct, EffectKind, Harm, Reason, Referred, Report, Spelled, spelled
+from shared.facts import CaseAct, EffectKind, Harm, LapseCause, Reason, Referred, Report, Spelled, spelled
 from shared.facts.report import Lapsed
 from shared.territory import unit_of
 from shared.vocabulary import Category, Kind, ReportKind
 
 WINDOW = timedelta(days=365)
 """How long a lapse counts as a repeat where the policy does not say."""
+CAUSES: dict[str, str] = {
+    LapseCause.REPORTED_LATE: "迟报",
+    LapseCause.NOT_ACKNOWLEDGED: "到限无人应答",
+    LapseCause.NOT_DONE: "未按时限完成",
+    LapseCause.OMITTED: "漏报",
+    LapseCause.SILENT: "信息来源中断",
+    LapseCause.ABSENT: "未签到",
+}
+MOST_OF_A_LINE = 500
 
 
 def count_lapse(draft: Draft, referred: Referred) -> None:
@@ -48,7 +57,7 @@ def count_lapse(draft: Draft, referred: Referred) -> None:
         area=draft.case.report.area,
         occurred_at=min(referred.limit, draft.now),
         learned_at=draft.now,
-        summary=f"责任追究 {referred.rule} · {referred.cause} · {referred.case}",
+        summary=_in_words(referred),
         parent=referred.case,
         received_at=draft.now,
         reported_by="system",
@@ -62,6 +71,12 @@ def count_lapse(draft: Draft, referred: Referred) -> None:
         Reason.ACCOUNTABILITY_CASE,
         unit=referred.unit,
     )
+
+
+def _in_words(lapsed: Lapsed) -> str:
+    """`书面报告未按时限完成：化工厂爆炸`: what a person reads who is asked for a statement or a decision."""
+    failed = f"{lapsed.title or '职责'}{CAUSES.get(lapsed.cause, '逾期未履行')}"
+    return f"{failed}：{lapsed.about}"[:MOST_OF_A_LINE] if lapsed.about else failed
 
 
 def propose(draft: Draft, lapsed: Lapsed) -> None:
