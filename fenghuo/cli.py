@@ -26,6 +26,7 @@ COMMANDS = {
     "case": "Show one case: duties, tasks, who is lit, who is dark",
     "cases": "List the open cases, the next due first",
     "tasks": "List the open tasks, the reddest slip first",
+    "campaign": "Show a campaign unit by unit; write its ledger",
     "roster": "Show who is on duty, and whether they signed in",
     "suspicions": "List suspected omissions",
     "inbox": "Show what was set aside, why, and what to do",

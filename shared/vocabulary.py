@@ -183,6 +183,17 @@ class ReportKind(StrEnum):
     """What is watched without anybody reporting: a roster, a source, a periodic duty, a unit's ledger."""
 
 
+class Addressees(StrEnum):
+    """Whom a task is laid on where the directory says who they are."""
+
+    UNIT = "unit"
+    """Every unit of the area and of the areas directly below: of the city its departments, firms and counties, of a
+    county its departments and townships, of a township its villages.
+    """
+    GOVERNMENT = "government"
+    """The government of each area directly below: of the city every county, of a county every township."""
+
+
 class Category(StrEnum):
     NATURAL_DISASTER = "natural_disaster"
     ACCIDENT = "accident"

@@ -252,9 +252,9 @@ def task_row(task: Task, directory_names: DirectoryNames, now: datetime) -> tupl
 def _judgement(case: Case, directory_names: DirectoryNames) -> Iterator[str]:
     """Suspicion, measure and public notice: what is alleged, and what only a person decides."""
     if case.items:
-        open_items = sum(item.measure is None or item.owner is None for item in case.items)
+        open_items = sum(bool(item.lacks) for item in case.items)
         yield worded(
-            "%(count)s items registered, %(open_items)s of them without a measure or an owner",
+            "%(count)s items registered, %(open_items)s of them without a measure, an owner or a date",
             count=len(case.items),
             open_items=open_items,
         )

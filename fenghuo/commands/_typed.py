@@ -14,6 +14,7 @@ from fenghuo.speech import worded
 from shared.acts.fields import FIELDS
 from shared.facts import HARM
 from shared.settings import Settings
+from shared.vocabulary import Addressees
 
 Read = TypeVar("Read")
 TERM = re.compile(r"P(?=.)(\d+[YMWD])*(T(?=.)(\d+[HMS])+)?")
@@ -54,14 +55,24 @@ def task_form(text: str) -> dict[str, Any]:
         raise ValueError(
             worded("names no unit: write it as 'title@unit@P3D'; see `fenghuo directory show units`")
         )
-    title, units = parts[0], [unit.strip() for unit in parts[1].split(",") if unit.strip()]
-    form: dict[str, Any] = (
-        {"title": title, "unit": units[0]} if len(units) == 1 else {"title": title, "units": units}
-    )
+    form: dict[str, Any] = {"title": parts[0], **_to_whom(parts[1])}
     if len(parts) == 3:
         limit = parts[2]
         form |= {"within": limit} if TERM.fullmatch(limit) else {"due_at": moment_text(limit)}
     return form
+
+
+def _to_whom(text: str) -> dict[str, Any]:
+    """`unit`, `unit,unit`, or `every:unit`, `every:government`, `every:unit:<sector>`. Raises ValueError."""
+    if text.startswith("every:"):
+        every, _, sector = text.removeprefix("every:").partition(":")
+        if every not in tuple(Addressees):
+            raise ValueError(
+                worded("names nobody: write every:unit, every:government, or every:unit:mine for a sector")
+            )
+        return {"every": every, **({"sector": sector} if sector else {})}
+    units = [unit.strip() for unit in text.split(",") if unit.strip()]
+    return {"unit": units[0]} if len(units) == 1 else {"units": units}
 
 
 def _is_limit(text: str) -> bool:

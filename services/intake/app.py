@@ -8,6 +8,7 @@ from faststream.nats import PullSub
 
 from services.intake.acting.acts import CaseActs
 from services.intake.api.acts import acts_router
+from services.intake.api.campaigns import campaigns_router
 from services.intake.api.cases import cases_router
 from services.intake.api.directory import directory_router
 from services.intake.api.events import events_router
@@ -134,6 +135,7 @@ def build(settings: IntakeSettings) -> Service:
         acts_router(acts, gate),
         files_router(files, lookup, gate),
         cases_router(board, lookup, gate, now, settings.zone, Names(directory)),
+        campaigns_router(board, lookup, forms, gate, settings.zone, now),
         directory_router(directory, changes, gate, now),
         events_router(board, gate),
         ingest_router(hand_in, gate, now),

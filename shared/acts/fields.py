@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.message import N_
-from shared.vocabulary import Category, Document, Level, ReviewCause
+from shared.vocabulary import Category, Document, Level, ReportKind, ReviewCause
 
 
 class Widget(StrEnum):
@@ -203,12 +203,21 @@ FIELDS: Mapping[str, Field] = {
         Widget.SELECT, N_("Whom to call"), N_("Post"), "The post to call, or signed in for.", names=Named.POST
     ),
     "step": Field(
-        Widget.NUMBER,
-        "",
+        Widget.SELECT,
+        N_("Which item"),
         N_("Step of the chain"),
         "The step of the chain, 0 being who is owed; of an inventory, the item.",
         type=int,
         least=0,
+        empty=N_("a new one"),
+    ),
+    "becomes": Field(
+        Widget.SELECT,
+        N_("Whether it goes on as a case of its own"),
+        N_("Becomes"),
+        "Register: the item goes on as a case of its own: dispute, hazard or petition.",
+        type=ReportKind,
+        empty=N_("it stays in the ledger"),
     ),
     "owner": Field(
         Widget.SELECT,
@@ -248,7 +257,8 @@ FIELDS: Mapping[str, Field] = {
         Widget.MANY,
         "",
         "",
-        "What, who, by when: 'title@unit@P3D', 'title@unit,unit@2026-12-01T18:00' (one task each), or without a limit. Repeat it.",
+        "What, who, by when: 'title@unit@P3D', 'title@unit,unit@2026-12-01T18:00' (one task each), or without a limit. "
+        "All at once: 'title@every:unit@P7D', 'title@every:government', of a sector 'title@every:unit:mine'. Repeat it.",
         option="--assign",
         type=list[str],
     ),
@@ -264,6 +274,10 @@ FIELDS: Mapping[str, Field] = {
 TASK_PARTS: Mapping[str, Field] = {
     "task_title": Field(Widget.LINE, N_("What is to be done"), "", ""),
     "task_units": Field(Widget.MANY, N_("By which unit (several: one task each)"), "", "", names=Named.UNIT),
+    "task_every": Field(
+        Widget.SELECT, N_("Or by all of them"), "", "", empty=N_("only the units chosen above")
+    ),
+    "task_sector": Field(Widget.SELECT, N_("Of these only one sector"), "", "", empty=N_("every sector")),
     "task_due_at": Field(Widget.TIME, N_("By when (empty: the policy's term)"), "", ""),
 }
 """What the desk asks for in place of `tasks`: the parts of one."""

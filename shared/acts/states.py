@@ -39,6 +39,10 @@ SMALL_MATTERS = (ReportKind.DISPUTE, ReportKind.HAZARD, ReportKind.PETITION, Rep
 """What may become an incident."""
 
 
+ITEMS_BECOME = (ReportKind.DISPUTE, ReportKind.HAZARD, ReportKind.PETITION)
+"""What an item of a campaign's ledger may go on as."""
+
+
 def may_grow(case: Case) -> bool:
     return is_going_on(case) and case.report.kind in SMALL_MATTERS and case.grown_into is None
 

@@ -37,7 +37,7 @@ from shared.case.proceedings import (
     PublicNotice,
     Suspicion,
 )
-from shared.case.task import HolderTerm, Item, Task, TaskState, Transfer
+from shared.case.task import HolderTerm, Item, ItemForm, Task, TaskState, Transfer
 
 __all__ = [
     "ENDED",
@@ -54,6 +54,7 @@ __all__ = [
     "Extension",
     "HolderTerm",
     "Item",
+    "ItemForm",
     "Lapse",
     "LeftOut",
     "Lit",

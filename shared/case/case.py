@@ -111,6 +111,8 @@ class Matter(Value, frozen=True, kw_only=True):
     evacuated: int = 0
     loss: int = 0
     parent: CaseId | None = None
+    item: int | None = None
+    """Of the ledger of `parent`, a campaign, the item that this was."""
     reported_by: str
     person: PersonId | None = None
     source: SourceId | None = None

@@ -5,10 +5,11 @@ Invariant: at any moment one unit answers for a task, and whoever assigned it ve
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from shared.case.duty import Extension, Slip
 from shared.facts import Value
-from shared.ids import PersonId, TaskId, UnitId
+from shared.ids import CaseId, PersonId, TaskId, UnitId
 
 
 class HolderTerm(Value, frozen=True, kw_only=True):
@@ -75,8 +76,25 @@ class Task(Value, frozen=True, kw_only=True):
     extension: Extension | None = None
 
 
+class ItemForm(Value, frozen=True, kw_only=True):
+    """What an item has of its form, as the facts so far have it: sector, grade, place and whatever else is
+    declared.
+    """
+
+    id: str
+    version: int = 1
+    fields: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it
+    personal: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it
+    missing: tuple[str, ...] = ()
+    """What is lacking before the form counts as complete."""
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {**self.fields, **self.personal}
+
+
 class Item(Value, frozen=True, kw_only=True):
-    """A row of an inventory campaign's ledger 台账; without a measure and an owner it does not count as
+    """A row of an inventory campaign's ledger 台账; without a measure, an owner and a date it does not count as
     processed.
     """
 
@@ -88,3 +106,16 @@ class Item(Value, frozen=True, kw_only=True):
     due_at: datetime | None = None
     at: datetime
     by: str
+    form: ItemForm | None = None
+    case: CaseId | None = None
+    """The dispute, hazard or petition that it has become."""
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What is missing before it counts as processed."""
+        own = {"measure": self.measure, "owner": self.owner, "due": self.due_at}
+        asked = self.form.missing if self.form is not None else ()
+        return (
+            *(name for name, value in own.items() if value is None),
+            *(name for name in asked if name not in own),
+        )

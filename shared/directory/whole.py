@@ -233,6 +233,13 @@ class Directory(Frozen):
     # What for
 
     @cached_property
+    def topics(self) -> tuple[str, ...]:
+        """All that some unit is competent for."""
+        return tuple(
+            sorted({topic for unit in self.units for each in unit.competence for topic in each.topics})
+        )
+
+    @cached_property
     def portfolios(self) -> dict[PostId, tuple[Post, ...]]:
         """Post → the posts that stand for it, and itself where it names a portfolio of its own."""
         standing_for: defaultdict[PostId, list[Post]] = defaultdict(list)

@@ -15,7 +15,7 @@ from shared.facts.form import FormBlock
 from shared.facts.harm import People, Yuan
 from shared.facts.report import Lapsed, Line, Original, TaskForm, Text
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, SourceId, TaskId, UnitId
-from shared.vocabulary import Category, Document, Level, ReviewCause
+from shared.vocabulary import Category, Document, Level, ReportKind, ReviewCause
 
 
 class Via(StrEnum):
@@ -93,7 +93,7 @@ class CaseAct(Frozen):
     causes: tuple[ReviewCause, ...] = ()
     """File: of a review, what it found to be the causes."""
     category: Category | None = None
-    """Grown: of the incident."""
+    """Grown: of the incident; register: of the case that the item becomes."""
     level: Level | None = None
     """Regrade: the level from now on; absent with `sensitive` alone."""
     sensitive: bool | None = None
@@ -113,6 +113,8 @@ class CaseAct(Frozen):
     """Escalate: the step of the chain to go on from; 0 is the person owed."""
     owner: PersonId | None = None
     """Register: who answers for the item's measure."""
+    becomes: ReportKind | None = None
+    """Register: the item goes on as a case of its own, of this kind."""
     acting: bool | None = None
     """Command: acting commander 代理指挥长, until the commander is back."""
     summary: Line | None = None

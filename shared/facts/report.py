@@ -24,11 +24,12 @@ from shared.facts.form import FormBlock, FormGiven
 from shared.facts.harm import Harm
 from shared.ids import AreaCode, CaseId, DutyId, PersonId, SourceId, UnitId
 from shared.message import N_
-from shared.vocabulary import Category, Level, ReportKind
+from shared.vocabulary import Addressees, Category, Level, ReportKind
 
 CATEGORISED = (ReportKind.INCIDENT, ReportKind.OPINION, ReportKind.DISPUTE, ReportKind.HAZARD)
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), PLAIN_LINE]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), PLAIN_TEXT]
+Topic = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 MOST_TASKS_OF_A_CASE = 10_000
 """So many are measured (bench/many_tasks.py): each act on the case takes the longer, the more there are."""
 MOST_ITEMS_OF_A_CASE = 10_000
@@ -47,13 +48,20 @@ class Place(Frozen):
 
 
 class TaskForm(Frozen):
-    """A task to assign: to one unit, or (a campaign) one task to each of `units`. Either `due_at` or
-    `within`, or the policy's term.
+    """A task to assign: to one unit, or (a campaign) one task to each of `units`, or to `every` unit that the
+    directory has there. Either `due_at` or `within`, or the policy's term.
     """
 
     title: Line
     unit: Annotated[UnitId, PLAIN_ID] | None = None
     units: tuple[Annotated[UnitId, PLAIN_ID], ...] = ()
+    """With `every`, whom that meant when it was handed in: on record only, nobody gives both."""
+    every: Addressees | None = None
+    """In place of `unit` or `units`: every unit there (`unit`), or the government of every area directly below
+    (`government`). Whoever assigns, and those above them, are not among them.
+    """
+    sector: Topic | None = None
+    """With `every`: only units that are competent for this topic, and those under them."""
     owner: Annotated[PersonId, PLAIN_ID] | None = None
     """The person who answers for it in that unit; without one the unit's head does."""
     due_at: Instant | None = None
@@ -65,9 +73,20 @@ class TaskForm(Frozen):
 
     @model_validator(mode="after")
     def for_somebody(self) -> Self:
-        if (self.unit is None) == (not self.units):
-            raise ValueError(N_("a task needs `unit`, or `units` for one task each: give one of the two"))
+        if self.every is None and (self.unit is None) == (not self.units):
+            raise ValueError(
+                N_("a task needs `unit`, or `units` or `every` for one task each: give one of the three")
+            )
+        if self.every is not None and self.unit is not None:
+            raise ValueError(N_("`every` says whom the task is for: leave `unit` out"))
+        if self.sector is not None and self.every is None:
+            raise ValueError(N_("`sector` narrows `every`: give `every`, or leave `sector` out"))
         return self
+
+    @property
+    def as_asked(self) -> "TaskForm":
+        """Without the units that `every` meant: the directory may mean others by the next day."""
+        return self if self.every is None else self.model_copy(update={"units": ()})
 
 
 def task_count(tasks: tuple[TaskForm, ...]) -> int:
@@ -75,7 +94,7 @@ def task_count(tasks: tuple[TaskForm, ...]) -> int:
     return sum(len(task.units) or 1 for task in tasks)
 
 
-def _too_many(tasks: tuple[TaskForm, ...]) -> str | None:
+def too_many(tasks: tuple[TaskForm, ...]) -> str | None:
     many = task_count(tasks)
     return (
         f"are {many} tasks, one for each unit: assign at most {MOST_TASKS} at a time"
@@ -84,7 +103,7 @@ def _too_many(tasks: tuple[TaskForm, ...]) -> str | None:
     )
 
 
-Tasks = Annotated[tuple[TaskForm, ...], WhenGiven(_too_many, (("maxItems", MOST_TASKS),))]
+Tasks = Annotated[tuple[TaskForm, ...], WhenGiven(too_many, (("maxItems", MOST_TASKS),))]
 
 
 MOST_TRIES = 20
@@ -98,7 +117,7 @@ class Reported(Frozen):
     kind: ReportKind = ReportKind.INCIDENT
     category: Category | None = None
     """Incidents, opinion, disputes and hazards need one."""
-    topic: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")] | None = None
+    topic: Topic | None = None
     """The policy's finer sorting: opinion tv, web, external_media; complaint urgent, utility, normal,
     complex; petition land …
     """
@@ -221,7 +240,9 @@ class Report(Reported):
     starts_at: Instant | None = None
     """Split off or raised by another case: its clock goes on from there."""
     grown: bool | None = None
-    """It grew out of `parent`, a small matter that goes on beside it."""
+    """It grew out of `parent`, a small matter or a campaign that goes on beside it."""
+    item: int | None = None
+    """The number of the item of `parent`, a campaign, that it grew out of."""
 
 
 class Rejection(Frozen):

@@ -54,6 +54,15 @@ class Forms:
     def of_report(self, kind: ReportKind, topic: str | None) -> tuple[DeclaredForm, ...]:
         return self.of(FillingPlace(kind, topic))
 
+    def owed_of(self, kind: ReportKind, topic: str | None) -> tuple[DeclaredForm, ...]:
+        """Those without which such a case does not end."""
+        place = FillingPlace(kind, topic)
+        return tuple(
+            form
+            for form in self.of(place)
+            if form.ends_complete and any(each.owed and _fits(each, place) for each in form.of)
+        )
+
 
 NO_FORMS = Forms(FormsDocument(version="none", forms={}))
 

@@ -154,6 +154,8 @@ class Belongs(FormPart):
     """Documents it goes with, where somebody hands one in."""
     duties: Annotated[tuple[FormId, ...], Bounds(max_length=20)] = ()
     """Rules of the policy that come by the calendar: the case that watches one of them."""
+    owed: bool = False
+    """A case of this sort does not end without this form, where the form says `ends_complete`."""
 
 
 class Threshold(FormPart):

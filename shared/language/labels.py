@@ -180,6 +180,19 @@ LABELS: dict[str, dict[str, str]] = {
         "6": N_("Saturday"),
         "7": N_("Sunday"),
     },
+    "submission": {
+        "late": N_("late, nothing handed in"),
+        "returned": N_("returned for rework"),
+        "owed": N_("not handed in yet"),
+        "submitted": N_("list handed in"),
+        "nil": N_("nil report"),
+        "verified": N_("verified and closed"),
+        "cancelled": N_("cancelled"),
+    },
+    "addressees": {
+        "unit": N_("every unit here and one level below"),
+        "government": N_("the government of every area one level below"),
+    },
     "answer": {"yes": N_("yes"), "no": N_("no")},
     "via": {
         "api": N_("interface"),

@@ -135,9 +135,15 @@ WHY: dict[str, str] = {
     "graded_so_already": N_("graded so already"),
     "held_by_another_unit": N_("another unit holds it"),
     "incident_raised": N_("an incident was raised"),
-    "item_needs_measure_and_owner": N_("the item still needs a measure and an owner"),
+    "item_became_a_case": N_("an item of the ledger goes on as a case of its own"),
+    "item_becomes_no_such_case": N_("an item becomes a dispute, a hazard or a petition: name one of these"),
+    "item_is_a_case_already": N_("the item is a case of its own already"),
+    "item_of_another_unit": N_(
+        "the item is another unit's: only that unit, or whoever has the campaign, may change it"
+    ),
+    "item_needs_measure_and_owner": N_("the item still needs a measure, an owner and a date"),
     "item_registered": N_("item registered"),
-    "item_without_measure_or_owner": N_("an item has no measure or no owner"),
+    "item_without_measure_or_owner": N_("an item has no measure, no owner or no date"),
     "judged_already": N_("judged already"),
     "knows_and_still_owes": N_("knows of it and still owes it"),
     "knows_and_will_be_reminded": N_("knows of it and will be reminded"),

@@ -242,12 +242,45 @@ async def test_a_case_may_follow_from_one_on_the_board_and_bring_its_tasks(
     )
 
 
+async def test_a_campaign_to_every_unit_has_them_on_record_and_is_one_report_whoever_is_there_later(
+    http: httpx2.AsyncClient, lab: Lab
+) -> None:
+    tasks = [{"title": "排查", "every": "unit", "within": "P7D"}]
+    body = form(kind="campaign", unit="city", area="620600", category=None, tasks=tasks)
+
+    async def handed_in(**changes: Any) -> httpx2.Response:
+        headers = lab.bearer(Role.DUTY_OFFICER) | {"Idempotency-Key": key}
+        return await http.post("/api/v1/reports", json=body | changes, headers=headers)
+
+    key = uuid4().hex
+    first = await handed_in()
+    assert first.status_code == 201, first.text
+    (fact,) = await facts_of(lab, first.json()["case"])
+    (task,) = fact.data["tasks"]
+    assert (task["every"], task["units"]) == ("unit", ["heating", "county_info", "observatory"])
+    assert (await handed_in()).json()["fact"] == first.json()["fact"]
+    assert (await handed_in(tasks=[tasks[0] | {"title": "复查"}])).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
         ({"parent": "nowhere"}, "parent"),
         ({"kind": "task", "tasks": [{"title": "x", "unit": "nobody"}]}, "tasks.0.unit"),
         ({"kind": "task", "tasks": [{"title": "x"}]}, "tasks.0"),
+        (
+            {
+                "kind": "task",
+                "tasks": [{"title": "x", "every": "unit", "units": ["heating"]}],
+                "unit": "city",
+                "area": "620600",
+            },
+            "tasks.0.units",
+        ),
+        ({"kind": "task", "tasks": [{"title": "x", "every": "unit", "unit": "heating"}]}, "tasks.0"),
+        ({"kind": "task", "tasks": [{"title": "x", "unit": "heating", "sector": "mine"}]}, "tasks.0"),
+        ({"kind": "task", "tasks": [{"title": "x", "every": "unit", "sector": "mine"}]}, "tasks.0.every"),
+        ({"kind": "task", "tasks": [{"title": "x", "every": "everybody"}]}, "tasks.0.every"),
         (
             {"kind": "task", "tasks": [{"title": "x", "unit": "heating", "due_at": "2020-01-01T00:00:00Z"}]},
             "tasks.0.due_at",

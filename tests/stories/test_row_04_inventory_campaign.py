@@ -44,6 +44,7 @@ def test_a_ledger_a_nil_report_and_a_unit_that_is_late() -> None:
         summary="老楼外墙脱落",
         measure="围挡加固",
         owner="kong_xuan",
+        due_at="2026-12-20T10:00:00Z",
         text="老楼",
     )
     stage.says(case, Kind.COMPLETED, UNITS[0], task="t1", text="一处")

@@ -1,4 +1,4 @@
-"""Every hazard gets a measure: an item without a measure and an owner does not count as processed. Row 13."""
+"""Every hazard gets a measure: an item without a measure, an owner and a date does not count as processed. Row 13."""
 
 from shared.facts import EffectKind
 from shared.vocabulary import Kind, ReportKind
@@ -7,7 +7,7 @@ from tests.stories.stage import Stage
 UNIT = "wangshan_government"
 
 
-def test_a_list_with_a_bare_item_is_not_taken_until_it_has_both() -> None:
+def test_a_list_with_a_bare_item_is_not_taken_until_it_has_all_three() -> None:
     stage = Stage()
     case = stage.report(
         ReportKind.CAMPAIGN,
@@ -26,6 +26,10 @@ def test_a_list_with_a_bare_item_is_not_taken_until_it_has_both() -> None:
         stage.refused(case, Kind.COMPLETED, UNIT, task="t1", text="一处") == "item_without_measure_or_owner"
     )
     stage.says(case, Kind.REGISTERED, UNIT, step=1, owner="wei_huang")
+    assert (
+        stage.refused(case, Kind.COMPLETED, UNIT, task="t1", text="一处") == "item_without_measure_or_owner"
+    )
+    stage.says(case, Kind.REGISTERED, UNIT, step=1, due_at="2026-12-05T10:00:00Z")
     stage.says(case, Kind.COMPLETED, UNIT, task="t1", text="一处")
     assert stage.is_done(case, "campaign_submission", "t1")
     (item,) = stage.case(case).items

@@ -391,7 +391,7 @@ def test_no_inventory_takes_more_items_than_are_measured(monkeypatch: pytest.Mon
     story.reported(
         kind=ReportKind.CAMPAIGN, unit="emergency_office", area="620600", category=None, level=None
     )
-    for limited in ("services.intake.acting.act_faults", "services.escalator.deciding.acts.tasks"):
+    for limited in ("services.intake.acting.act_faults", "services.escalator.deciding.acts.items"):
         monkeypatch.setattr(f"{limited}.MOST_ITEMS_OF_A_CASE", MANY)
 
     def count() -> int:

@@ -4,8 +4,9 @@ Invariant: a block opens nothing and ends nothing by itself; the policy's trigge
 A follow-up adds to what is there, a document stands in the place of the one before.
 """
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.escalator.deciding.draft import Draft
 from shared.case import CaseForm
@@ -30,6 +31,17 @@ def take_form(draft: Draft, block: FormBlock | None, kind: Kind, by: str, actor:
         draft.note(EffectKind.NOTED, Reason.FORM_NOT_WHOLE, note=f"{block.id}: {fields}"[:200])
     for ring in block.rings:
         draft.happened(f"{TRIGGER}.{block.id}.{ring}", actor=actor)
+
+
+def end_of_day(day: object, zone: ZoneInfo) -> datetime | None:
+    """A date in a form counts until its end, by the office's clock."""
+    if not isinstance(day, str):
+        return None
+    try:
+        named = date.fromisoformat(day)
+    except ValueError:
+        return None
+    return datetime.combine(named, time(23, 59, 59), zone).astimezone(UTC)
 
 
 def _with(

@@ -211,6 +211,7 @@ def matter_of(report: Report, directory: Directory) -> Matter:
         exercise=report.exercise,
         **({name: getattr(harm, name) for name in HARM} if harm else {}),
         parent=report.parent,
+        item=report.item,
         reported_by=report.reported_by,
         person=report.person,
         source=original.source if original else None,

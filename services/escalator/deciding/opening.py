@@ -14,6 +14,7 @@ from cronsim import CronSim
 
 from services.escalator.deciding.draft import Draft, Event
 from services.escalator.deciding.duties import cancel
+from services.escalator.deciding.forms import end_of_day
 from services.escalator.deciding.leaving_out import LeavingOut
 from services.escalator.deciding.lighting import light_first
 from services.escalator.deciding.parties import Party, in_charge, parties
@@ -248,6 +249,8 @@ def _named_limit(draft: Draft, event: Event, start: datetime, task: Task | None)
         return task.due_at
     if event.due_at is not None:
         return event.due_at
+    if event.name == Kind.REPORTED and (promised := promised_limit(draft)) is not None:
+        return promised
     notice, standing = draft.case.notice, draft.case.standing
     if event.name == "notice_drafted" and notice is not None:
         return notice.reply_by
@@ -262,6 +265,13 @@ def _named_limit(draft: Draft, event: Event, start: datetime, task: Task | None)
             else None
         )
     return None
+
+
+def promised_limit(draft: Draft) -> datetime | None:
+    """The date by which the matter's own form says it will be put right; one that has passed already is none."""
+    days = (form.fields.get("due") for form in draft.case.forms)
+    ends = (end_of_day(day, draft.policy.zone) for day in days)
+    return next((end for end in ends if end is not None and end > draft.now), None)
 
 
 def _is_owed(draft: Draft, rule: DutyRule) -> bool:

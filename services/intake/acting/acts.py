@@ -20,6 +20,7 @@ from services.intake.board.card import Card
 from services.intake.board.case_lookup import CaseLookup
 from services.intake.fields import lookups
 from services.intake.fields.act_form import AcknowledgeForm, ActForm
+from services.intake.fields.addressed import addressed, body_as_asked
 from services.intake.fields.form_blocks import FormBlocks, block_in, given_of, without_form
 from services.intake.files.keeping import IncomingFiles
 from services.intake.recording.answers import Acted, FactRef
@@ -28,7 +29,7 @@ from services.intake.recording.refusals import Refusals
 from shared import territory
 from shared.act_outcome import NOT_KNOWN_YET, Became, became_by
 from shared.acts import ACTS
-from shared.case import Case
+from shared.case import Case, Item
 from shared.directory import Directory, Person
 from shared.directory.addresses import is_theirs, masked, telephone_of
 from shared.facts import Acknowledgement, Actor, CaseAct, Decision, Fact, Original, Via
@@ -161,13 +162,17 @@ class CaseActs:
         )
         if kind is Kind.COMMAND_TAKEN and form.to_person is None:
             form = form.model_copy(update={"to_person": self._themself(principal)})
-        faults = faults_in(ACTS[kind], form, whole, self._directory, self._clock())
+        tasks, unaddressed = addressed(
+            form.tasks, self._directory, whole.report.area, principal.unit or whole.holder
+        )
+        form = form.model_copy(update={"tasks": tasks})
+        faults = unaddressed or faults_in(ACTS[kind], form, whole, self._directory, self._clock())
         if kind is Kind.REGISTERED:
             faults += item_faults(form, card.item_count)
         if form.files and not faults:
             files, faults = await self._files.named(form.files, principal.subject, whole)
             form = form.model_copy(update={"files": files})
-        form, form_faults = self._with_form(kind, form, whole)
+        form, form_faults = self._with_form(kind, form, card)
         faults += form_faults
         if form.into is not None:
             faults += await self._merge_faults(card, form.into, principal)
@@ -181,11 +186,13 @@ class CaseActs:
         said = CaseAct(by=principal.actor(), **{name: getattr(form, name) for name in form.filled})
         return await self._do(kind, case, said, principal.subject, key)
 
-    def _with_form(self, kind: Kind, form: ActForm, case: Case) -> tuple[ActForm, list[Fault]]:
+    def _with_form(self, kind: Kind, form: ActForm, card: Card) -> tuple[ActForm, list[Fault]]:
         """With the typed block as it will stand on record, and what is wrong with it."""
         faults: list[Fault] = []
+        case = card.lean
         if form.form is not None:
-            taken = self._forms.of_act(kind, form.document, form.form, case)
+            item = item_named(card.whole, form.step) if kind is Kind.REGISTERED else None
+            taken = self._forms.of_act(kind, form.document, form.form, case, item)
             form, faults = form.model_copy(update={"form": taken.block}), taken.as_faults()
         faults += self._forms.unfinished(kind, form.document, given_of(form.form), case)
         return form, faults
@@ -262,10 +269,17 @@ class CaseActs:
             return NOT_KNOWN_YET
 
 
+def item_named(case: Case, number: int | None) -> Item | None:
+    """The item of a ledger that an act is about."""
+    return case.items[number - 1] if number and number <= len(case.items) else None
+
+
 def _says_the_same(first: dict[str, Any], data: BaseModel) -> bool:
     """What is worked out of a typed block may differ from one moment to the next."""
     other = data.model_dump(mode="json", exclude_none=True)
-    return without_form(first) == without_form(other) and same_given(block_in(first), block_in(other))
+    return body_as_asked(without_form(first)) == body_as_asked(without_form(other)) and same_given(
+        block_in(first), block_in(other)
+    )
 
 
 def _unlike(card: Card, other: Card) -> list[Fault]:

@@ -128,7 +128,7 @@ def cases_router(
 
     @router.get("/api/v1/cases/{case}", responses=_RESPONSES)
     async def case(request: Request, case: CaseRef) -> Response:
-        card = await _card_for(lookup, CaseId(case), gate.admit(request, *sorted(MAY_LOOK)))
+        card = await card_for(lookup, CaseId(case), gate.admit(request, *sorted(MAY_LOOK)))
         return Response(card.raw, media_type="application/json", headers={"ETag": f'"{card.revision}"'})
 
     @router.get("/api/v1/cases/{case}/story")
@@ -136,7 +136,7 @@ def cases_router(
         """The last moments of a case in words, the oldest first: who did what, in time or late, and why. The
         audit tells the whole.
         """
-        card = await _card_for(lookup, CaseId(case), gate.admit(request, *sorted(MAY_LOOK)))
+        card = await card_for(lookup, CaseId(case), gate.admit(request, *sorted(MAY_LOOK)))
         return recent(card.whole, Words(language), zone, names)
 
     @router.get("/api/v1/tasks")
@@ -160,7 +160,7 @@ def _shown(listed: ListedTask) -> dict[str, Any]:
     return {"case": listed.case, "summary": listed.summary, **msgspec.to_builtins(listed.task), **slip}
 
 
-async def _card_for(lookup: CaseLookup, case: CaseId, principal: Principal) -> Card:
+async def card_for(lookup: CaseLookup, case: CaseId, principal: Principal) -> Card:
     card = await lookup.card(case, principal)
     if not may_look(principal, card):
         raise forbidden(said(N_("Your unit %(unit)s has no part in this case."), unit=principal.unit))

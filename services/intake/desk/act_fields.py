@@ -12,7 +12,7 @@ from typing import Any
 from services.intake.desk.offered_acts import documents_wanted
 from shared.acts import DUTY, ONE_OF_TWO, TASK, Act
 from shared.acts.fields import FIELDS, TASK_PARTS, Named, Widget
-from shared.acts.states import is_to_judge
+from shared.acts.states import ITEMS_BECOME, is_to_judge
 from shared.acts.who import Where
 from shared.case import Case, Duty, Task
 from shared.directory import Directory
@@ -23,7 +23,7 @@ from shared.language.catalogue import N_
 from shared.language.labels import label
 from shared.territory import Claim, may
 from shared.tokens import Principal
-from shared.vocabulary import Category, Document, Kind, Level, ReportKind
+from shared.vocabulary import Addressees, Category, Document, Kind, Level, ReportKind
 from shared.web.names import Names
 from shared.web.picks import WRITTEN, Choice, Offer, PickedSort, Picker, near_units
 
@@ -138,7 +138,7 @@ def fields_of(act: Act, here: Setting) -> tuple[FormField, ...]:
 
 
 def needed(act: Act) -> frozenset[str]:
-    return frozenset(part for name in act.needed for part in (OF_A_TASK[:2] if name == "tasks" else (name,)))
+    return frozenset("task_title" if name == "tasks" else name for name in act.needed)
 
 
 def _is_about_a_task(act: Act, here: Setting) -> bool:
@@ -304,6 +304,27 @@ def _posts(here: Setting) -> Iterable[str]:
     return (*chain, *(unit.head for unit in units if unit is not None and unit.head is not None))
 
 
+def _every(_: Act, __: Setting) -> Iterable[Choice]:
+    return (Choice(one.value, label("addressees", one)) for one in Addressees)
+
+
+def _sectors(_: Act, here: Setting) -> Iterable[Choice]:
+    return (Choice(topic, label("topic", topic)) for topic in here.directory.topics)
+
+
+def _items(_: Act, here: Setting) -> Iterable[Choice]:
+    """Those that lack something first: they are the ones that are changed."""
+    ordered = sorted(here.case.items, key=lambda item: not item.lacks)[:ROWS]
+    return (
+        Choice(str(item.number), Name(zh=f"{item.number} {item.summary}", en=f"{item.number} {item.summary}"))
+        for item in ordered
+    )
+
+
+def _becomes(_: Act, __: Setting) -> Iterable[Choice]:
+    return (Choice(kind.value, label("kind", kind)) for kind in ITEMS_BECOME)
+
+
 _CHOICES: dict[str, Callable[[Act, Setting], Iterable[Choice]]] = {
     "document": _documents,
     "category": _categories,
@@ -311,6 +332,10 @@ _CHOICES: dict[str, Callable[[Act, Setting], Iterable[Choice]]] = {
     "sensitive": _sensitive,
     "satisfaction": _satisfaction,
     "span": _spans,
+    "step": _items,
+    "becomes": _becomes,
+    "task_every": _every,
+    "task_sector": _sectors,
 }
 _LISTS = {
     Named.UNIT: PickedSort.UNITS,

@@ -104,7 +104,8 @@ def _forms_of(
     offered = offered_forms(act, here.case, here.forms)
     mine: Mapping[str, str] = here.values if here.wrong == act.kind else {}
     form = here.forms.get(chosen_in(mine))
-    if form is None and not mine and is_awaited and len(offered) == 1:
+    made_for_it = len(offered) == 1 and any(act.kind in place.acts for place in offered[0].of)
+    if form is None and not mine and (made_for_it or (is_awaited and len(offered) == 1)):
         form = offered[0]
     if form is None:
         return offered, None
@@ -161,6 +162,8 @@ def read_act(kind: Kind, values: Mapping[str, str], zone: ZoneInfo, directory: D
     errors += [
         (name, MISSING) for name in sorted(needed(act)) if name not in texts and name not in dict(errors)
     ]
+    if "tasks" in act.fields and not {"task_units", "task_every"} & set(texts) | set(dict(errors)):
+        errors.append(("task_units", MISSING))
     if act.either == ONE_OF_TWO and not set(ONE_OF_TWO) & set(texts):
         errors += [(name, MISSING) for name in ONE_OF_TWO]
     filled: dict[str, Any] = {}
@@ -172,7 +175,7 @@ def read_act(kind: Kind, values: Mapping[str, str], zone: ZoneInfo, directory: D
     if errors:
         raise _wrong(errors)
     if "tasks" in act.fields:
-        filled["tasks"] = [_task(filled)]
+        filled["tasks"] = [task_of(filled)]
     try:
         return ActForm.model_validate({name: value for name, value in filled.items() if name in FIELDS})
     except ValidationError as error:
@@ -190,16 +193,25 @@ def _read(name: str, text: str, zone: ZoneInfo) -> object:
     return text
 
 
-def _task(filled: Mapping[str, Any]) -> dict[str, Any]:
-    units: list[str] = filled["task_units"]
-    to_whom = {"unit": units[0]} if len(units) == 1 else {"units": units}
-    due = {"due_at": filled["task_due_at"]} if "task_due_at" in filled else {}
-    return {"title": filled["task_title"], **to_whom, **due}
+def task_of(filled: Mapping[str, Any]) -> dict[str, Any]:
+    """A TaskForm of the parts that were filled in (`TASK_PARTS`)."""
+    units: list[str] = filled.get("task_units") or []
+    names = {"every": "task_every", "sector": "task_sector", "due_at": "task_due_at"}
+    more = {name: filled[part] for name, part in names.items() if filled.get(part)}
+    to_whom = {"unit": units[0]} if len(units) == 1 and "every" not in more else {"units": units}
+    return {"title": filled["task_title"], **(to_whom if units else {}), **more}
 
 
 def shown_errors(problem: Problem) -> dict[str, str]:
     """Each fault at the field of the form it belongs to."""
-    parts = {"title": "task_title", "unit": "task_units", "units": "task_units", "due_at": "task_due_at"}
+    parts = {
+        "title": "task_title",
+        "unit": "task_units",
+        "units": "task_units",
+        "every": "task_every",
+        "sector": "task_sector",
+        "due_at": "task_due_at",
+    }
     errors: dict[str, str] = {}
     for field, message in problem.errors:
         path = field.split(".")

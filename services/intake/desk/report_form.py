@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.intake.desk.act_forms import task_of
 from shared.acts.fields import FIELDS as FIELDS_OF_ACTS
+from shared.acts.fields import TASK_PARTS
 from shared.directory import Directory
 from shared.facts import HARM
 from shared.facts.report import CATEGORISED
@@ -15,7 +17,7 @@ from shared.language.catalogue import N_
 from shared.language.times import local_input, read_local
 from shared.problems import Problem
 from shared.tokens import Principal
-from shared.vocabulary import Category, Level, ReportKind
+from shared.vocabulary import Addressees, Category, Level, ReportKind
 from shared.web.picks import PickedSort, Picker, taken
 
 TIMES = ("occurred_at", "learned_at")
@@ -48,7 +50,7 @@ FIELDS = {
     "tasks": N_("A task to assign at once (may stay empty)"),
 }
 """Each field's label, for the list of faults above the form."""
-CATEGORIES, LEVELS = tuple(Category), tuple(Level)
+CATEGORIES, LEVELS, ADDRESSEES = tuple(Category), tuple(Level), tuple(Addressees)
 NOT_A_NUMBER = N_("Give a whole number, or leave it empty.")
 BY_WHOM = N_("Say what is to be done and by which unit, or leave both empty.")
 
@@ -127,19 +129,17 @@ def _read_harm(values: Mapping[str, str], fields: dict[str, Any], errors: list[t
 def _read_task(
     values: Mapping[str, str], zone: ZoneInfo, fields: dict[str, Any], errors: list[tuple[str, str]]
 ) -> None:
-    title, units = (
-        values.get("task_title", "").strip(),
-        [unit for unit in values.get("task_units", "").split(",") if unit],
-    )
-    if not title and not units:
+    parts: dict[str, Any] = {name: text for name in TASK_PARTS if (text := values.get(name, "").strip())}
+    if "task_units" in parts:
+        parts["task_units"] = [unit for unit in parts["task_units"].split(",") if unit]
+    if not parts:
         return
-    if not title or not units:
+    if "task_title" not in parts or not {"task_units", "task_every"} & set(parts):
         errors.append(("tasks", BY_WHOM))
         return
-    task: dict[str, Any] = {"title": title, **({"unit": units[0]} if len(units) == 1 else {"units": units})}
     try:
-        if values.get("task_due_at", "").strip():
-            task["due_at"] = read_local(values["task_due_at"], zone)
+        if "task_due_at" in parts:
+            parts["task_due_at"] = read_local(parts["task_due_at"], zone)
     except ValueError as error:
         errors.append(("tasks", str(error)))
-    fields["tasks"] = [task]
+    fields["tasks"] = [task_of(parts)]

@@ -123,7 +123,7 @@ def _form(
         else None,
         offered_forms=offered_on_report(here.desk.forms.forms, kinds_for(principal)),
         offers=offers(report_form.pickers(directory, own), likely, values),
-        topics=sorted({topic for unit in directory.units for one in unit.competence for topic in one.topics}),
+        topics=directory.topics,
     )
 
 

@@ -13,7 +13,7 @@ from shared.facts.file import Files
 from shared.facts.harm import People, Yuan
 from shared.facts.report import MOST_ITEMS_OF_A_CASE, Line, Tasks, Text
 from shared.ids import CaseId, DutyId, PersonId, PostId, TaskId, UnitId
-from shared.vocabulary import Category, Document, Level, ReviewCause
+from shared.vocabulary import Category, Document, Level, ReportKind, ReviewCause
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 
@@ -65,6 +65,8 @@ class ActForm(Given):
     step: Annotated[int | None, Field(ge=0, le=MOST_ITEMS_OF_A_CASE)] = None
     """Of the chain (0: who is called first); of an inventory, the number of the item."""
     owner: Annotated[PersonId, PLAIN_ID] | None = None
+    becomes: ReportKind | None = None
+    """Of an item: the kind of the case it goes on as."""
     acting: bool | None = None
     intent: bool | None = None
     summary: Line | None = None

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.case import Case
+from shared.case import Case, Item
 from shared.directory import Directory
 from shared.facts import FormBlock, FormGiven
 from shared.fault_texts import Fault
@@ -58,8 +58,18 @@ class FormBlocks:
         )
         return self._reader().take(given, place)
 
-    def of_act(self, kind: Kind, document: Document | None, given: FormGiven, case: Case) -> TakenForm:
+    def of_act(
+        self,
+        kind: Kind,
+        document: Document | None,
+        given: FormGiven,
+        case: Case,
+        item: Item | None = None,
+    ) -> TakenForm:
+        """`item`: of a ledger, the one whose form goes on being filled in."""
         before = {form.id: form.fields for form in case.forms} if kind in CONTINUES else {}
+        if item is not None and item.form is not None:
+            before = {item.form.id: item.form.values}
         return self._reader().take(given.model_dump(), place_of(case, kind, document), before)
 
     def unfinished(
@@ -68,7 +78,9 @@ class FormBlocks:
         """What a case lacks that is to end with this act."""
         if kind not in ENDS and (kind, document) != (Kind.FILED, Document.SETTLEMENT):
             return []
-        missing = {form.id: form.missing for form in case.forms}
+        owed = self.forms.owed_of(case.report.kind, case.report.topic)
+        missing: dict[str, tuple[str, ...]] = {form.id: form.complete for form in owed}
+        missing |= {form.id: form.missing for form in case.forms}
         if block is not None:
             missing[block.id] = block.missing
         faults: list[Fault] = []

@@ -18,6 +18,7 @@ from services.intake.board.access import check_report
 from services.intake.board.board import Board
 from services.intake.board.card import Card
 from services.intake.board.case_lookup import CaseLookup
+from services.intake.fields.addressed import addressed, as_asked
 from services.intake.fields.form_blocks import FormBlocks, block_in, given_of, without_form
 from services.intake.fields.lookups import assignment_faults, directory_faults
 from services.intake.files.keeping import IncomingFiles
@@ -131,8 +132,9 @@ class Submission:
             named = {field for field, _ in faults}
             faults += [fault for fault in faults_of(error, ReportForm, prefix) if fault[0] not in named]
             return None, faults
-        faults += assignment_faults(form.tasks, self._directory, self._clock(), prefix)
-        return (None, faults) if faults else (form.model_copy(update={"form": block}), [])
+        tasks, unaddressed = addressed(form.tasks, self._directory, form.area, form.unit, prefix)
+        faults += unaddressed or assignment_faults(tasks, self._directory, self._clock(), prefix)
+        return (None, faults) if faults else (form.model_copy(update={"form": block, "tasks": tasks}), [])
 
     def _strangers(self, fields: Mapping[str, Any], prefix: str) -> list[Fault]:
         """What does not depend on the form as a whole: named even where other fields can't be read."""
@@ -336,7 +338,10 @@ def says_the_same(stored: AppendedFact, form: ReportForm, **but: Any) -> bool:
     block = given_of(form.form)
     if not same_given(block_in(stored.fact.data), block):
         return False
-    return dict(form_in(stored)) == without_form(dict(form)) | but
+    stands, says = dict(form_in(stored)), without_form(dict(form)) | but
+    for fields in (stands, says):
+        fields["tasks"] = as_asked(fields["tasks"])
+    return stands == says
 
 
 def duties_on(card: Card) -> tuple[DutyRef, ...]:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from services.audit.evidence.export.end import END, End
-from services.audit.evidence.export.rows import COLUMNS, Cell, ExportWords, heads
+from services.audit.evidence.export.rows import COLUMNS, ExportWords, heads
+from shared.xlsx import Cell
 
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a cell must not begin with; spreadsheets take the wide forms for the narrow ones."""

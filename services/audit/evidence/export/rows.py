@@ -15,9 +15,7 @@ from shared.language.catalogue import N_
 from shared.language.words import Words as ReadersWords
 from shared.vocabulary import Language
 from shared.web.names import Names
-
-Cell = str | int | datetime | None
-"""A time is local to the office and has no offset any more: the column's head says the zone."""
+from shared.xlsx import Cell
 
 
 @dataclass(frozen=True)

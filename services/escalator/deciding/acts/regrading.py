@@ -13,9 +13,9 @@ from datetime import datetime
 from services.escalator.deciding.draft import Draft, Event
 from services.escalator.deciding.duties import cancel, lapse_if_past, move_limit
 from services.escalator.deciding.gravity import raises
-from services.escalator.deciding.opening import open_rule, overdue_of, reminders_of, schedule
+from services.escalator.deciding.opening import open_rule, overdue_of, promised_limit, reminders_of, schedule
 from services.escalator.deciding.parties import parties
-from services.escalator.policy.rule import DutyRule, MatterChoice, RuleScope
+from services.escalator.policy.rule import DutyRule, GivenLimit, MatterChoice, RuleScope
 from shared.case import Case, Duty, DutyState
 from shared.facts import CaseAct, EffectKind, LapseCause, Reason
 from shared.vocabulary import Kind, Level
@@ -80,6 +80,8 @@ def _again(draft: Draft, duty: Duty, rule: DutyRule, started: datetime | None = 
     begins earlier with it.
     """
     if rule.term is None or duty.state is not DutyState.OPEN:
+        return
+    if rule.given is GivenLimit.GIVEN and duty.due_at == promised_limit(draft):
         return
     start = draft.case.starts_at if rule.starts == "start" and duty.starts_at == started else duty.starts_at
     calendar = draft.policy.calendar

@@ -1,22 +1,19 @@
 """Tasks: assigned, accepted, completed, returned for rework, verified and so closed 销号; campaigns and plans
 that make many.
 
-Invariant: a task is held by one unit and closed by another: whoever did it can't verify it. An item of an
-inventory without measure and owner counts as nothing.
+Invariant: a task is held by one unit and closed by another: whoever did it can't verify it.
 """
 
 from datetime import datetime
 from typing import Any
 
-from msgspec.structs import replace
-
 from services.escalator.deciding import states
 from services.escalator.deciding.acts.holding import answered, find_task
 from services.escalator.deciding.draft import Draft
 from services.escalator.policy.rule import RuleScope
-from shared.case import HolderTerm, Item, Task, TaskState
+from shared.case import HolderTerm, Task, TaskState
 from shared.facts import CaseAct, EffectKind, Reason, TaskForm
-from shared.facts.report import MOST_ITEMS_OF_A_CASE, MOST_TASKS_OF_A_CASE, task_count
+from shared.facts.report import MOST_TASKS_OF_A_CASE, task_count
 from shared.ids import PlanId, TaskId, UnitId
 from shared.vocabulary import Document, ReportKind
 
@@ -99,8 +96,8 @@ def _usual_term(draft: Draft) -> datetime:
 
 
 def complete(draft: Draft, act: CaseAct) -> None:
-    """The result is in. A campaign's answer is a ledger whose every item has measure and owner, or an
-    outspoken nil report.
+    """The result is in. A campaign's answer is a ledger whose every item has measure, owner and date, or
+    an outspoken nil report.
     """
     task = find_task(draft, act)
     if task is None:
@@ -108,7 +105,7 @@ def complete(draft: Draft, act: CaseAct) -> None:
     nil = act.document is Document.NIL_REPORT
     if draft.case.report.kind is ReportKind.CAMPAIGN:
         items = [item for item in draft.case.items if item.unit == task.unit]
-        bare = [item.number for item in items if item.measure is None or item.owner is None]
+        bare = [item.number for item in items if item.lacks]
         if bare:
             draft.refuse(Reason.ITEM_WITHOUT_MEASURE_OR_OWNER, task=task.id, note=", ".join(map(str, bare)))
             return
@@ -175,52 +172,6 @@ def _turns_come(draft: Draft, done: TaskId) -> None:
             draft.put_task(task, state=state, assigned_at=draft.now, due_at=due_at)
             draft.note(EffectKind.TASK, state, task=task.id, unit=task.unit, due_at=due_at, note=task.title)
             draft.happened("assigned", task=task.id)
-
-
-def register(draft: Draft, act: CaseAct) -> None:
-    """An item of the ledger 台账, or its measure and owner added later (`step` names its number)."""
-    unit = act.to_unit or act.by.unit or draft.case.holder
-    items = list(draft.case.items)
-    if act.step:
-        if act.step > len(items):
-            draft.refuse(Reason.NO_SUCH_ITEM, note=str(act.step))
-            return
-        item = items[act.step - 1]
-        changed: dict[str, Any] = {
-            "measure": act.measure,
-            "owner": act.owner,
-            "due_at": act.due_at,
-            "summary": act.summary,
-        }
-        items[act.step - 1] = replace(
-            item, **{name: value for name, value in changed.items() if value is not None}
-        )
-    elif len(items) >= MOST_ITEMS_OF_A_CASE:
-        draft.refuse(Reason.TOO_MANY_ITEMS, note=f"{len(items)} of {MOST_ITEMS_OF_A_CASE}")
-        return
-    else:
-        items.append(
-            Item(
-                number=len(items) + 1,
-                unit=unit,
-                summary=act.summary or act.text or "",
-                measure=act.measure,
-                owner=act.owner,
-                due_at=act.due_at,
-                at=draft.now,
-                by=act.by.principal,
-            )
-        )
-    item = items[(act.step or len(items)) - 1]
-    draft.change(items=tuple(items))
-    whole = item.measure is not None and item.owner is not None
-    draft.note(
-        EffectKind.NOTED,
-        Reason.ITEM_REGISTERED if whole else Reason.ITEM_NEEDS_MEASURE_AND_OWNER,
-        unit=item.unit,
-        person=item.owner,
-        note=item.summary,
-    )
 
 
 def invoke_plan(draft: Draft, act: CaseAct) -> None:
