@@ -38,6 +38,8 @@ class Acknowledgement(Frozen):
     """Differs from `person` for a logged call: the duty officer who rang writes it down."""
     notice: NoticeId | None = None
     """The notice whose link was used."""
+    post: PostId | None = None
+    """By link: the post that was called, for which this person answers."""
     note: Text | None = None
     """Of a logged call: what was said."""
     called_at: Instant | None = None
@@ -108,7 +110,9 @@ class CaseAct(Frozen):
     plan: str | None = None
     """The contingency plan invoked."""
     post: PostId | None = None
-    """Escalate: the post to light now; sign in: the post signed in for."""
+    """Escalate: the post to light now; sign in: the post signed in for; by link: the post for which this person
+    answers.
+    """
     step: Annotated[int, Field(ge=0)] | None = None
     """Escalate: the step of the chain to go on from; 0 is the person owed."""
     owner: PersonId | None = None

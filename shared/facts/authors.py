@@ -19,7 +19,16 @@ class Author(StrEnum):
     BROKER = "the broker"
 
 
-ANSWERS_BY_LINK = (Kind.ACCEPTED, Kind.OBJECTED, Kind.SIGNED_IN, Kind.COMPLETED, Kind.PROGRESSED)
+ANSWERS_BY_LINK = (
+    Kind.ACCEPTED,
+    Kind.OBJECTED,
+    Kind.SIGNED_IN,
+    Kind.NOTICE_APPROVED,
+    Kind.NOTICE_REPLIED,
+    Kind.STATED,
+    Kind.COMPLETED,
+    Kind.PROGRESSED,
+)
 """Acts that a duty may wait for, and that the page behind a link then offers, in this order."""
 ACTS_BY_LINK = (Kind.SNOOZED, Kind.SECONDED, Kind.CONTESTED, *ANSWERS_BY_LINK)
 """Acts that a person may do behind the link of a message."""

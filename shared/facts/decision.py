@@ -174,6 +174,8 @@ class SuspicionNews(Value, frozen=True, kw_only=True):
     """When the witness told of it."""
     limit: datetime
     """By when a report was owed."""
+    judge_by: datetime | None = None
+    """By when a person judges: so long the unit may answer."""
     why: str | None = None
     """The words of whoever judged."""
 

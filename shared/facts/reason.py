@@ -59,6 +59,7 @@ Reason = StrEnum(
         "CORRECTED": "corrected",
         "DARK_AFTER_WAIT": "dark_after_wait",
         "DEATHS_AT_LEAST": "deaths_at_least",
+        "DECIDED_ON_MEANWHILE": "decided_on_meanwhile",
         "DECIDED_ALREADY_ASK_FOR_A_REVIEW": "decided_already_ask_for_a_review",
         "DIRECTORY_IN_FORCE": "directory_in_force",
         "DIRECTORY_PROPOSED": "directory_proposed",

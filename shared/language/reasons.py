@@ -122,6 +122,7 @@ WHY: dict[str, str] = {
     ),
     "bounce_limit_reached": N_("passed on too often: the superior is asked to say who leads"),
     "commands_already": N_("commands already"),
+    "decided_on_meanwhile": N_("it was decided on meanwhile: go by the newest message about it"),
     "decided_already_ask_for_a_review": N_("decided already: ask for a review"),
     "done_in_time": N_("done in time"),
     "done_late": N_("done late"),

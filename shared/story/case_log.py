@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.acts import ACTS
 from shared.case import Case, LogEntry
 from shared.facts import Frozen
 from shared.facts.account import account_of
@@ -34,6 +35,15 @@ def latest(case: Case, words: Words, zone: ZoneInfo, names: Names) -> Sentences 
     """The last moment alone, for a list of cases."""
     narrator = _narrator(case, words, zone, names)
     return next((tell(moment, narrator) for moment in _moments(case.log[-1:], case)), None)
+
+
+def acts_since(
+    case: Case, sequence: int, words: Words, zone: ZoneInfo, names: Names
+) -> tuple[Sentences, ...]:
+    """What people did after the fact of that sequence, as far as the log goes back."""
+    narrator = _narrator(case, words, zone, names)
+    acts = tuple(entry for entry in case.log if entry.sequence > sequence and entry.kind in ACTS)
+    return tuple(tell(moment, narrator) for moment in _moments(acts, case))
 
 
 def _narrator(case: Case, words: Words, zone: ZoneInfo, names: Names) -> Narrator:

@@ -51,8 +51,8 @@ class Narrator:
 
     # Who
 
-    def who(self, by: FactBody, otherwise: str | None = None) -> str:
-        """By name, with unit and role as the fact says them."""
+    def who(self, by: FactBody, otherwise: str | None = None, post: str | None = None) -> str:
+        """By name, with unit as the fact says it, and the post for which they answer, or their role."""
         principal = by.text("person") or by.text("principal") or otherwise or ""
         if not principal or principal.startswith(NOT_A_PERSON):
             return self.words.name(say.THE_SYSTEM)
@@ -60,7 +60,7 @@ class Narrator:
         return self.words.aside(
             self.words.name(self.names.by(principal)),
             self.unit(unit) if unit else "",
-            self.words.label("role", role) if role in LABELS["role"] else "",
+            self.post(post) or (self.words.label("role", role) if role in LABELS["role"] else ""),
         )
 
     def person(self, person: str, post: str | None = None) -> str:

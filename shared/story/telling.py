@@ -142,14 +142,15 @@ def _sentence(moment: Moment, teller: Narrator) -> str:
 def _values(moment: Moment, teller: Narrator) -> Mapping[str, object]:
     """All that a sentence may name; made of what is there."""
     data, words = moment.data, teller.words
-    who = teller.who(data.part("by"), data.text("reported_by") or data.text("person"))
+    post = data.text("post")
+    who = teller.who(data.part("by"), data.text("reported_by") or data.text("person"), post)
     person = data.text("to_person") or data.text("person") or data.part("by").text("principal") or ""
     span, percent, owner = data.text("span"), data.number("percent"), data.text("owner")
     summary, source = data.text("summary"), data.text("source")
     unit = data.text("to_unit") or data.text("unit")
     return {
         "who": who,
-        "person": teller.person(person),
+        "person": teller.person(person, post),
         "people": words.listed(_handed_over(data, teller)),
         "unit": teller.unit(unit) if unit else "",
         "about": teller.about(data),
@@ -165,8 +166,7 @@ def _values(moment: Moment, teller: Narrator) -> Mapping[str, object]:
         "plan": teller.plan(data.text("plan")),
         "command": words.name(say.ACTING if data.fields.get("acting") else say.COMMANDER),
         "span": teller.say(say.SPAN, span=teller.span(_seconds(span))) if span else "",
-        "called": teller.post(data.text("post"))
-        or teller.say(say.FROM_STEP, step=int(data.number("step") or 0)),
+        "called": teller.post(post) or teller.say(say.FROM_STEP, step=int(data.number("step") or 0)),
         "intent": words.name(say.ON_PURPOSE) if data.fields.get("intent") else "",
         "measure": teller.label("measure", data.text("measure"), after.OTHER_REASON),
         "source": words.name(teller.names.by(f"source:{source}")) if source else "",

@@ -253,3 +253,24 @@ async def test_while_the_broker_is_away_the_page_does_not_claim_to_have_recorded
                 return (await client.post(path)).status_code == 202
 
             await until(recorded, what="recorded once the broker is back")
+
+
+@pytest.mark.parametrize(
+    "pressed",
+    [
+        {"choice": "accepted", "task": "t" * 9_000},
+        {"choice": "notice_approved.maybe"},
+        {"choice": "notice_approved.yes"},
+        {"choice": "stated", "text": "我" * 1_000},
+        {"choice": "reported.yes"},
+    ],
+)
+async def test_a_button_that_the_page_does_not_have_records_no_act(
+    notifier: Running, gateway: GatewayLab, record: Record, pressed: dict[str, str]
+):
+    case = a_case()
+    path = await a_link(gateway, record, case)
+    async with httpx2.AsyncClient(base_url=notifier.url) as client:
+        shown = await client.post(path, data=pressed)
+    assert shown.status_code in (200, 202), "the page, or the plain acknowledgement that a stray button is"
+    assert not await record.facts(case, Kind.NOTICE_APPROVED, Kind.STATED, Kind.ACCEPTED, Kind.REPORTED)

@@ -169,6 +169,10 @@ class Live:
         """
         link = self.link(person, case, purpose)
         assert link, f"{person} has no link"
+        return await self.opened(link, **pressed)
+
+    async def opened(self, link: str, **pressed: str) -> httpx2.Response:
+        """The page of that very link, or what pressing its button shows."""
         async with httpx2.AsyncClient() as browser:
             return await (browser.post(link, data=pressed) if pressed else browser.get(link))
 

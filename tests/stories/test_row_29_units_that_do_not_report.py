@@ -97,12 +97,12 @@ def test_the_unit_is_told_at_once_what_the_witness_said_and_answers_and_the_judg
     assert (wall(at), notice.post, notice.channels) == ("11-23 11:30", "wangshan_emergency_head", ("sms",))
     assert texts(stage, notice) == (
         "【烽火·疑似漏报】未定级舆情·事故灾难：望山县，外媒称望山化工厂爆炸。市委宣传部于 11:00 反映此事，"
-        "至 11:30 未查到望山县应急管理局的报告，列为疑似漏报，由人核实。"
-        "如已报告或另有情况，请在值班台打开该事项，提交“情况说明”。",
+        "至 11:30 未查到望山县应急管理局的报告，列为疑似漏报，由人于 11-26 11:30 前核实。"
+        "如已报告或另有情况，请在链接中提交“情况说明”。",
         "[Fenghuo, omission suspected] Not graded public-opinion hit, accident, Wangshan County: "
         "外媒称望山化工厂爆炸. Publicity Department told of this at 11:00. No report by Emergency Bureau of "
-        "Wangshan County was found by 11:30: an omission is suspected, and a person judges. If you have "
-        "reported it or know better, open the matter on the desk and hand in a statement.",
+        "Wangshan County was found by 11:30: an omission is suspected, and a person judges by 11-26 11:30. If you have "
+        "reported it or know better, hand in a statement by the link.",
     )
     stage.says(case, Kind.STATED, COMPETENT, text="11:05 已电话报县政府，正在核实")
     suspicion = stage.case(case).suspicion

@@ -5,7 +5,7 @@ said, and by whom; one that is disproved is withdrawn on record and leaves no la
 judgement makes a lapse of it.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -84,10 +84,17 @@ def tell_the_unit(
         witness=_witness(draft, suspicion),
         told_at=draft.case.opened_at,
         limit=duty.due_at,
+        judge_by=_judge_by(draft) if state is SuspicionState.RAISED else None,
         why=why,
     )
     for person, post in _people_of(draft, duty, suspicion):
         draft.call(person, post, Purpose.INFORM, Reason(f"suspicion_{state}"), duty, suspicion=news)
+
+
+def _judge_by(draft: Draft) -> datetime | None:
+    rule = draft.policy.document.cross_check
+    term = rule.judged_within if rule is not None else None
+    return term.after(draft.now, draft.policy.calendar) if term is not None else None
 
 
 def _witness(draft: Draft, suspicion: Suspicion) -> Name:

@@ -49,7 +49,7 @@ class MarkName(StrEnum):
 
 
 def mark_of_offer(offer: LinkAct) -> str:
-    """The mark of one act by a link that offers several."""
+    """The mark of one act by a link that offers several; yes and no have the same."""
     return "-".join(["=did", offer.kind, *([key_safe(offer.task)] if offer.task else [])])
 
 

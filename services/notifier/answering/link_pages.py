@@ -1,23 +1,21 @@
 """The page behind a link: `GET /a/{token}` shows what it is about, `POST` records what this person says by
 it: that they know, or want to be reminded a little later; that they take a task on, refuse it or have done
-it; that a call written down never was; that they agree, as the second person, or do not.
+it; that a text may go out or goes back; how something came about; that a call written down never was; that
+they agree, as the second person, or do not.
 
 Invariant: only a POST records anything, since mail scanners and messengers open every link they see; a page
 says "recorded" only when the broker has the fact, with the broker's time, and "counted" only when the
-escalator has said so. What is over takes no answer, and the page says so. Pressed twice, the fact stands
+escalator has said so. What is over takes no answer, and the page says what happened meanwhile. Pressed twice, the fact stands
 once: its id is made of case, person and notice (not of case and person alone: an answer to a later notice of
 the same case is an answer of its own).
 """
 
 import asyncio
-import base64
-import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import Any
-from urllib.parse import parse_qs
 
 import structlog
 from fastapi import APIRouter, Request
@@ -28,8 +26,11 @@ from nats.errors import Error as NatsError
 from services.notifier.answering.answers import Answers, Mark, MarkName, mark_of_offer
 from services.notifier.answering.link_facts import said_by
 from services.notifier.answering.link_files import LinkFiles
-from services.notifier.answering.offers import LinkAct, buttons, offers
+from services.notifier.answering.link_reader import LinkReader
+from services.notifier.answering.meanwhile import happened_since
+from services.notifier.answering.offers import LinkAct, buttons, duty_for, offers
 from services.notifier.answering.opening import LinkOpener
+from services.notifier.answering.page_frame import PageFrame, read_form
 from services.notifier.delivery import whether_over
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
@@ -37,19 +38,19 @@ from services.notifier.delivery.record import NoticeMatter, Sheet, sheet_key
 from services.notifier.delivery.whether_over import Over
 from services.notifier.messages.duty_desk import duty_desk
 from services.notifier.messages.links import Link, LinkExpired, LinkRefused
-from services.notifier.messages.writer import TEMPLATES, Writer
+from services.notifier.messages.posts import AnsweredPost
+from services.notifier.messages.writer import Writer, asks_for_a_statement, is_told_alone
 from shared.act_outcome import ActOutcome
 from shared.broker.forever import AWAY, error_text
 from shared.case import Case, desk_post
 from shared.directory import Directory
 from shared.door import KB, doorway
-from shared.facts import Acknowledgement, Actor, CaseAct, Purpose, Via
-from shared.facts.authors import ANSWERS_BY_LINK
+from shared.facts import Acknowledgement, CaseAct, Purpose, Via
 from shared.ids import TaskId
 from shared.language.catalogue import name_in
 from shared.language.words import Words
 from shared.logs import about_case
-from shared.vocabulary import Kind, Language, Role
+from shared.vocabulary import Kind, Language
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -61,8 +62,7 @@ LONGEST_FORM = 16 * KB
 """Bytes of a form with one button pressed and a text, and of what else a mail program may send along."""
 LONGEST_TEXT = 1_000
 """Characters of a reason or a result written on the page; the desk takes longer ones."""
-MOST_FIELDS = 20
-UNREAD = frozenset(("items", "log", "calls"))
+UNREAD = frozenset(("items", "calls"))
 """Lists of a case that say nothing of what is offered; who was called does not matter here."""
 PAGES = {Purpose.SECOND: "second", Purpose.CALLED: "called"}
 """What is asked by these is not whether somebody knows: they have a page of their own."""
@@ -86,21 +86,8 @@ class LinkPages:
     """How long the button puts a reminder off; the policy says how often, and whether at all."""
 
     @cached_property
-    def _style(self) -> str:
-        return (TEMPLATES / "page.css").read_text(encoding="utf-8")
-
-    @cached_property
-    def _headers(self) -> dict[str, str]:
-        """No script at all, this one style, and nothing from anywhere else."""
-        style_hash = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode()
-        policy = f"default-src 'none'; style-src 'sha256-{style_hash}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-        return {
-            "Content-Security-Policy": policy,
-            "Cache-Control": "no-store",
-            "Referrer-Policy": "no-referrer",
-            "X-Content-Type-Options": "nosniff",
-            "X-Robots-Tag": "noindex",
-        }
+    def _frame(self) -> PageFrame:
+        return PageFrame(self.writer)
 
     def router(self) -> APIRouter:
         router = APIRouter(include_in_schema=False)
@@ -114,10 +101,12 @@ class LinkPages:
 
     @doorway(is_open=True, body_limit=LONGEST_FORM)
     async def press(self, request: Request, token: str) -> HTMLResponse:
-        form = await _form(request)
-        choice = form.get("choice")
-        if choice in ANSWERS_BY_LINK:
-            return await self._answer(request, token, partial(self._do, form), choice=choice)
+        form = await read_form(request)
+        choice = form.get("choice", "")
+        if (act := LinkAct.pressed(choice, form.get("task"))) is not None:
+            return await self._answer(
+                request, token, partial(self._do, act, form.get("text", "")), choice=choice
+            )
         if choice in CHOICES:
             return await self._answer(request, token, partial(self._answer_page, choice), choice=choice)
         return await self._answer(
@@ -130,7 +119,7 @@ class LinkPages:
         token: str,
         page: Callable[[Link], Awaitable[HTMLResponse]],
         *,
-        choice: str | None = None,
+        choice: str = "",
     ) -> HTMLResponse:
         preferred = request.headers.get("accept-language", "").strip().lower()
         language = Language.EN if preferred.startswith("en") else Language.ZH
@@ -139,24 +128,24 @@ class LinkPages:
         except LinkRefused as refusal:
             expired = isinstance(refusal, LinkExpired)
             self.metrics.acknowledged.labels("expired" if expired else "refused").inc()
-            return self._page("refused", language, 410 if expired else 404, expired=expired)
+            return self._frame.page("refused", language, 410 if expired else 404, expired=expired)
         except AWAY as error:
             log.error("link_not_opened", error=error_text(error))
             return self._not_stored(language, choice)
         if link.person not in self.directory().people_by_id:
-            return self._over_page(link, Over.NOT_HERE)
+            return self._over_page(link, Over.NOT_HERE, None)
         with about_case(link.case):
             try:
                 async with asyncio.timeout(PATIENCE):
                     return await page(link)
             except AWAY as error:
                 log.error("link_not_served", person=link.person, error=error_text(error))
-                return self._not_stored(self._language(link), choice)
+                return self._not_stored(self._reader(link).language, choice)
 
-    def _not_stored(self, language: Language, choice: str | None) -> HTMLResponse:
+    def _not_stored(self, language: Language, choice: str) -> HTMLResponse:
         self.metrics.acknowledged.labels("not_stored").inc()
         later = Words(language).span(self.later) if choice == "later" else None
-        return self._page("not_stored", language, 503, later=later, reopen=choice in CHOICES)
+        return self._frame.page("not_stored", language, 503, later=later, reopen=choice in CHOICES)
 
     async def _answer_page(self, choice: str, link: Link) -> HTMLResponse:
         """Once a link, whatever is pressed afterwards; nothing by the link of a message that asked something
@@ -169,7 +158,7 @@ class LinkPages:
         if mark is None and (page := await self._over(link)) is not None:
             return page
         if mark is None:
-            by = self._actor(link)
+            by = self._reader(link).actor
             # The call that this person is said to have had never was; or the second person's decision.
             kind, data = (
                 (Kind.CONTESTED, CaseAct(by=by, to_person=link.person))
@@ -191,7 +180,14 @@ class LinkPages:
             return await self._question_page(link)
         if (page := await self._answered_or_over(link)) is not None:
             return page
-        data = Acknowledgement(person=link.person, via=Via.LINK, by=self._actor(link), notice=link.notice)
+        answered = self._answers_for(link, matter)
+        data = Acknowledgement(
+            person=link.person,
+            via=Via.LINK,
+            by=self._reader(link).actor,
+            notice=link.notice,
+            post=answered.post if answered is not None else None,
+        )
         fact = said_by(link, Kind.ACKNOWLEDGED, data, self.clock())
         return await self._became(link, await self.answers.give(link, MarkName.USED, fact))
 
@@ -204,27 +200,34 @@ class LinkPages:
             matter = await self._matter(link)
             # Of the one duty the notice was about, or of all this person's of the case.
             duty = matter.duties[0] if matter and len(matter.duties) == 1 else None
-            data = CaseAct(by=self._actor(link), span=self.later, duty=duty)
+            data = CaseAct(by=self._reader(link).actor, span=self.later, duty=duty)
             fact = said_by(link, Kind.SNOOZED, data, self.clock())
             mark = await self.answers.give(link, MarkName.LATER, fact)
         return await self._ask(link, mark)
 
-    async def _do(self, form: Mapping[str, str], link: Link) -> HTMLResponse:
+    async def _do(self, chosen: LinkAct, written: str, link: Link) -> HTMLResponse:
         """One of the acts that the page offers; what it does not offer (any more) shows what is so now."""
-        chosen = LinkAct(Kind(form["choice"]), TaskId(form["task"]) if form.get("task") else None)
         if (mark := await self.answers.mark_of(link, mark_of_offer(chosen))) is not None:
             return await self._became(link, mark)
-        text = form.get("text", "").strip()
-        matter = await self._matter(link)
-        offered, _ = self._offers(link, matter, await self._case(link))
-        if chosen not in offered:
+        text = written.strip()
+        matter, case = await self._matter(link), await self._case(link)
+        offered, _ = self._offers(link, matter, case)
+        if chosen not in offered or matter is None or case is None:
             return await self._question_page(link)
         if chosen.needs_text and not 0 < len(text) <= LONGEST_TEXT:
             return await self._ask(link, None, typed=(chosen, text[:LONGEST_TEXT]))
-        data = CaseAct(by=self._actor(link), task=chosen.task, text=text or None)
+        answered = self._answers_for(link, matter)
+        data = CaseAct(
+            by=self._reader(link).actor,
+            task=chosen.task,
+            text=text or None,
+            approve=chosen.approve,
+            duty=duty_for(case, matter.duties, chosen),
+            post=answered.post if answered is not None and chosen.kind is not Kind.SIGNED_IN else None,
+        )
         fact = said_by(link, chosen.kind, data, self.clock(), chosen.task or "")
         return await self._became(
-            link, await self.answers.give(link, mark_of_offer(chosen), fact, chosen.kind)
+            link, await self.answers.give(link, mark_of_offer(chosen), fact, chosen.choice)
         )
 
     def _offers(
@@ -235,7 +238,9 @@ class LinkPages:
             return (), False
         named = [duty for duty in case.duties if duty.id in matter.duties]
         is_done = not matter.brief.knowing and bool(named) and not any(duty.is_owed for duty in named)
-        return offers(case, matter.duties, self._actor(link), self.directory(), self.clock()), is_done
+        by, is_suspected = self._reader(link).actor, asks_for_a_statement(matter)
+        offered = offers(case, matter.duties, by, self.directory(), self.clock(), is_suspected=is_suspected)
+        return offered, is_done
 
     async def _case(self, link: Link) -> Case | None:
         """None where it is not there or can't be read: that this person knows can be said all the same."""
@@ -253,9 +258,10 @@ class LinkPages:
 
     async def _became(self, link: Link, mark: Mark) -> HTMLResponse:
         """What the escalator has made of the answer: counted, not counted and why, or not known yet."""
-        language = self._language(link)
+        reader = self._reader(link)
+        language, name = reader.language, reader.name
         more: dict[str, Any] = {
-            "person": self._name(link),
+            "person": name,
             "case": link.case,
             "at": self.writer.full_time(mark.at),
             "choice": mark.choice,
@@ -264,20 +270,23 @@ class LinkPages:
         if mark.is_refused:
             is_ours = mark.outcome is ActOutcome.SET_ASIDE
             why = Words(language).why(mark.why)
-            return self._page(
+            return self._frame.page(
                 "not_counted", language, 409, **more, why=why, is_ours=is_ours, desk=await self._desk(link)
             )
         if mark.outcome is ActOutcome.RECORDED:
-            return self._page(
+            return self._frame.page(
                 "unconfirmed", language, 202, **more, again=LOOK_AGAIN, desk=await self._desk(link)
             )
-        if mark.choice in ANSWERS_BY_LINK:
-            return self._page("did", language, **more)
+        if LinkAct.pressed(mark.choice, None) is not None:
+            return self._frame.page(
+                "did", language, **more, answers_for=self._answers_for(link, await self._matter(link))
+            )
         if mark.choice:
-            return self._page("said", language, **more)
+            return self._frame.page("said", language, **more)
         matter = await self._matter(link)
         still = self.writer.still_to_do(matter.brief, matter.purpose, language) if matter else ""
-        return self._page("done", language, **more, still=still)
+        answers_for = self._answers_for(link, matter)
+        return self._frame.page("done", language, **more, still=still, answers_for=answers_for)
 
     async def _desk(self, link: Link) -> dict[str, str] | None:
         """Whom to ring, as far as the notice says so; one from before notices named it, as far as the case
@@ -295,20 +304,32 @@ class LinkPages:
         return (
             None
             if desk is None
-            else {"name": name_in(desk.name, self._language(link)), "telephone": desk.telephone}
+            else {"name": name_in(desk.name, self._reader(link).language), "telephone": desk.telephone}
         )
 
     async def _over(self, link: Link) -> HTMLResponse | None:
         matter = await self._matter(link)
-        if matter is not None and (matter.purpose is Purpose.CALLED or _is_told_alone(matter)):
+        if matter is not None and (
+            matter.purpose is Purpose.CALLED or is_told_alone(matter) or asks_for_a_statement(matter)
+        ):
             # That a call never was can be said whatever became of the case, and news can be read.
             return None
-        why = await whether_over.look(self.connection, link.case, matter.duties if matter else ())
-        return None if why is None else self._over_page(link, why)
+        try:
+            case = await whether_over.case_now(self.connection, link.case, UNREAD)
+        except ValueError:
+            return None  # the link is answered as if the case went on
+        why = whether_over.why_over(case, matter.duties if matter else ())
+        return None if why is None else self._over_page(link, why, case)
 
-    def _over_page(self, link: Link, why: Over) -> HTMLResponse:
+    def _over_page(self, link: Link, why: Over, case: Case | None) -> HTMLResponse:
         self.metrics.acknowledged.labels("over").inc()
-        return self._page("over", self._language(link), 410, why=why)
+        language = self._reader(link).language
+        return self._frame.page("over", language, 410, why=why, since=self._since(link, case))
+
+    def _since(self, link: Link, case: Case | None) -> list[str]:
+        if case is None:
+            return []
+        return happened_since(case, link, self.directory(), self.writer.zone, self._reader(link).words)
 
     async def _matter(self, link: Link) -> NoticeMatter | None:
         """What it is about; None in the moment before the first record, and after a month."""
@@ -326,28 +347,32 @@ class LinkPages:
         self, link: Link, put_off: Mark | None, typed: tuple[LinkAct, str] | None = None
     ) -> HTMLResponse:
         """`typed`: the text of an act that can't be taken so."""
-        language, matter, now = self._language(link), await self._matter(link), self.clock()
+        reader, matter, now = self._reader(link), await self._matter(link), self.clock()
+        language = reader.language
         case = await self._case(link)
         files = self.files.shown(link, case, language)
-        if matter is not None and _is_told_alone(matter):
+        if matter is not None and is_told_alone(matter):
             shown = self.writer.on_page(matter.brief, matter.purpose, language, now)
             desk = await self._desk(link)
-            return self._page("news", language, case=link.case, matter=shown, desk=desk, files=files)
+            return self._frame.page("news", language, case=link.case, matter=shown, desk=desk, files=files)
         if matter is not None and matter.purpose in PAGES:
             shown = self.writer.on_page(matter.brief, matter.purpose, language, now)
-            name = self._name(link)
-            return self._page(PAGES[matter.purpose], language, person=name, matter=shown, files=files)
+            name = reader.name
+            return self._frame.page(PAGES[matter.purpose], language, person=name, matter=shown, files=files)
         offered, is_done = self._offers(link, matter, case)
-        return self._page(
-            "ask",
+        is_suspected = matter is not None and asks_for_a_statement(matter)
+        return self._frame.page(
+            "suspected" if is_suspected else "ask",
             language,
             422 if typed else 200,
-            offers=buttons(offered, self._lines(matter, language), Words(language), typed),
+            offers=buttons(offered, self._lines(matter, language), reader.words, typed),
             is_done=is_done,
             files=files,
             desk=await self._desk(link),
+            since=self._since(link, case) if is_done or is_suspected else (),
+            answers_for=self._answers_for(link, matter),
             most=LONGEST_TEXT,
-            person=self._name(link),
+            person=reader.name,
             matter=self.writer.on_page(matter.brief, matter.purpose, language, now) if matter else None,
             later=Words(language).span(self.later),
             later_at=self.writer.clock_time(put_off.at + self.later, now) if put_off else None,
@@ -363,39 +388,10 @@ class LinkPages:
         said = Words(language)
         return {task.id: self.writer.task_line(task, said) for task in tasks if len(tasks) > 1}
 
-    def _actor(self, link: Link) -> Actor:
-        person = self.directory().people_by_id.get(link.person)
-        return Actor(
-            principal=link.person,
-            role=Role.LEADER,
-            unit=person.unit if person else None,
-            person=link.person,
-        )
+    def _reader(self, link: Link) -> LinkReader:
+        return LinkReader(link.person, self.directory())
 
-    def _language(self, link: Link) -> Language:
-        person = self.directory().people_by_id.get(link.person)
-        return person.language if person else Language.ZH
-
-    def _name(self, link: Link) -> str:
-        person = self.directory().people_by_id.get(link.person)
-        if person is None:
-            return link.person
-        return name_in(person.name, person.language)
-
-    def _page(self, name: str, language: Language, status: int = 200, **context: Any) -> HTMLResponse:
-        html = self.writer.page(
-            f"{language}/page_{name}.html",
-            {"style": self._style, "files": (), "words": Words(language), **context},
-        )
-        return HTMLResponse(html, status, headers=self._headers)
-
-
-def _is_told_alone(matter: NoticeMatter) -> bool:
-    """News to somebody of whom nothing is asked."""
-    return matter.purpose is Purpose.NEWS and not (matter.brief.news is not None and matter.brief.news.owes)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The first value of each field; nothing for the first button, and for what is no form of ours."""
-    fields = parse_qs((await request.body()).decode("ascii", "replace"), max_num_fields=MOST_FIELDS)
-    return {name: values[0] for name, values in fields.items()}
+    def _answers_for(self, link: Link, matter: NoticeMatter | None) -> AnsweredPost | None:
+        """The post that was called."""
+        post = matter.post if matter is not None else None
+        return self._reader(link).answers_for(post, self.clock())

@@ -8,10 +8,12 @@ from services.notifier.channels import Form, Message
 from services.notifier.delivery.record import message_id
 from services.notifier.messages.duty_desk import duty_desk
 from services.notifier.messages.links import Links, NoticePlace, link_ends
-from services.notifier.messages.writer import SILENT, Writer
+from services.notifier.messages.posts import answered_post
+from services.notifier.messages.writer import SILENT, Writer, asks_for_a_statement
 from shared.directory import Directory
 from shared.facts import Notice, Purpose
 from shared.ids import CaseId
+from shared.language.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +31,33 @@ class MessageMaker:
     ) -> Message:
         """To nobody yet: the courier puts the address on it."""
         # An earlier version told the desk of a report without a case: there was nothing to answer.
-        asks = notice.purpose not in SILENT and (
-            notice.purpose is not Purpose.UNDECIDED or bool(notice.duties)
+        asks = asks_for_a_statement(notice) or (
+            notice.purpose not in SILENT and (notice.purpose is not Purpose.UNDECIDED or bool(notice.duties))
         )
-        ends_at = link_ends(notice.brief.due_at, now, self.grace)
+        suspicion = notice.brief.suspicion
+        judge_by = suspicion.judge_by if suspicion is not None else None
+        ends_at = link_ends(judge_by or notice.brief.due_at, now, self.grace)
         token = self.links.make(place, case, notice.id, notice.person, ends_at)
         link = f"{self.base}/a/{token}" if asks else None
-        desk = duty_desk(notice.brief.desk, self.directory(), notice.person, now)
+        directory = self.directory()
+        desk = duty_desk(notice.brief.desk, directory, notice.person, now)
+        post = answered_post(notice.post, directory, notice.person, now)
+        stands_in = post.in_words(Words(notice.language)) if post is not None and post.in_place_of else ""
         telephone = desk.telephone if desk is not None else ""
         return Message(
             id=message_id(notice.id, channel),
             at=now,
             channel=channel,
             to="",
-            letter=self.writer.write(case, notice, form, link=link, desk=telephone, now=now),
+            letter=self.writer.write(
+                case,
+                notice,
+                form,
+                link=link,
+                desk=telephone,
+                stands_in=stands_in,
+                now=now,
+            ),
             link=link,
             case=case,
             notice=notice.id,

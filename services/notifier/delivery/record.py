@@ -16,7 +16,7 @@ from pydantic import PlainSerializer, PlainValidator
 from services.notifier.channels import Reference
 from shared.facts import Brief, Deliveries, Delivery, Fact, Frozen, Instant, Notice, Purpose
 from shared.formats import refuse_newer_bytes
-from shared.ids import CaseId, DutyId, NoticeId, PersonId
+from shared.ids import CaseId, DutyId, NoticeId, PersonId, PostId
 from shared.vocabulary import Kind, Language
 
 SOURCE = "/services/notifier"
@@ -91,6 +91,8 @@ class NoticeMatter(Frozen):
     """What a notice is about, for the page behind its link."""
 
     person: PersonId
+    post: PostId | None = None
+    """As whose holder they were told. None on a sheet of an earlier version."""
     purpose: Purpose
     language: Language
     duties: tuple[DutyId, ...] = ()
@@ -102,6 +104,7 @@ class NoticeMatter(Frozen):
     def of(cls, notice: Notice) -> Self:
         return cls(
             person=notice.person,
+            post=notice.post,
             purpose=notice.purpose,
             language=notice.language,
             duties=notice.duties,

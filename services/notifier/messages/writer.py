@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -30,6 +30,7 @@ from shared.facts import (
     Purpose,
     Signature,
     SuspicionNews,
+    SuspicionState,
 )
 from shared.ids import CaseId
 from shared.language import times
@@ -59,9 +60,31 @@ UNMARKED = frozenset({"ask", "settles"})
 ASKED_TO_KNOW = frozenset({Purpose.REPORT, Purpose.FALLBACK})
 """Told so that they know: acknowledging is all that is asked of this person here."""
 SILENT = frozenset({Purpose.INFORM, Purpose.WITHDRAWN, Purpose.CHANGED, Purpose.ENDED})
-"""Nothing is asked of the reader, so there is no link either."""
+"""Nothing is asked of the reader, so there is no link either; but see `asks_for_a_statement`."""
 JUST = timedelta(minutes=1)
 """So soon after a limit nobody says by how much it has passed."""
+
+
+class HasBrief(Protocol):
+    """What a notice, and what is kept of it, have in common."""
+
+    @property
+    def purpose(self) -> Purpose: ...
+    @property
+    def brief(self) -> Brief: ...
+
+
+def asks_for_a_statement(told: HasBrief) -> bool:
+    """A unit hears that it is suspected of an omission, and may say what it knows."""
+    suspicion = told.brief.suspicion
+    return (
+        told.purpose is Purpose.INFORM and suspicion is not None and suspicion.state is SuspicionState.RAISED
+    )
+
+
+def is_told_alone(told: HasBrief) -> bool:
+    """News to somebody of whom nothing is asked."""
+    return told.purpose is Purpose.NEWS and not (told.brief.news is not None and told.brief.news.owes)
 
 
 class Writer:
@@ -70,7 +93,7 @@ class Writer:
     """
 
     def __init__(self, zone: ZoneInfo) -> None:
-        self._zone = zone
+        self.zone = zone
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=select_autoescape(("html",), default=False, default_for_string=True),
@@ -82,17 +105,33 @@ class Writer:
         self._say = lru_cache(maxsize=64)(self._sentences)
 
     def say(
-        self, brief: Brief, purpose: Purpose, language: Language, now: datetime, desk: str = ""
+        self,
+        brief: Brief,
+        purpose: Purpose,
+        language: Language,
+        now: datetime,
+        desk: str = "",
+        stands_in: str = "",
     ) -> dict[str, str]:
-        """The sentences of one notice by name. `desk`: the number to ring where a link does not open."""
+        """The sentences of one notice by name. `desk`: the number to ring where a link does not open;
+        `stands_in`: for whom the reader answers as a deputy.
+        """
         # Frozen structs can be hashed; the checker can't see that.
-        return self._say(brief, purpose, language, now, desk)  # pyright: ignore[reportArgumentType]
+        return self._say(brief, purpose, language, now, desk, stands_in)  # pyright: ignore[reportArgumentType]
 
     def write(
-        self, case: CaseId, notice: Notice, form: Form, *, link: str | None, now: datetime, desk: str = ""
+        self,
+        case: CaseId,
+        notice: Notice,
+        form: Form,
+        *,
+        link: str | None,
+        now: datetime,
+        desk: str = "",
+        stands_in: str = "",
     ) -> Letter:
-        """`link` None: there is nothing to acknowledge. `desk`: the number to ring where it does not open."""
-        said = self.say(notice.brief, notice.purpose, notice.language, now, desk)
+        """`link` None: there is nothing to acknowledge. `desk`, `stands_in`: see `say`."""
+        said = self.say(notice.brief, notice.purpose, notice.language, now, desk, stands_in)
         if form is Form.SPOKEN:
             return Letter(said["subject"], said["spoken"])
         if form is Form.SHORT:
@@ -111,10 +150,10 @@ class Writer:
         return self._environment.get_template(name).render(context)
 
     def full_time(self, at: datetime) -> str:
-        return times.second(at, self._zone)
+        return times.second(at, self.zone)
 
     def clock_time(self, at: datetime, now: datetime) -> str:
-        return times.short(at, self._zone, now)
+        return times.short(at, self.zone, now)
 
     def still_to_do(self, brief: Brief, purpose: Purpose, language: Language) -> str:
         """What acknowledging has not done."""
@@ -122,9 +161,9 @@ class Writer:
         return "" if context["knowing"] else context["owes"]
 
     def _sentences(
-        self, brief: Brief, purpose: Purpose, language: Language, now: datetime, desk: str
+        self, brief: Brief, purpose: Purpose, language: Language, now: datetime, desk: str, stands_in: str
     ) -> dict[str, str]:
-        context = {**self.describe(brief, purpose, language, now), "desk": desk}
+        context = {**self.describe(brief, purpose, language, now), "desk": desk, "stands_in": stands_in}
         sentences = self._environment.get_template(f"{language}/{purpose}.txt").make_module(context)
         said = {name: words.on_one_line(str(getattr(sentences, name)())) for name in SENTENCES}
         return {
@@ -171,8 +210,8 @@ class Writer:
             "excuses": said.listed(said.label("excuse", one) for one in brief.excuses),
             "details": brief.details or "",
             "brief_details": _quoted(brief.details, SHORT_DETAILS[language]),
-            "occurred_short": times.minute(brief.occurred_at, self._zone, now),
-            "learned_short": times.minute(brief.learned_at, self._zone, now),
+            "occurred_short": times.minute(brief.occurred_at, self.zone, now),
+            "learned_short": times.minute(brief.learned_at, self.zone, now),
             "settled_for": named(brief.settled_for) if brief.settled_for else "",
             "dark": named(*brief.dark),
             "news": self._news(brief, said, now) if brief.news or purpose is Purpose.NEWS else None,
@@ -183,7 +222,7 @@ class Writer:
             "called": self._called(brief.called, said, now) if brief.called else None,
             "late": due is not None and now > due,
             "just": due is not None and timedelta(0) < now - due < JUST,
-            "due": times.short(due, self._zone, now) if due else "",
+            "due": times.short(due, self.zone, now) if due else "",
             "span": said.span(due - now) if due else "",
             "due_full": self.full_time(due) if due else "",
             "occurred": self.full_time(brief.occurred_at),
@@ -205,7 +244,7 @@ class Writer:
         return {
             "line": self.task_line(task, said),
             "short": words.shortened(task.title, SHORT_TITLE),
-            "due": times.short(task.due_at, self._zone, now),
+            "due": times.short(task.due_at, self.zone, now),
             "assigner": said.name(task.assigner),
             "lead": task.lead,
             "led_by": said.name(task.led_by) if task.led_by else "",
@@ -223,7 +262,7 @@ class Writer:
             return said.aside(named(one.name), named(one.unit), named(one.post))
 
         def moment(at: datetime | None) -> str:
-            return times.minute(at, self._zone, now) if at else ""
+            return times.minute(at, self.zone, now) if at else ""
 
         changes = [
             {
@@ -248,7 +287,7 @@ class Writer:
         news = brief.news or NO_NEWS
         harm, was = news.harm, news.harm_was
         limits = [
-            said.of(words.LIMIT_NOW, title=said.name(one.title), due=times.short(one.due_at, self._zone, now))
+            said.of(words.LIMIT_NOW, title=said.name(one.title), due=times.short(one.due_at, self.zone, now))
             for one in news.changes
         ]
         return {
@@ -278,15 +317,16 @@ class Writer:
             "tag": said.of(words.SUSPICIONS[news.state]),
             "unit": said.name(news.unit),
             "witness": said.name(news.witness),
-            "told": times.minute(news.told_at, self._zone, now),
-            "limit": times.minute(news.limit, self._zone, now),
+            "told": times.minute(news.told_at, self.zone, now),
+            "limit": times.minute(news.limit, self.zone, now),
+            "judge_by": times.minute(news.judge_by, self.zone, now) if news.judge_by else "",
             "why": _quoted(news.why),
         }
 
     def _called(self, called: CallMade, said: Words, now: datetime) -> dict[str, Any]:
         return {
             "who": _signed(said, called.by, called.by_unit),
-            "at": times.short(called.at, self._zone, now),
+            "at": times.short(called.at, self.zone, now),
             "number": called.number or "",
             "listed": called.listed,
             "said": _quoted(called.said),

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from services.escalator.deciding.draft import Draft
 from shared.case import PublicNotice
 from shared.facts import CaseAct, EffectKind, Reason
-from shared.ids import UnitId
+from shared.ids import DutyId, UnitId
 
 
 def draft_notice(draft: Draft, act: CaseAct) -> None:
@@ -70,10 +70,12 @@ def approve(draft: Draft, act: CaseAct) -> None:
     if notice is None:
         return
     who = act.by.principal
-    if act.approve is False:
+    if act.duty is not None and not _is_owed(draft, act.duty):
+        draft.refuse(Reason.DECIDED_ON_MEANWHILE)
+    elif act.approve is False:
         draft.change(notice=None)
         draft.note(EffectKind.STATUS, Reason.NOTICE_TURNED_DOWN, note=act.text)
-        draft.happened("notice_turned_down")
+        draft.happened("notice_turned_down", actor=act.by, text=act.text)
     elif who == notice.drafted_by:
         draft.refuse(Reason.NOBODY_APPROVES_THEIR_OWN_DRAFT)
     elif who in notice.approvals:
@@ -90,6 +92,11 @@ def approve(draft: Draft, act: CaseAct) -> None:
             draft.happened("notice_approved.wanting")
         elif approvals == notice.approvals_needed:
             draft.happened("notice_approved.all")
+
+
+def _is_owed(draft: Draft, duty: DutyId) -> bool:
+    """Whether the draft that was read still waits for this approval: another one has a duty of its own."""
+    return duty in draft.duties and draft.duties[duty].is_owed
 
 
 def reply(draft: Draft, act: CaseAct) -> None:
