@@ -24,6 +24,7 @@ from aiohttp.client_exceptions import (
     ClientConnectorError,
     ClientHttpProxyError,
     ClientProxyConnectionError,
+    ClientResponseError,
     ClientSSLError,
 )
 from yarl import URL
@@ -158,8 +159,9 @@ class Poster:
         self._open_socket = socket_of if private or proxy else public_socket_of
 
     async def post(self, body: bytes, headers: Mapping[str, str], *, timeout: float) -> GatewayAnswer:
-        """The answer, whatever its status. Raises PostError where none came within `timeout` seconds."""
-        return await self.ask("POST", self._url, body, headers, timeout=timeout)
+        """The answer to JSON, whatever its status. Raises PostError where none came within `timeout` seconds."""
+        as_json = {"Content-Type": "application/json", **headers}
+        return await self.ask("POST", self._url, body, as_json, timeout=timeout)
 
     async def ask(
         self, method: str, url: URL, body: bytes | None, headers: Mapping[str, str], *, timeout: float
@@ -198,7 +200,8 @@ class Poster:
                 ttl_dns_cache=ADDRESS_KEPT,
                 socket_factory=self._open_socket,
             ),
-            headers={"Content-Type": "application/json", "User-Agent": "fenghuo"},
+            headers={"User-Agent": "fenghuo", "Accept-Encoding": "identity"},
+            skip_auto_headers=("Content-Type",),
             timeout=ClientTimeout(total=None),
             cookie_jar=DummyCookieJar(),
             auto_decompress=False,
@@ -220,6 +223,8 @@ class Poster:
                 return f"no connection to {self._place} ({error.strerror or error})"
             case ClientHttpProxyError():
                 return f"the proxy {self._proxy_place} refused: {error.status} {error.message}"
+            case ClientResponseError():  # as text it repeats the address, which may hold a secret
+                return f"the connection ended without a whole answer ({error.message})"
             case _:
                 return f"the connection ended without a whole answer ({error or type(error).__name__})"
 

@@ -30,7 +30,7 @@ CASE = CaseId("01KB0000000000000000000000")
 
 
 def test_every_kind_has_a_config_and_a_factory():
-    assert set(channels.kinds()) == {"email", "webhook"}
+    assert set(channels.kinds()) == {"email", "http", "webhook"}
     for name in channels.kinds():
         module = channels.kind(name)
         assert issubclass(module.Config, ChannelConfig)

@@ -45,6 +45,7 @@ class WebhookChannel:
         body = payload(message)
         at = datetime.now(UTC)  # the signature's own time: the receiver checks it against its clock, now
         headers = {
+            "Content-Type": "application/json",
             "webhook-id": message.id,
             "webhook-timestamp": str(int(at.timestamp())),
             "webhook-signature": self._webhook.sign(message.id, at, body.decode()),

@@ -1,0 +1,240 @@
+"""Any gateway over HTTP, as a description says it: SMS and voice of a provider, robots and work messages of a
+chat, a push server. Descriptions that come with the product lie in `gateways/`; an entry may bring its own.
+
+Invariant: a description decides what is asked and what an answer means; nothing in it is run. Secrets come
+from files of the secrets folder and stand in no message about what went wrong.
+"""
+
+import asyncio
+import secrets as randomness
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, cast
+
+from pydantic import AfterValidator, Field, JsonValue, model_validator
+from yarl import URL
+
+from services.notifier.channels import Channel, ChannelConfig, Message, Reference, TransportError, Trouble
+from services.notifier.channels._description import (
+    Asking,
+    Description,
+    Name,
+    Parameters,
+    Template,
+    TokenAsking,
+    shipped,
+    shipped_description,
+)
+from services.notifier.channels._fill import MESSAGE_PARTS, Filler, holes, message_parts
+from services.notifier.channels._meaning import StaleToken, at_path, understand
+from services.notifier.channels._over_http import Line, OverHttp
+from services.notifier.channels._signing import sign
+from services.notifier.posting import check_address, check_reach
+from shared.secrets import read_secret
+
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=100)]
+TOKEN_MARGIN = 0.9
+"""Of the time an access token is good for: afterwards a new one is asked for."""
+
+PARAMETERS_WANTED = {
+    Parameters.NONE: "leave them out",
+    Parameters.MAPPING: "give the variables of your template by name",
+    Parameters.LIST: "give the variables of your template in order",
+}
+
+
+class Config(OverHttp):
+    kind: Literal["http"]
+    gateway: str | None = None
+    """The name of a description that comes with the product."""
+    description: Description | None = None
+    """A description of one's own."""
+    origin: Annotated[str, AfterValidator(check_address)] | None = None
+    """Another scheme and host for the same paths: another region of the provider."""
+    settings: Annotated[dict[Name, str | int], Field(alias="with", default_factory=dict)]
+    secrets: dict[Name, FileName] = Field(default_factory=dict)
+    """Names of the description and the files of the secrets folder that hold them."""
+    parameters: dict[str, Template] | list[Template] | None = None
+    """What the variables of the provider's template are filled with, such as `{words:35}`."""
+    country: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}$")] = "86"
+    """What `{to_national}` leaves out."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _form(cls, entry: Any) -> Any:
+        """What a shipped description carries, unless the entry says otherwise."""
+        if isinstance(entry, dict):
+            given = cast(dict[str, Any], entry)
+            name = given.get("gateway")
+            if "form" not in given and name in shipped():
+                return {**given, "form": shipped_description(str(name)).says}
+        return cast(Any, entry)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if (self.gateway is None) == (self.description is None):
+            raise ValueError("give `gateway`, the name of a description, or `description`, one of your own")
+        if self.gateway is not None and self.gateway not in shipped():
+            raise ValueError(f"gateway {self.gateway!r} is none of: {', '.join(shipped())}")
+        faults = [*_faults(self, self.described)]
+        if faults:
+            raise ValueError("; ".join(faults[:8]))
+        check_reach(str(self.place), private=self.private)
+        return self
+
+    @property
+    def described(self) -> Description:
+        if self.description is not None:
+            return self.description
+        assert self.gateway is not None, "checked above"
+        return shipped_description(self.gateway)
+
+    @property
+    def place(self) -> URL:
+        """Scheme and host of what is asked."""
+        return URL(check_address(self.origin or self.described.url.partition("{")[0])).origin()
+
+
+def _faults(config: Config, described: Description) -> Iterator[str]:
+    settings = described.settings | described.optional
+    missing = {name: words for name, words in described.settings.items() if name not in config.settings}
+    for name, words in missing.items():
+        yield f"with.{name} is missing: {words}"
+    for name in config.settings.keys() - settings.keys():
+        yield f"with.{name} is not known here: give {', '.join(settings) or 'nothing'}"
+    needed = described.needed_secrets()
+    for name in needed.keys() - config.secrets.keys() - described.optional.keys():
+        yield f"secrets.{name} is missing: the name of a file in the secrets folder ({needed[name]})"
+    for name in config.secrets.keys() - needed.keys():
+        yield f"secrets.{name} is not known here: give {', '.join(needed) or 'none'}"
+    given = {type(None): Parameters.NONE, dict: Parameters.MAPPING, list: Parameters.LIST}
+    if given[type(config.parameters)] is not described.parameters:
+        yield f"parameters: {PARAMETERS_WANTED[described.parameters]}"
+    yield from _unknown_names(config, described)
+
+
+def _unknown_names(config: Config, described: Description) -> Iterator[str]:
+    known = {
+        *MESSAGE_PARTS,
+        *described.settings,
+        *described.optional,
+        *(f"secret.{name}" for name in described.needed_secrets()),
+        "parameters",
+    }
+    yield from _faults_of_names(described, known | {"token"})
+    if described.token:
+        yield from _faults_of_names(described.token, known - MESSAGE_PARTS - {"parameters"})
+    try:
+        for name, _ in holes(cast(JsonValue, config.parameters)):
+            if name not in MESSAGE_PARTS:
+                yield f"parameters: {{{name}}} stands for nothing: write {', '.join(sorted(MESSAGE_PARTS))}"
+    except ValueError as error:
+        yield f"parameters: {error}"
+
+
+def _faults_of_names(asking: Asking, known: set[str]) -> Iterator[str]:
+    parts: list[JsonValue] = [
+        asking.url,
+        cast(JsonValue, asking.headers),
+        asking.query,
+        asking.json_body,
+        asking.form_body,
+    ]
+    try:
+        for part in parts:
+            yield from (f"{{{name}}} stands for nothing" for name, _ in holes(part) if name not in known)
+        for name, encoding in holes(asking.text_body):
+            if name not in known:
+                yield f"{{{name}}} stands for nothing"
+            elif encoding is None:
+                yield f"text: say how {{{name}}} is written: {{{name}|xml}}, |json, |url or |raw"
+    except ValueError as error:
+        yield str(error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    value: str
+    ends_at: float
+    """On the loop's clock."""
+
+
+class HttpChannel:
+    def __init__(self, name: str, config: Config, secrets: Mapping[str, str]) -> None:
+        self._described, self._config, self._secrets = config.described, config, secrets
+        self._origin = config.place
+        self.line = Line(name, str(self._origin), config)
+        self._token: _Token | None = None
+        self._turn = asyncio.Lock()
+        self._constants: dict[str, JsonValue] = {
+            **config.settings,
+            **{f"secret.{name}": value for name, value in secrets.items()},
+        }
+        optional = {*self._described.optional, *(f"secret.{name}" for name in self._described.optional)}
+        self._optional = frozenset(optional)
+
+    async def deliver(self, message: Message) -> Reference | None:
+        token = await self._good_token(None)
+        try:
+            return await self._once(message, token)
+        except StaleToken:
+            try:
+                return await self._once(message, await self._good_token(token))
+            except StaleToken:
+                raise TransportError(
+                    "the gateway takes none of the access tokens it gives: see the channel file", Trouble.OURS
+                ) from None
+
+    async def _once(self, message: Message, token: str | None) -> Reference | None:
+        parts = self._constants | message_parts(message, self._config.country)
+        filler = Filler(parts, self._optional)
+        parts["parameters"] = filler.value(cast(JsonValue, self._config.parameters))
+        if token is not None:
+            parts["token"] = token
+        now = datetime.now(UTC)
+        request = filler.request(self._described)
+        request.url = self._here(request.url)
+        if self._described.sign:
+            nonce = randomness.token_hex(16)
+            sign(request, self._described.sign, self._secrets, at=now, nonce=nonce, message=message.id)
+        answer = await self.line.ask(request.url, request.headers, request.body, method=request.method)
+        return understand(answer, self._described.answer, now).reference
+
+    async def _good_token(self, stale: str | None) -> str | None:
+        """The access token, a new one where it has ended or is the `stale` one. Many wait for one request."""
+        asking = self._described.token
+        if asking is None:
+            return None
+        async with self._turn:
+            now = asyncio.get_running_loop().time()
+            if self._token is None or self._token.value == stale or self._token.ends_at <= now:
+                self._token = None
+                self._token = await self._new_token(asking, now)
+            return self._token.value
+
+    async def _new_token(self, asking: TokenAsking, now: float) -> _Token:
+        request = Filler(self._constants, self._optional).request(asking)
+        answer = await self.line.ask(
+            self._here(request.url), request.headers, request.body, method=request.method
+        )
+        content = understand(answer, asking.answer, datetime.now(UTC)).content
+        token, lasts = at_path(content, (asking.token,)), at_path(content, (asking.lasts,))
+        if not isinstance(token, str) or not token:
+            raise TransportError("the gateway gave no access token", Trouble.GATEWAY)
+        seconds = float(lasts) if isinstance(lasts, int | float) else 0.0
+        return _Token(token, now + seconds * TOKEN_MARGIN)
+
+    def _here(self, url: URL) -> URL:
+        """The same path at the place of this channel."""
+        return URL(f"{self._origin}{url.raw_path_qs}", encoded=True)
+
+    async def close(self) -> None:
+        await self.line.close()
+
+
+def make(name: str, config: ChannelConfig, secrets: Path) -> Channel:
+    assert isinstance(config, Config)
+    contents = {key: read_secret(secrets, file).decode().strip() for key, file in config.secrets.items()}
+    return HttpChannel(name, config, contents)
