@@ -51,6 +51,7 @@ from shared.broker.forever import until_done
 from shared.directory import Directory, load_directory
 from shared.directory.live import LiveDirectory
 from shared.files.store import FileStore
+from shared.forms import NO_FORMS, Forms, load_forms
 from shared.gatekeeping import gate_of
 from shared.ids import case_id_at
 from shared.lined_yaml import YamlFault
@@ -143,21 +144,22 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     masks, zone = Masks(), settings.zone
     files = FileStore(lambda: service.connection)
     reports = Reports(reader, zone)
-    tells = {language: RecordTeller(reader, Names(directory), zone, language) for language in Language}
+    forms = forms_if_fit(settings.forms)
+    tells = {language: RecordTeller(reader, Names(directory), zone, language, forms) for language in Language}
     pages = explorer_pages(gate, zone, settings.environment is Environment.PRODUCTION, now)
     receipt_key = verify_key(settings.secrets, SecretFile.RECEIPT_VERIFY)
     for router in (
         trail_router(reader, standing, gate, masks, tells),
         cases_router(reader, gate, masks, tells),
         tiles_router(reader, vkey),
-        export_router(reader, gate, Names(directory), zone, now),
-        bundle_router(Bundles(reader, directory, zone, key.name, key.sign, files), gate, folder),
+        export_router(reader, gate, Names(directory), zone, now, forms),
+        bundle_router(Bundles(reader, directory, zone, key.name, key.sign, files, forms), gate, folder),
         receipts_router(reader, receipt_key, zone),
         check_router(reader, pages, receipt_key, vkey, directory),
         reports_router(reports, gate, directory),
         documents_router(Documents(reader, reports, directory, zone, vkey), gate),
         report_pages_router(reports, reader, pages, directory, tells),
-        explorer_router(reader, standing, pages, directory, tells),
+        explorer_router(reader, standing, pages, directory, tells, forms),
         keeping_router(KeepingDesk(reader, eraser, feed.append, now), gate),
         timestamps_router(reader, trail.timestamps),
     ):
@@ -208,6 +210,17 @@ def directory_if_fit(path: Path) -> Directory:
             "directory_unfit", faults=fault.faults[:3], next="the explorer shows ids instead of names"
         )
         return NOBODY
+
+
+def forms_if_fit(path: Path) -> Forms:
+    """For words in the explorer and in reports: the trail is kept whether or not the file can be read."""
+    try:
+        return load_forms(path)
+    except YamlFault as fault:
+        log.warning(
+            "forms_unfit", faults=fault.faults[:3], next="forms show under the names of their fields alone"
+        )
+        return NO_FORMS
 
 
 async def refuse_unfit_store(trail: Trail, environment: Environment) -> None:

@@ -5,9 +5,10 @@ Invariant: which fields there are is said by `config/forms.yaml` and not here. O
 apart from what is not, so that it can be erased by itself; what could not be taken stands there as it was given.
 """
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, cast
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, ValidationError
 
 from shared.facts.bounds import Frozen
 from shared.facts.decision import Name
@@ -52,3 +53,15 @@ class FormBlock(FormGiven):
     def values(self) -> dict[str, Any]:
         """All of its fields, personal or not; without those that were erased."""
         return {**self.fields, **(self.personal or {})}
+
+
+def block_in(data: Mapping[str, Any]) -> FormBlock | None:
+    """The block of a fact on record, without what was erased of it; None where there is none that can be read."""
+    block = data.get("form")
+    if not isinstance(block, dict):
+        return None
+    left = {name: value for name, value in cast(dict[str, Any], block).items() if value is not None}
+    try:
+        return FormBlock.model_validate(left)
+    except ValidationError:
+        return None

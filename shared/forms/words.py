@@ -11,6 +11,8 @@ from typing import Any, Protocol, cast
 from zoneinfo import ZoneInfo
 
 from shared.facts.decision import Name
+from shared.forms.book import Forms
+from shared.forms.filling import title_of
 from shared.forms.model import NUMBERS, DeclaredColumn, DeclaredField, DeclaredForm, FieldType
 from shared.forms.values import is_empty
 from shared.language.words import Words
@@ -21,6 +23,8 @@ from shared.vocabulary import Language
 SHORT_LENGTH = {Language.ZH: 90, Language.EN: 160}
 """Letters of the one line that messages carry."""
 PLAIN_LENGTH = 200
+ROWS_TOLD = 20
+"""Rows of a table that are told in a line."""
 SPEAK_FOR_THEMSELVES = frozenset(
     {FieldType.UNIT, FieldType.AREA, FieldType.PERSON, FieldType.CHOICE, FieldType.TEXT}
 )
@@ -53,11 +57,24 @@ class ShownField:
     href: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class FilledForm:
+    """A form as a page shows what was filled in."""
+
+    id: str
+    title: Name
+    fields: tuple[ShownField, ...]
+    missing: str
+    """What is lacking before it counts as complete; empty where nothing is."""
+    wrong: bool
+    """A part of it could not be taken."""
+
+
 class FormWords:
     """Says values to one reader."""
 
     def __init__(self, names: NameSource, words: Words, zone: ZoneInfo) -> None:
-        self._names, self._words, self._zone = names, words, zone
+        self._names, self.said, self._zone = names, words, zone
 
     def fields(self, form: DeclaredForm | None, values: Mapping[str, Any]) -> list[ShownField]:
         """What is filled in, in the form's order; then what the form does not know."""
@@ -72,18 +89,18 @@ class FormWords:
         if column.type in NUMBERS and isinstance(value, int | float):
             return self._number(column, value)
         if column.type is FieldType.YES_NO:
-            return self._words.of(YES if value is True else NO)
+            return self.said.of(YES if value is True else NO)
         text = value if isinstance(value, str) else _plain(value)
         match column.type:
             case FieldType.CHOICE:
                 choice = column.choices.get(text)
-                return self._words.name(choice) if choice else text
+                return self.said.name(choice) if choice else text
             case FieldType.AREA:
-                return self._words.name(self._names.area(text))
+                return self.said.name(self._names.area(text))
             case FieldType.UNIT:
-                return self._words.name(self._names.unit(text))
+                return self.said.name(self._names.unit(text))
             case FieldType.PERSON:
-                return self._words.name(self._names.person(text))
+                return self.said.name(self._names.person(text))
             case FieldType.TIME:
                 return self._time(text)
             case _:
@@ -96,14 +113,25 @@ class FormWords:
             for name, field in form.fields.items()
             if field.short and not is_empty(values.get(name))
         ]
-        line = line_of(self._words.listed(parts))
-        most = SHORT_LENGTH[self._words.language]
+        line = line_of(self.said.listed(parts))
+        most = SHORT_LENGTH[self.said.language]
         return line if len(line) <= most else f"{line[: most - 1]}…"
+
+    def whole(self, form: DeclaredForm | None, values: Mapping[str, Any]) -> str:
+        """All that is filled in, in one line: each field with its title, of a table each row."""
+        return self.said.listed(map(self._said, self.fields(form, values)))
+
+    def _said(self, field: ShownField) -> str:
+        if field.table is None:
+            return f"{field.title} {field.text}"
+        rows = [" ".join(filter(None, row)) for row in field.table.rows]
+        told = rows if len(rows) <= ROWS_TOLD else [*rows[:ROWS_TOLD], "…"]
+        return self.said.aside(f"{field.title} {field.text}", self.said.claims(told))
 
     def _telling(self, field: DeclaredField, value: object) -> str:
         """What names itself stands alone, the rest with its title: `供热公司`, `影响户数 3,200户`."""
         text = self._brief(field, value)
-        return text if field.type in SPEAK_FOR_THEMSELVES else f"{self._words.name(field.title)} {text}"
+        return text if field.type in SPEAK_FOR_THEMSELVES else f"{self.said.name(field.title)} {text}"
 
     def _brief(self, field: DeclaredField, value: object) -> str:
         if field.type is FieldType.TIME and isinstance(value, str):
@@ -111,16 +139,16 @@ class FormWords:
         if field.type is not FieldType.ROWS:
             return self.value(field, value)
         rows = cast(list[Any], value) if isinstance(value, list) else []
-        return self._words.of(ROWS, count=len(rows))
+        return self.said.of(ROWS, count=len(rows))
 
     def _shown(self, name: str, field: DeclaredField, value: object) -> ShownField:
-        title = self._words.name(field.title)
+        title = self.said.name(field.title)
         if field.type is not FieldType.ROWS or not isinstance(value, list):
             text = self.value(field, value)
             return ShownField(name, title, text, href=text if field.type is FieldType.URL else "")
         rows = [cast(dict[str, Any], row) for row in cast(list[Any], value) if isinstance(row, dict)]
         table = ShownTable(
-            tuple(self._words.name(column.title) for column in field.columns.values()),
+            tuple(self.said.name(column.title) for column in field.columns.values()),
             tuple(tuple(self._cells(field.columns, row)) for row in rows),
         )
         return ShownField(name, title, self._brief(field, rows), table)
@@ -134,10 +162,10 @@ class FormWords:
         text = f"{value:,.2f}" if column.type is FieldType.MONEY else f"{value:,}"
         if column.measure is None:
             return text
-        measure = self._words.name(column.measure)
-        if measure == self._words.name(column.title):
+        measure = self.said.name(column.measure)
+        if measure == self.said.name(column.title):
             return text
-        return f"{text}{measure}" if self._words.language is Language.ZH else f"{text} {measure}"
+        return f"{text}{measure}" if self.said.language is Language.ZH else f"{text} {measure}"
 
     def _time(self, text: str, as_shown: str = "%Y-%m-%d %H:%M") -> str:
         try:
@@ -154,6 +182,26 @@ def short_name(
         FormWords(names, Words(language), zone).short(form, values) for language in (Language.ZH, Language.EN)
     )
     return Name(zh=zh, en=en) if zh else None
+
+
+def filled_form(
+    form_id: str,
+    values: Mapping[str, Any],
+    missing: Iterable[str],
+    forms: Forms,
+    words: FormWords,
+    *,
+    wrong: bool,
+) -> FilledForm:
+    form = forms.get(form_id)
+    columns = (title_of(form, name) for name in missing) if form is not None else ()
+    return FilledForm(
+        id=form_id,
+        title=form.title if form is not None else Name(zh=form_id, en=form_id),
+        fields=tuple(words.fields(form, values)),
+        missing=words.said.names(column.title for column in columns if column is not None),
+        wrong=wrong,
+    )
 
 
 def _plain(value: object) -> str:

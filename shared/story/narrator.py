@@ -13,7 +13,10 @@ from zoneinfo import ZoneInfo
 from shared.facts import Name
 from shared.facts.account import AtPost
 from shared.facts.body import FactBody
+from shared.facts.form import FormBlock
 from shared.facts.reason import reason_of
+from shared.forms import NO_FORMS, Forms
+from shared.forms.words import FormWords
 from shared.ids import PlanId
 from shared.language import times
 from shared.language.labels import ALSO_WHY, LABELS
@@ -39,8 +42,15 @@ class Titles:
 class Narrator:
     """Says names, limits and reasons to one reader; `telling` puts them into sentences."""
 
-    def __init__(self, words: Words, zone: ZoneInfo, names: Names, titles: Titles | None = None) -> None:
-        self.words, self.zone, self.names = words, zone, names
+    def __init__(
+        self,
+        words: Words,
+        zone: ZoneInfo,
+        names: Names,
+        titles: Titles | None = None,
+        forms: Forms = NO_FORMS,
+    ) -> None:
+        self.words, self.zone, self.names, self.forms = words, zone, names, forms
         self.titles = titles or Titles()
 
     def say(self, message: Name, /, **values: object) -> str:
@@ -100,6 +110,13 @@ class Narrator:
             if title is None
             else self.say(say.THE_PLAN, title=self.words.name(title))
         )
+
+    def form(self, block: FormBlock) -> str:
+        """`停供登记：供应企业 望烽供热公司、影响户数 3,200户`."""
+        form = self.forms.get(block.id)
+        title = self.words.name(form.title if form is not None else say.A_FORM)
+        told = FormWords(self.names, self.words, self.zone).whole(form, block.values)
+        return self.words.of_somebody(title, told) if told else title
 
     def about(self, act: FactBody) -> str:
         """What an act is about: a task, a duty, or the case."""

@@ -14,6 +14,7 @@ import msgspec
 from shared.facts import EffectKind, Frozen, HarmCount, Instant, Name, Purpose, Reason
 from shared.facts.account import AtPost, Calls, Consequence
 from shared.facts.body import FactBody
+from shared.facts.form import block_in
 from shared.language.excuses import excuse_words
 from shared.language.harm import harm_in_words
 from shared.language.labels import LABELS
@@ -103,9 +104,8 @@ def details_of(moment: Moment, teller: Narrator) -> Iterator[str]:
     changed = any(one.harm is not None for one in moment.account.consequences)
     if not changed and (harm := data.harm("harm")) is not None:
         yield from _harm(harm, None, teller)
-    short = data.part("form").part("short")
-    if (zh := short.text("zh")) and (en := short.text("en")):
-        yield teller.words.name(Name(zh, en))
+    if (block := block_in(data.fields)) is not None:
+        yield teller.form(block)
     if files := data.parts("files"):
         yield teller.say(
             say.FILES,

@@ -15,6 +15,7 @@ from services.audit.records.payloads import Payload
 from shared.facts import Name
 from shared.facts.account import Account
 from shared.facts.body import FactBody
+from shared.forms import NO_FORMS, Forms
 from shared.language.words import Words
 from shared.story.narrator import Narrator, Titles
 from shared.story.reading import Moment, RecordedFact, account_in, moments_of, task_titles
@@ -30,8 +31,15 @@ READING = Name("{what} ×{times}，记录 {records} 条", "{what} ×{times}, rec
 class RecordTeller:
     """Tells records in the words of one language."""
 
-    def __init__(self, reader: TrailReader, names: Names, zone: ZoneInfo, language: Language) -> None:
-        self._reader, self._names, self._zone = reader, names, zone
+    def __init__(
+        self,
+        reader: TrailReader,
+        names: Names,
+        zone: ZoneInfo,
+        language: Language,
+        forms: Forms = NO_FORMS,
+    ) -> None:
+        self._reader, self._names, self._zone, self._forms = reader, names, zone, forms
         self._words = Words(language)
 
     async def case(self, entries: Sequence[Entry]) -> list[Sentences]:
@@ -65,9 +73,8 @@ class RecordTeller:
         }
 
     def narrator(self, duties: Mapping[str, Name], moments: Sequence[Moment]) -> Narrator:
-        return Narrator(
-            self._words, self._zone, self._names, Titles(duties=duties, tasks=task_titles(moments))
-        )
+        titles = Titles(duties=duties, tasks=task_titles(moments))
+        return Narrator(self._words, self._zone, self._names, titles, self._forms)
 
     def _alone(
         self, entry: Entry, payload: Payload | None, decided: Account | None, narrator: Narrator

@@ -18,6 +18,7 @@ from services.audit.records.stored import SignedCheckpoint, StoredRecord
 from shared.facts import Frozen, Given, Instant
 from shared.facts.bounds import AnyTime
 from shared.facts.distrust import Distrust
+from shared.facts.form import FormBlock, block_in
 from shared.http_fields import Words
 from shared.vocabulary import Kind
 
@@ -118,6 +119,8 @@ class Entry(Frozen):
     excuses: tuple[str, ...] = ()
     """What excuses them, as the record names it."""
     text: str | None = None
+    block: FormBlock | None = None
+    """What was filled in of a form, as far as it is not erased."""
     reads: tuple[ReadLine, ...] = ()
     """Of a `read`: what was asked for, in words."""
     says: SentencePair | None = None
@@ -262,6 +265,7 @@ def entry_view(entry: StoredRecord, payload: Payload | None, sealed: int | None 
         excused=tuple(weighed),
         excuses=tuple(dict.fromkeys(excuse for excuses in weighed.values() for excuse in excuses)),
         text=payload.text if payload and not rec.distrust else None,
+        block=block_in(data_of(payload.envelope).fields) if payload and not rec.distrust else None,
         reads=read_lines(data_of(payload.envelope)) if payload and field["kind"] == Kind.READ else (),
         sealed=None if sealed is None else entry.index < sealed,
     )

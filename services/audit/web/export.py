@@ -20,6 +20,7 @@ from services.audit.reading.search.criteria import EntriesQuery
 from services.audit.web.trail import READERS
 from shared.bodies import sends
 from shared.facts import rfc3339
+from shared.forms import NO_FORMS, Forms
 from shared.http_fields import Index
 from shared.tokens import Gate
 from shared.vocabulary import Language
@@ -50,7 +51,12 @@ class ExportQuery(EntriesQuery):
 
 
 def export_router(
-    reader: TrailReader, gate: Gate, names: Names, zone: ZoneInfo, clock: Callable[[], datetime]
+    reader: TrailReader,
+    gate: Gate,
+    names: Names,
+    zone: ZoneInfo,
+    clock: Callable[[], datetime],
+    forms: Forms = NO_FORMS,
 ) -> APIRouter:
     router = APIRouter(prefix="/api/v1/trail", tags=["trail"])
 
@@ -76,7 +82,8 @@ def export_router(
             )
 
         question = ExportQuestion(record_filter, query.format, query.start, query.end, query.proofs)
-        content = content_of(reader, question, signed, ExportWords(query.lang, names, zone), end)
+        words = ExportWords(query.lang, names, zone, forms)
+        content = content_of(reader, question, signed, words, end)
         name = f"trail-{signed.size}.{query.format}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return StreamingResponse(content, media_type=_MEDIA[query.format], headers=headers)

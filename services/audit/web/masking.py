@@ -83,6 +83,7 @@ class Masks:
             update={
                 "persons": tuple(self.pseudonym(person) for person in entry.persons),
                 "text": None,
+                "block": None,
                 "reads": (),
                 "says": None,
             }

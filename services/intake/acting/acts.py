@@ -21,7 +21,7 @@ from services.intake.board.case_lookup import CaseLookup
 from services.intake.fields import lookups
 from services.intake.fields.act_form import AcknowledgeForm, ActForm
 from services.intake.fields.addressed import addressed, body_as_asked
-from services.intake.fields.form_blocks import FormBlocks, block_in, given_of, without_form
+from services.intake.fields.form_blocks import FormBlocks, given_of, without_form
 from services.intake.files.keeping import IncomingFiles
 from services.intake.recording.answers import Acted, FactRef
 from services.intake.recording.record import AppendedFact, FactRecord, Unreachable, id_of
@@ -33,6 +33,7 @@ from shared.case import Case, Item
 from shared.directory import Directory, Person
 from shared.directory.addresses import is_theirs, masked, telephone_of
 from shared.facts import Acknowledgement, Actor, CaseAct, Decision, Fact, Original, Via
+from shared.facts.form import block_in
 from shared.fault_texts import Fault
 from shared.forms.blocks import same_given
 from shared.ids import CaseId, PersonId

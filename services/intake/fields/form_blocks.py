@@ -104,12 +104,6 @@ def place_of(case: Case, kind: Kind, document: Document | None) -> FillingPlace:
     return FillingPlace(report.kind, report.topic, kind, document, duty)
 
 
-def block_in(data: Mapping[str, Any]) -> FormBlock | None:
-    """The block of a fact on record."""
-    block = data.get("form")
-    return FormBlock.model_validate(block) if isinstance(block, dict) else None
-
-
 def faults_of_block(block: FormBlock | None, prefix: str = "") -> list[Fault]:
     """What is told of it to whoever sent it."""
     wrong = block.wrong if block is not None else ()

@@ -19,7 +19,7 @@ from services.intake.board.board import Board
 from services.intake.board.card import Card
 from services.intake.board.case_lookup import CaseLookup
 from services.intake.fields.addressed import addressed, as_asked
-from services.intake.fields.form_blocks import FormBlocks, block_in, given_of, without_form
+from services.intake.fields.form_blocks import FormBlocks, given_of, without_form
 from services.intake.fields.lookups import assignment_faults, directory_faults
 from services.intake.files.keeping import IncomingFiles
 from services.intake.recording.answers import DutyRef, FactRef, Submitted
@@ -30,6 +30,7 @@ from shared.acts.fields import Named
 from shared.bodies import json_in
 from shared.directory import Directory
 from shared.facts import Actor, Fact, Instant, Original, Report, ReportForm
+from shared.facts.form import block_in
 from shared.facts.report import CATEGORISED, Reported
 from shared.fault_texts import TIME_EXAMPLE, Fault, faults_of
 from shared.forms.blocks import same_given

@@ -20,6 +20,7 @@ from services.audit.reading.reader import TrailReader
 from shared.directory import Directory
 from shared.facts import Name
 from shared.files.store import FileStore
+from shared.forms import NO_FORMS, Forms
 from shared.vocabulary import Language
 from shared.web.names import Names
 
@@ -34,6 +35,7 @@ class Bundles:
     sign: Sign
     files: FileStore | None = None
     """Where the files of cases lie; None: a bundle is made without them."""
+    forms: Forms = NO_FORMS
 
     async def make(self, case_id: str, *, redacted: bool = False, tail: int = TAIL) -> bytes:
         """The zip, in memory."""
@@ -66,7 +68,9 @@ class Bundles:
         names = Unnamed(self.directory) if evidence.redacted else UsedNames(self.directory)
         told = timeline.timeline(evidence, names, self.zone)
         files = {
-            f"timeline.{language}.html": timeline.page(told, language, self.zone, names, self.origin)
+            f"timeline.{language}.html": timeline.page(
+                told, language, self.zone, names, self.origin, self.forms
+            )
             for language in (Language.ZH, Language.EN)
         }
         about = {

@@ -22,6 +22,7 @@ from shared.case import DutyState
 from shared.facts import EffectKind, Name, Outage
 from shared.facts.body import EffectBody
 from shared.facts.distrust import Distrust
+from shared.forms import NO_FORMS, Forms
 from shared.language.catalogue import name_in
 from shared.language.words import Words
 from shared.story.narrator import Narrator, Titles
@@ -193,7 +194,14 @@ def _environment(language: Language, zone: ZoneInfo) -> Environment:
     return environment(language, zone, [_HERE / "templates"], {"zone": zone})
 
 
-def page(case_timeline: Timeline, language: Language, zone: ZoneInfo, names: Names, vkey_name: str) -> bytes:
+def page(
+    case_timeline: Timeline,
+    language: Language,
+    zone: ZoneInfo,
+    names: Names,
+    vkey_name: str,
+    forms: Forms = NO_FORMS,
+) -> bytes:
     """One self-contained file, for the screen and for A4."""
 
     def text(name: Name) -> str:
@@ -207,7 +215,7 @@ def page(case_timeline: Timeline, language: Language, zone: ZoneInfo, names: Nam
 
     moments = [one.moment for one in case_timeline.moments]
     titles = Titles(duties=case_timeline.titles, tasks=task_titles(moments))
-    teller = Narrator(Words(language), zone, names, titles)
+    teller = Narrator(Words(language), zone, names, titles, forms)
 
     def telling(one: TimelineMoment) -> Sentences:
         text = teller.words.label("distrust", one.distrust) if one.distrust else None

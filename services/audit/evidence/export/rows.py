@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 from services.audit.reading.views import Entry, Filter
 from shared.facts import Name
+from shared.forms import NO_FORMS, Forms
 from shared.language.catalogue import N_
 from shared.language.words import Words as ReadersWords
+from shared.story.narrator import Narrator
 from shared.vocabulary import Language
 from shared.web.names import Names
 from shared.xlsx import Cell
@@ -29,9 +31,10 @@ class Column:
 class ExportWords(ReadersWords):
     """How things are said to this reader; None is an empty cell."""
 
-    def __init__(self, language: Language, names: Names, zone: ZoneInfo) -> None:
+    def __init__(self, language: Language, names: Names, zone: ZoneInfo, forms: Forms = NO_FORMS) -> None:
         super().__init__(language)
         self.directory_names, self.zone = names, zone
+        self._narrator = Narrator(self, zone, names, forms=forms)
 
     def cell(self, group: str, value: object) -> str | None:
         return None if value is None else self.label(group, value)
@@ -57,6 +60,9 @@ class ExportWords(ReadersWords):
 
     def local(self, at: datetime | None) -> datetime | None:
         return None if at is None else at.astimezone(self.zone).replace(tzinfo=None)
+
+    def block(self, entry: Entry) -> str | None:
+        return None if entry.block is None else self._narrator.form(entry.block)
 
     def kind(self, entry: Entry) -> str | None:
         return self.of(N_("lost by the broker")) if entry.form == "gap" else self.label("fact", entry.kind)
@@ -85,6 +91,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(N_("Of these excused"), 24, lambda _, entry: ", ".join(entry.excused) or None),
     Column(N_("Excuse"), 30, lambda words, entry: words.labels("excuse", entry.excuses)),
     Column(N_("Text"), 60, lambda _, entry: entry.text),
+    Column(N_("Form"), 60, lambda words, entry: words.block(entry)),
     Column(N_("Sequence of the fact"), 9, lambda _, entry: entry.sequence),
     Column(N_("Sealed by witnesses"), 9, lambda words, entry: words.yes_or_no(entry.sealed)),
 )

@@ -27,8 +27,11 @@ from services.audit.web.explorer import search_form
 from services.audit.web.explorer.checks import check_checkpoint, check_record
 from services.audit.web.explorer.marks import holds_on, marks_of
 from shared.directory import Directory
+from shared.forms import NO_FORMS, Forms
+from shared.forms.words import FilledForm, FormWords, filled_form
 from shared.http_fields import Cursor, Index
 from shared.language.catalogue import N_
+from shared.language.words import Words
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Language, Role
@@ -53,10 +56,19 @@ def explorer_router(
     pages: Pages,
     directory: Callable[[], Directory],
     tells: Mapping[Language, RecordTeller],
+    forms: Forms = NO_FORMS,
 ) -> APIRouter:
     """Ids show as names, those that the directory of now has."""
     router = pages.router()
     names = Names(directory)
+
+    def filled_in(record_view: Record, language: Language) -> tuple[FilledForm, ...]:
+        """The form of a record."""
+        block = record_view.entry.block
+        if block is None:
+            return ()
+        words = FormWords(names, Words(language), pages.zone)
+        return (filled_form(block.id, block.values, block.missing, forms, words, wrong=bool(block.wrong)),)
 
     @router.get("/")
     async def search(request: Request, cursor: Cursor | None = None) -> Response:
@@ -117,6 +129,7 @@ def explorer_router(
             told=await answer_or_fault(lambda: tells[pages.language(request)].one(record_view.entry)),
             lines=plain.lines(record_view.fact, names),
             data=plain.data_of(record_view.fact),
+            filled_forms=filled_in(record_view, pages.language(request)),
             asked=words_of,
             checks=check_record(record_view, record_view.proof.checkpoint or state.checkpoint, state.vkey),
             checkpoint=record_view.proof.checkpoint or state.checkpoint,
