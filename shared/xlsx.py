@@ -12,13 +12,16 @@ from datetime import datetime
 from typing import IO, cast
 from xml.sax.saxutils import escape
 
-Cell = str | int | datetime | None
+Cell = str | int | float | datetime | None
 """A time is local to the office and has no offset any more: the column's head says the zone."""
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+NAME = 31
+"""Characters of a sheet's name."""
 TEXT = 32_767
 """Characters a cell may hold."""
 _DAY_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet's days have no zone
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NOT_IN_A_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f']")
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -69,13 +72,21 @@ class XlsxFile:
 
     def sheet(self, name: str, widths: Sequence[int], heads: Sequence[str] = ()) -> "WorkbookSheet":
         """`widths`: of its columns, in characters; `heads`: its first row, which stays in sight."""
-        self._sheets.append(name if name not in self._sheets else f"{name} {len(self._sheets) + 1}")
+        self._sheets.append(self._free(_NOT_IN_A_NAME.sub(" ", name)[:NAME]))
         sheet = WorkbookSheet(
             self._zip, f"xl/worksheets/sheet{len(self._sheets)}.xml", widths, frozen=bool(heads)
         )
         if heads:
             sheet.add([heads], HEAD)
         return sheet
+
+    def _free(self, name: str) -> str:
+        """No two sheets have one name."""
+        taken, number, free = {sheet.casefold() for sheet in self._sheets}, 1, name
+        while free.casefold() in taken:
+            number += 1
+            free = f"{name[: NAME - 1 - len(str(number))]} {number}"
+        return free
 
     def take(self) -> bytes:
         return self._pipe.take()
@@ -161,7 +172,7 @@ def _letter(at: int) -> str:
 
 
 def _cell(place: str, cell: Cell, style: int) -> str:
-    if isinstance(cell, int):
+    if isinstance(cell, int | float):
         return f'<c r="{place}" s="{style}"><v>{cell}</v></c>'
     if isinstance(cell, datetime):
         days = (cell - _DAY_ZERO).total_seconds() / 86_400

@@ -16,7 +16,7 @@ from fenghuo.client import call
 from fenghuo.speech import also, worded
 from services.audit.reports.names import ReportName
 from shared.plain_text import shown
-from shared.vocabulary import Language, Role
+from shared.vocabulary import Language, ReportKind, Role
 
 _FORMATS = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
 _SLOW = 600
@@ -28,6 +28,14 @@ class OutputForm(StrEnum):
     HTML = "html"
     DOCX = "docx"
     TEXT = "text"
+
+
+class TableForm(StrEnum):
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+ON_THE_TERMINAL = {OutputForm.TEXT, TableForm.CSV}
 
 
 def report(
@@ -42,6 +50,17 @@ def report(
             help="The records of this figure: `unit/water_bureau/late`, as each line names its own."
         ),
     ] = None,
+    form: Annotated[
+        str | None, typer.Option(help="Of `forms`: this one, with all its rows (`fenghuo forms list`).")
+    ] = None,
+    kind: Annotated[ReportKind | None, typer.Option(help="Of `forms`: only of cases of this kind.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Of `forms`: only of cases of this topic.")] = None,
+    area: Annotated[str | None, typer.Option(help="Of `forms`: only in this area, and within it.")] = None,
+    as_: Annotated[TableForm | None, typer.Option("--format", help="The tables as a file.")] = None,
+    language: Annotated[Language, typer.Option(help="Of a file's words: zh or en.")] = Language.ZH,
+    to: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write; CSV may go to the terminal.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Count a report from the trail (role auditor, discipline or supervisor); with --records, list what a
@@ -54,6 +73,18 @@ def report(
         "below": below or None,
         "figure": records,
     }
+    narrowed = {"form": form, "kind": kind and kind.value, "topic": topic, "area": area}
+    if what is not ReportName.FORMS and (given := [f"--{name}" for name, value in narrowed.items() if value]):
+        fail(
+            Exit.USAGE,
+            worded("%(options)s: only the report `forms` is asked for that", options=", ".join(given)),
+            worded("leave it out, or ask: fenghuo trail report forms"),
+        )
+    params |= narrowed
+    if as_ is not None:
+        params |= {"format": as_.value, "language": language.value}
+        _write(f"/api/v1/reports/{what.value}", params, to, as_)
+        return
     path = "records" if records is not None else what.value
     counted = call(
         "audit", "GET", f"/api/v1/reports/{path}", role=Role.AUDITOR, params=params, timeout=_SLOW
@@ -88,12 +119,13 @@ def notice(
     )
 
 
-def _write(path: str, params: dict[str, str], to: Path | None, form: OutputForm) -> None:
-    if to is None and form is not OutputForm.TEXT:
+def _write(path: str, params: dict[str, Any], to: Path | None, form: OutputForm | TableForm) -> None:
+    if to is None and form not in ON_THE_TERMINAL:
+        instead = OutputForm.TEXT if isinstance(form, OutputForm) else TableForm.CSV
         fail(
             Exit.USAGE,
             worded("a file of format %(form)s is not for the terminal", form=form),
-            worded("name the file to write: -o FILE, or --format text"),
+            worded("name the file to write: -o FILE, or --format %(instead)s", instead=instead),
         )
     content = call("audit", "GET", path, role=Role.AUDITOR, params=params, timeout=_SLOW).content
     if to is None:

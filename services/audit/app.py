@@ -143,8 +143,9 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     install_answers(service.app)
     masks, zone = Masks(), settings.zone
     files = FileStore(lambda: service.connection)
-    reports = Reports(reader, zone)
     forms = forms_if_fit(settings.forms)
+    reports = Reports(reader, zone, forms, directory)
+    documents = Documents(reader, reports, directory, zone, vkey)
     tells = {language: RecordTeller(reader, Names(directory), zone, language, forms) for language in Language}
     pages = explorer_pages(gate, zone, settings.environment is Environment.PRODUCTION, now)
     receipt_key = verify_key(settings.secrets, SecretFile.RECEIPT_VERIFY)
@@ -156,8 +157,8 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         bundle_router(Bundles(reader, directory, zone, key.name, key.sign, files, forms), gate, folder),
         receipts_router(reader, receipt_key, zone),
         check_router(reader, pages, receipt_key, vkey, directory),
-        reports_router(reports, gate, directory),
-        documents_router(Documents(reader, reports, directory, zone, vkey), gate),
+        reports_router(reports, documents, gate, directory),
+        documents_router(documents, gate),
         report_pages_router(reports, reader, pages, directory, tells),
         explorer_router(reader, standing, pages, directory, tells, forms),
         keeping_router(KeepingDesk(reader, eraser, feed.append, now), gate),

@@ -17,7 +17,13 @@ MOST_SHORT = 6
 
 
 def faults_in(form: "DeclaredForm") -> list[Placed]:
-    return [*_of_fields(form), *_of_places(form), *_of_rings(form), *_of_completeness(form)]
+    return [
+        *_of_fields(form),
+        *_of_places(form),
+        *_of_rings(form),
+        *_of_completeness(form),
+        *_of_reports(form),
+    ]
 
 
 def _of_fields(form: "DeclaredForm") -> Iterator[Placed]:
@@ -47,7 +53,7 @@ def _of_column(column: "DeclaredColumn", at: Path) -> Iterator[Placed]:
             "a choice has choices, and nothing else has: write `type: choice` with `choices:`",
         )
     is_number = column.type in ("number", "integer", "money")
-    for name in ("least", "most", "measure"):
+    for name in ("least", "most", "measure", "adds_up"):
         if getattr(column, name) is not None and not is_number:
             yield (*at, name), f"means nothing for {column.type}: leave it out"
     if column.least is not None and column.most is not None and column.least > column.most:
@@ -135,3 +141,23 @@ def _of_completeness(form: "DeclaredForm") -> Iterator[Placed]:
             yield ("complete", number), f"no field {name}: name a field of the form, or `table.column`"
     if form.ends_complete and not form.complete:
         yield ("ends_complete",), "nothing says what is complete: write `complete:`"
+
+
+def _of_reports(form: "DeclaredForm") -> Iterator[Placed]:
+    for number, name in enumerate(form.each):
+        field = form.fields.get(name)
+        if field is None or field.type == "rows":
+            yield ("each", number), f"no field {name}: name a field of the form that is no table"
+    for name, field in form.fields.items():
+        if field.part_of is None:
+            continue
+        whole = form.fields.get(field.part_of)
+        if whole is None or not (_is_number(whole) and _is_number(field)):
+            yield (
+                ("fields", name, "part_of"),
+                f"{field.part_of} is no number of this form: name one, or leave it out",
+            )
+
+
+def _is_number(column: "DeclaredColumn") -> bool:
+    return column.type in ("number", "integer", "money")

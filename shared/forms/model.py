@@ -48,9 +48,8 @@ class FieldType(StrEnum):
 
 
 NUMBERS = frozenset({FieldType.NUMBER, FieldType.INTEGER, FieldType.MONEY})
-COMPARED = NUMBERS | {FieldType.DATE, FieldType.TIME}
-GROUPED = frozenset({FieldType.CHOICE, FieldType.AREA, FieldType.UNIT, FieldType.YES_NO, FieldType.TEXT})
-"""What a report may group by."""
+GROUPED = frozenset({FieldType.CHOICE, FieldType.AREA, FieldType.UNIT, FieldType.YES_NO})
+"""What a report groups by."""
 PERSONAL = frozenset({FieldType.TEXT, FieldType.PERSON, FieldType.URL})
 """Personal unless the form says that they are not: names, and words that people wrote."""
 
@@ -112,10 +111,16 @@ class DeclaredColumn(FormPart):
     """
     hint: Name | None = None
     """Below the field on the desk."""
+    adds_up: bool | None = None
+    """Whether a sum of this number means something: then reports add it up. Without it whole numbers do."""
 
     @property
     def is_personal(self) -> bool:
         return self.type in PERSONAL if self.personal is None else self.personal
+
+    @property
+    def is_added_up(self) -> bool:
+        return self.type is FieldType.INTEGER if self.adds_up is None else self.adds_up
 
 
 class DeclaredField(DeclaredColumn):
@@ -127,6 +132,8 @@ class DeclaredField(DeclaredColumn):
     """Who fills it in, in words."""
     short: bool = False
     """It stands in the one line that SMS and mail carry; at most six of a form do."""
+    part_of: FieldName | None = None
+    """The number that this one is a part of: reports show the share, as progress."""
     columns: Annotated[
         dict[FieldName, DeclaredColumn],
         Bounds(max_length=MOST_COLUMNS, default_factory=dict[str, DeclaredColumn]),
@@ -177,6 +184,10 @@ class DeclaredForm(FormPart):
     fields: Annotated[dict[FieldName, DeclaredField], Bounds(min_length=1, max_length=MOST_FIELDS)]
     complete: Annotated[tuple[FieldPath, ...], Bounds(max_length=MOST_FIELDS)] = ()
     """Fields (`field`, or `table.column`) without which it does not count as processed."""
+    each: Annotated[tuple[FieldName, ...], Bounds(max_length=6)] = ()
+    """What one row of a report is about: filled in again with the same values here, a block stands in the place of
+    the one before. Without it a case is one row, and each document handed in is.
+    """
     ends_complete: bool = False
     """A case with this form is not resolved or closed, and no settlement filed, before it is complete."""
     rings: Annotated[dict[FormId, Threshold], Bounds(max_length=10, default_factory=dict[str, Threshold])]

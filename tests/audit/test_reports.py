@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from services.audit.reading.views import NotInTrail
 from services.audit.reports.declared import REPORTS
 from services.audit.reports.names import ReportName
+from services.audit.reports.question import ReportQuestion
 from services.audit.reports.reports import Reports
 from services.audit.reports.views import Holding, Reachability, Resolution, Timeliness, Trend
 from services.audit.reports.window import Window
@@ -190,7 +191,7 @@ async def test_what_was_laid_on_each_person_and_how_often_they_were_called_is_co
         for notice in data.get("notices", ()):
             if notice.get("channels"):
                 expected[week, notice["person"], "calls"] += 1
-    found = await REPORTS[ReportName.WORKLOAD].ask(reports_of(1), OCTOBER, True)
+    found = await REPORTS[ReportName.WORKLOAD].ask(reports_of(1), ReportQuestion(OCTOBER, records=True))
     assert isinstance(found, Workload)
     counted = {
         (line.week, line.person, column): getattr(line, column) for line in found.weeks for column in COUNTED

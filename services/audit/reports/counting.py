@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from services.audit.reports.fates import OF_A_DUTY, Fates
 from services.audit.reports.figures import ALL, Figures
+from services.audit.reports.filled import SeenBlocks
 from services.audit.reports.holding import count_holding
 from services.audit.reports.matters import ORGAN, LapseSeen, ReportedCase, between
 from services.audit.reports.reach import acknowledged, count_notices, handed_over
@@ -54,6 +55,7 @@ class Counting:
         self.figures = Figures()
         self.matters: dict[str, ReportedCase] = {}
         self.fates = Fates(window, zone, self.figures, self.matters)
+        self.blocks = SeenBlocks()
         self.exercises = 0
         self.records = 0
         """Facts of the window that were looked at."""
@@ -79,6 +81,7 @@ class Counting:
             return
         self.records += inside
         matter.last_index = fact.index
+        self.blocks.take(matter, fact, inside=inside)
         match fact.kind:
             case Kind.DECIDED:
                 self._decided(matter, fact, inside)
@@ -119,7 +122,10 @@ class Counting:
 
     def _decided(self, matter: ReportedCase, fact: ReportedFact, inside: bool) -> None:
         moment = fact.about.at("time") or fact.at
-        for effect in fact.data.effects:
+        effects = fact.data.effects
+        refused = any(effect.kind == EffectKind.REFUSED for effect in effects)
+        self.blocks.decided(fact.about.text("id") or "", refused=refused)
+        for effect in effects:
             kind, duty = effect.kind, effect.duty
             if duty is not None and kind in OF_A_DUTY:
                 self.fates.take(matter, fact, effect, duty, moment, inside)
@@ -169,6 +175,7 @@ class Counting:
         self, matter: ReportedCase, effect: EffectBody, moment: datetime, fact: ReportedFact, inside: bool
     ) -> None:
         why = effect.why
+        self.blocks.stands(matter.case, why)
         seconds = between(matter.reported_at, moment)
         if why == CaseStatus.OPEN:
             matter.reopen(moment)
@@ -216,6 +223,7 @@ class Counting:
         while len(self._ended) > _ENDED_KEPT:
             gone = next(iter(self._ended))
             del self._ended[gone]
+            self.blocks.let_go(gone)
             if (ended := self.matters.pop(gone, None)) is not None and ended.has_ended:
                 count_holding(self.figures, ended, self.window, None)
 

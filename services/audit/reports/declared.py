@@ -9,6 +9,7 @@ from typing import Any
 
 from services.audit.reports.documents import definitions
 from services.audit.reports.documents.blocks import Block, TableBlock, row
+from services.audit.reports.documents.form_blocks import form_blocks, form_tables
 from services.audit.reports.documents.matter_blocks import (
     holding_blocks,
     reachability_blocks,
@@ -22,7 +23,10 @@ from services.audit.reports.documents.report_blocks import (
     timeliness_blocks,
 )
 from services.audit.reports.documents.words import DocumentWords
+from services.audit.reports.form_views import FilledForms
+from services.audit.reports.forms import filled_forms
 from services.audit.reports.names import ReportName
+from services.audit.reports.question import NARROWED_BY, ReportQuestion
 from services.audit.reports.reports import Reports
 from services.audit.reports.views import (
     Answer,
@@ -33,12 +37,10 @@ from services.audit.reports.views import (
     Timeliness,
     Trend,
 )
-from services.audit.reports.window import Window
 from services.audit.reports.workload import COUNTED, Workload, workload
 from shared.language.catalogue import N_
 
-Ask = Callable[[Reports, Window, bool], Awaitable[Answer]]
-"""With `True` each figure comes with the records it was counted from."""
+Ask = Callable[[Reports, ReportQuestion], Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,15 @@ class DeclaredReport:
     ask: Ask
     answers: type[Answer]
     blocks: Callable[[DocumentWords, Any], list[Block]]
+    narrowed_by: tuple[str, ...] = ()
+    """What it may be asked for besides the window."""
+    tables: Callable[[DocumentWords, Any], list[TableBlock]] | None = None
+    """What a file of it holds; None: the tables of its page."""
+
+    def tables_of(self, words: DocumentWords, answer: Answer) -> list[TableBlock]:
+        if self.tables is not None:
+            return self.tables(words, answer)
+        return [block for block in self.blocks(words, answer) if isinstance(block, TableBlock)]
 
 
 def _workload_blocks(words: DocumentWords, workload_report: Workload) -> list[Block]:
@@ -69,7 +80,7 @@ REPORTS: dict[ReportName, DeclaredReport] = {
         N_("Timeliness"),
         "By unit, leader, level, category, area, rule and channel: how many duties were done in time, late, not at all, and how fast.",
         definitions.TIMELINESS,
-        lambda reports, window, records: reports.answer(Timeliness, window, records=records),
+        lambda reports, asked: reports.answer(Timeliness, asked.window, records=asked.records),
         Timeliness,
         timeliness_blocks,
     ),
@@ -77,7 +88,7 @@ REPORTS: dict[ReportName, DeclaredReport] = {
         N_("Lapses and what became of them"),
         "Every lapse: its cause, who stood in, what excuses it, the measure proposed and decided, review and correction.",
         definitions.LAPSES,
-        lambda reports, window, _: reports.lapses(window),
+        lambda reports, asked: reports.lapses(asked.window),
         Lapses,
         lapses_blocks,
     ),
@@ -85,7 +96,7 @@ REPORTS: dict[ReportName, DeclaredReport] = {
         N_("Who held it how long"),
         "Who held matters and tasks how long, and those that went from hand to hand.",
         definitions.HOLDING,
-        lambda reports, window, records: reports.answer(Holding, window, records=records),
+        lambda reports, asked: reports.answer(Holding, asked.window, records=asked.records),
         Holding,
         holding_blocks,
     ),
@@ -93,7 +104,7 @@ REPORTS: dict[ReportName, DeclaredReport] = {
         N_("Reachability"),
         "By channel and person: which share of messages was delivered and answered, and how fast.",
         definitions.REACHABILITY,
-        lambda reports, window, records: reports.answer(Reachability, window, records=records),
+        lambda reports, asked: reports.answer(Reachability, asked.window, records=asked.records),
         Reachability,
         reachability_blocks,
     ),
@@ -101,7 +112,7 @@ REPORTS: dict[ReportName, DeclaredReport] = {
         N_("Response and resolution"),
         "By kind, level, category, area and unit: first response, resolution, what is open, satisfaction.",
         definitions.RESOLUTION,
-        lambda reports, window, records: reports.answer(Resolution, window, records=records),
+        lambda reports, asked: reports.answer(Resolution, asked.window, records=asked.records),
         Resolution,
         resolution_blocks,
     ),
@@ -109,7 +120,7 @@ REPORTS: dict[ReportName, DeclaredReport] = {
         N_("Trend"),
         "Reports by day, category, level, area and kind; by hour, weekday and place.",
         definitions.TREND,
-        lambda reports, window, records: reports.answer(Trend, window, records=records),
+        lambda reports, asked: reports.answer(Trend, asked.window, records=asked.records),
         Trend,
         trend_blocks,
     ),
@@ -125,13 +136,23 @@ REPORTS: dict[ReportName, DeclaredReport] = {
                 "Calls are the messages that were sent to the person, reminders too; those that were held rang nobody."
             ),
         ),
-        lambda reports, window, records: reports.answer(
+        lambda reports, asked: reports.answer(
             Workload,
-            window,
+            asked.window,
             lambda answering: {"weeks": workload(answering.figures, answering.traced)},
-            records=records,
+            records=asked.records,
         ),
         Workload,
         _workload_blocks,
+    ),
+    ReportName.FORMS: DeclaredReport(
+        N_("Forms"),
+        "Every form that was filled in: its rows, what they add up to, a map, series over the days, and who still owes one.",
+        definitions.FORMS,
+        filled_forms,
+        FilledForms,
+        form_blocks,
+        narrowed_by=NARROWED_BY,
+        tables=form_tables,
     ),
 }

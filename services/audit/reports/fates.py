@@ -8,7 +8,7 @@ one fate with regard to its limit, and a lapse is counted once however often it 
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.audit.reports.figures import ALL, Figures
+from services.audit.reports.figures import ALL, NONE, SEPARATOR, Figures
 from services.audit.reports.matters import LapseSeen, Owed, ReportedCase, between
 from services.audit.reports.reach import answered_by_doing
 from services.audit.reports.reading import ReportedFact
@@ -30,6 +30,10 @@ OF_A_DUTY = frozenset(
         EffectKind.OWED_AGAIN,
     }
 )
+
+
+RULE_UNIT = "rule_unit"
+"""The table of what each unit owed by each rule: its rows are `price_reading/point_market`."""
 
 
 class Fates:
@@ -190,7 +194,7 @@ class Fates:
         if not inside or not self.window.asks_for(owed.unit):
             return
         add = self.figures.add
-        rows = [("duty", ALL), ("unit", owed.unit), ("rule", owed.rule)]
+        rows = [("duty", ALL), ("unit", owed.unit), ("rule", owed.rule), (RULE_UNIT, rule_of_unit(owed))]
         if not matter.is_follow_on:
             rows += [("level", matter.level), ("category", matter.category), ("area", matter.area)]
         for table, row in rows:
@@ -218,6 +222,10 @@ class Fates:
         return next(
             (lapse for lapse in reversed(self.lapses[-64:]) if (lapse.case, lapse.duty) == (case, duty)), None
         )
+
+
+def rule_of_unit(owed: Owed) -> str:
+    return f"{owed.rule}{SEPARATOR}{owed.unit or NONE}"
 
 
 def _owed(effect: EffectBody, unit: str | None, index: int, opened_at: datetime | None = None) -> Owed:

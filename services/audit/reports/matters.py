@@ -112,6 +112,7 @@ class ReportedCase:
     area: str | None = None
     level: str | None = None
     category: str | None = None
+    topic: str | None = None
     summary: str | None = None
     index: int | None = None
     """The record of its report."""
@@ -162,6 +163,7 @@ class ReportedCase:
             data.text("level") or fact.level,
             data.text("category") or fact.category,
         )
+        self.topic = data.text("topic")
         self.summary = data.text("summary") or data.text("title")
         self.index, self.reported_at, self.in_cohort = fact.index, fact.at, in_cohort
         if self.unit is not None and not self.holders:

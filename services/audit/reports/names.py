@@ -11,3 +11,4 @@ class ReportName(StrEnum):
     RESOLUTION = "resolution"
     TREND = "trend"
     WORKLOAD = "workload"
+    FORMS = "forms"

@@ -17,6 +17,7 @@ from services.audit.records.record import Rec
 from services.audit.records.stored import StoredRecord
 from shared.facts import EffectKind, rfc3339
 from shared.facts.body import FactBody
+from shared.forms.book import CONTINUES
 from shared.vocabulary import DIRECTORY_KINDS, Kind
 
 PAGE = 256
@@ -84,7 +85,7 @@ def counts(entry: StoredRecord) -> bool:
 def stands(entry: StoredRecord) -> bool:
     """Whether how a matter stands depends on it: all that is needed of the time before the window."""
     kind = fields_kind(entry)
-    return kind in (Kind.REPORTED, Kind.ESTABLISHED) or (
+    return kind in (Kind.REPORTED, Kind.ESTABLISHED, *CONTINUES) or (
         kind == Kind.DECIDED and not _STANDING.isdisjoint(entry.fields["outcomes"])
     )
 

@@ -32,6 +32,8 @@ from services.audit.reports.views import (
     Trend,
 )
 from services.audit.reports.window import Window
+from shared.directory import Directory
+from shared.forms import NO_FORMS, Forms
 
 A = TypeVar("A", bound=Answer)
 _KEPT = 3
@@ -103,10 +105,22 @@ class Counted:
 
 
 class Reports:
-    def __init__(self, reader: TrailReader, zone: ZoneInfo) -> None:
-        self._reader, self._zone = reader, zone
+    def __init__(
+        self,
+        reader: TrailReader,
+        zone: ZoneInfo,
+        forms: Forms = NO_FORMS,
+        directory: Callable[[], Directory] | None = None,
+    ) -> None:
+        self.reader, self.zone, self.forms = reader, zone, forms
+        self._directory = directory
         self._kept: OrderedDict[Window, Counted] = OrderedDict()
         self._one_at_a_time = asyncio.Lock()
+
+    @property
+    def directory(self) -> Directory | None:
+        """That of now; None where there is none."""
+        return self._directory() if self._directory is not None else None
 
     async def counted(self, window: Window) -> Counted:
         """All figures of the window, up to the last checkpoint, or to an earlier one by which the window had
@@ -114,7 +128,7 @@ class Reports:
         """
         # Asked before the turn is waited for: where the store does not answer, everybody hears so at the same
         # time.
-        signed = await self._reader.checkpoints.newest()
+        signed = await self.reader.checkpoints.newest()
         async with self._one_at_a_time:
             kept = self._kept.get(window)
             if kept is not None and (kept.signed.size >= signed.size or _had_ended(window, kept.signed)):
@@ -128,8 +142,8 @@ class Reports:
             return counted
 
     async def _count(self, window: Window, signed: SignedCheckpoint) -> Counting:
-        reader, size, recent = self._reader, signed.size, RecentIds()
-        counting = Counting(window, self._zone)
+        reader, size, recent = self.reader, signed.size, RecentIds()
+        counting = Counting(window, self.zone)
         start = await first_at(reader, size, window.begins) if window.since else 0
         fully = (
             await first_at(
@@ -160,14 +174,14 @@ class Reports:
 
     async def _before(self, fact: ReportedFact, start: int) -> list[ReportedFact]:
         """How a matter that began before stood: its first records, and its last ones before that."""
-        first = await self._reader.records.part_of_case(fact.case, 1, min(fact.number, _BEGINNING + 1))
-        last = await self._reader.records.part_of_case(
+        first = await self.reader.records.part_of_case(fact.case, 1, min(fact.number, _BEGINNING + 1))
+        last = await self.reader.records.part_of_case(
             fact.case, max(_BEGINNING + 1, fact.number - _LATELY), fact.number
         )
         stored: list[StoredRecord] = [
             entry for entry in (*first, *last) if entry.index < start and stands(entry)
         ]
-        return await read(self._reader, stored)
+        return await read(self.reader, stored)
 
     # The answers
 
@@ -188,8 +202,8 @@ class Reports:
 
     async def lapses(self, window: Window) -> Lapses:
         counted = await self.counted(window)
-        size = (await self._reader.checkpoints.newest()).size
-        lines = await outcomes.lines_of(self._reader, counted.counting.lapses, size)
+        size = (await self.reader.checkpoints.newest()).size
+        lines = await outcomes.lines_of(self.reader, counted.counting.lapses, size)
         return Lapses(**counted.heading(), lapses=lines, cut=counted.counting.fates.cut)
 
     async def records(self, window: Window, figure: str) -> FigureRecords:

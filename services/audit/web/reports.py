@@ -7,21 +7,30 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 
 from services.audit.reports.declared import REPORTS, DeclaredReport
+from services.audit.reports.documents.making import Documents
+from services.audit.reports.form_views import FilledForms
 from services.audit.reports.names import ReportName
+from services.audit.reports.question import ReportQuestion
 from services.audit.reports.reports import Reports
 from services.audit.reports.views import Answer, FigureRecords
 from services.audit.reports.window import LONGEST_LOOK_BACK, LOOK_BACK, Window
+from services.audit.web.report_files import MEDIA, ReportFormat, report_file
 from services.audit.web.trail import READERS
+from shared.bodies import sends
 from shared.directory import Directory
 from shared.facts import Given
 from shared.facts.bounds import AnyTime
+from shared.facts.form import FormId
+from shared.forms.blocks import NO_SUCH_FORM
+from shared.forms.values import NO_SUCH_AREA
 from shared.http_fields import IdRef, Words
 from shared.message import N_, said
-from shared.problems import Problem
+from shared.problems import Problem, invalid
 from shared.tokens import Gate
+from shared.vocabulary import Language, ReportKind
 
 
 class PeriodQuery(Given):
@@ -52,6 +61,37 @@ class PeriodQuery(Given):
         return Window(self.since, self.until, units, timedelta(days=self.back_days))
 
 
+class ReportQuery(PeriodQuery):
+    format: Annotated[ReportFormat, Query(description="`csv` and `xlsx`: its tables as a file")] = (
+        ReportFormat.JSON
+    )
+    language: Annotated[Language, Query(description="of the file's words")] = Language.ZH
+
+    def question(self, directory: Directory) -> ReportQuestion:
+        """Raises Problem 422."""
+        return ReportQuestion(self.window(directory), self.records)
+
+    def asked(self) -> dict[str, str]:
+        """As it was asked, for the end of a file."""
+        given = self.model_dump(mode="json", exclude_defaults=True, exclude={"format", "language"})
+        return {name: str(value) for name, value in given.items()}
+
+
+class FormsQuery(ReportQuery):
+    form: Annotated[FormId | None, Query(description="only this form, with all its rows")] = None
+    kind: Annotated[ReportKind | None, Query(description="only of cases of this kind")] = None
+    topic: Annotated[IdRef | None, Query(description="only of cases of this topic")] = None
+    area: Annotated[IdRef | None, Query(description="only in this area, and all within it")] = None
+
+    def question(self, directory: Directory) -> ReportQuestion:
+        """Raises Problem 422 for an area that is in no directory."""
+        if self.area is not None and directory.areas and self.area not in directory.area_codes:
+            raise invalid([("area", said(NO_SUCH_AREA))], "request")
+        return ReportQuestion(
+            self.window(directory), self.records, self.form, self.kind, self.topic, self.area
+        )
+
+
 class OfFigure(PeriodQuery):
     figure: Annotated[
         Words,
@@ -59,11 +99,44 @@ class OfFigure(PeriodQuery):
     ]
 
 
-def reports_router(reports: Reports, gate: Gate, directory: Callable[[], Directory]) -> APIRouter:
+class ReportsWeb:
+    """What every route of a report needs."""
+
+    def __init__(
+        self, reports: Reports, documents: Documents, gate: Gate, directory: Callable[[], Directory]
+    ) -> None:
+        self.reports, self.gate, self.directory = reports, gate, directory
+        self._documents = documents
+
+    async def answer(self, report: DeclaredReport, query: ReportQuery) -> Answer:
+        """Raises Problem 422 for a form that is neither declared nor on record."""
+        question = query.question(self.directory())
+        answer = await report.ask(self.reports, question)
+        if isinstance(answer, FilledForms) and question.form is not None and not answer.rows:
+            refuse_unknown_form(self.reports, question.form)
+        return answer
+
+    async def file(self, report: DeclaredReport, query: ReportQuery, answer: Answer) -> bytes:
+        words = await self._documents.words(query.language)
+        return report_file(query.format, report.tables_of(words, answer), words, answer, query.asked())
+
+
+def refuse_unknown_form(reports: Reports, form: str) -> None:
+    """Raises Problem 422."""
+    if reports.forms.get(form) is not None:
+        return
+    known = ", ".join(one.id for one in reports.forms.all())
+    raise invalid([("form", said(NO_SUCH_FORM, forms=known))], "request")
+
+
+def reports_router(
+    reports: Reports, documents: Documents, gate: Gate, directory: Callable[[], Directory]
+) -> APIRouter:
     router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
+    web = ReportsWeb(reports, documents, gate, directory)
 
     for name, report in REPORTS.items():
-        _add(router, name, report, reports, gate, directory)
+        _add(router, name, report, web)
 
     @router.get("/records")
     async def records(request: Request, query: Annotated[OfFigure, Query()]) -> FigureRecords:
@@ -74,18 +147,28 @@ def reports_router(reports: Reports, gate: Gate, directory: Callable[[], Directo
     return router
 
 
-def _add(
-    router: APIRouter,
-    name: ReportName,
-    report: DeclaredReport,
-    reports: Reports,
-    gate: Gate,
-    directory: Callable[[], Directory],
-) -> None:
-    async def counted(request: Request, period: Annotated[PeriodQuery, Query()]) -> Answer:
-        gate.admit(request, *READERS)
-        return await report.ask(reports, period.window(directory()), period.records)
+def _add(router: APIRouter, name: ReportName, report: DeclaredReport, web: ReportsWeb) -> None:
+    async def given(request: Request, query: ReportQuery) -> Answer | Response:
+        web.gate.admit(request, *READERS)
+        answer = await web.answer(report, query)
+        if query.format is ReportFormat.JSON:
+            return answer
+        file = f"{name}{'-' + str(form) if (form := query.asked().get('form')) else ''}.{query.format}"
+        headers = {"Content-Disposition": f'attachment; filename="{file}"', "Cache-Control": "no-store"}
+        content = await web.file(report, query, answer)
+        return Response(content, media_type=MEDIA[query.format], headers=headers)
+
+    async def counted(request: Request, query: Annotated[ReportQuery, Query()]) -> Answer | Response:
+        return await given(request, query)
+
+    async def narrowed(request: Request, query: Annotated[FormsQuery, Query()]) -> Answer | Response:
+        return await given(request, query)
 
     router.add_api_route(
-        f"/{name}", counted, name=name, response_model=report.answers, description=report.says
+        f"/{name}",
+        narrowed if report.narrowed_by else counted,
+        name=name,
+        response_model=report.answers,
+        description=report.says,
+        responses=sends(*MEDIA.values()),
     )

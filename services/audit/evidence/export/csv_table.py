@@ -33,7 +33,7 @@ def end(end: End, words: ExportWords) -> bytes:
     return lines([[END, *said, *[None] * (len(COLUMNS) - 1 - len(said))]])
 
 
-def _written(cell: Cell) -> str | int:
+def _written(cell: Cell) -> str | float:
     if isinstance(cell, str):
         return f"'{cell}" if cell.startswith(_RUNS) else cell
     if isinstance(cell, datetime):

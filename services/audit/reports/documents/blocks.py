@@ -19,6 +19,10 @@ class Cell:
     figure: str | None = None
     records: tuple[int, ...] = ()
     href: str | None = None
+    heat: int = 0
+    """In a map: how much it is of the most there is, from 1 to 5; 0 is none of a map."""
+    number: float | None = None
+    """What the text says, for a table that is calculated with."""
 
     @property
     def is_traced(self) -> bool:
@@ -57,7 +61,16 @@ class Bars:
     """What a whole bar stands for; the largest value where it is not given."""
 
 
-Block = Heading | Paragraph | TableBlock | Bars
+@dataclass(frozen=True, slots=True)
+class LineChart:
+    """A line chart: each line has a name, and a value at some of `at`."""
+
+    title: str
+    at: tuple[str, ...]
+    lines: tuple[tuple[str, tuple[float | None, ...]], ...]
+
+
+Block = Heading | Paragraph | TableBlock | Bars | LineChart
 
 
 @dataclass(frozen=True, slots=True)

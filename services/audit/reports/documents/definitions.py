@@ -77,6 +77,20 @@ TREND = (
         "Matters by the time the broker stored their report, in the office's zone. Cases of accountability and watches are no matters."
     ),
 )
+FORMS = (
+    N_(
+        "A row is one case, or one document handed in, as it stands at the end of the window; where the form says what a row is about, "
+        "filled in again it stands in the place of the one before. What was refused, withdrawn or merged is left out."
+    ),
+    N_(
+        "An area counts at its county, or, where an area is asked for, at the part of it right below. "
+        "Numbers of which a sum means nothing show from the least to the most."
+    ),
+    N_(
+        "Missing: owed in the window by a duty that this form's document discharges, and not there at its end. "
+        "Values that were erased are left out."
+    ),
+)
 ALWAYS = (
     N_("Exercises are left out everywhere and only counted as left out."),
     N_(

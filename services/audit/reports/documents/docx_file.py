@@ -20,10 +20,12 @@ from services.audit.reports.documents.blocks import (
     Block,
     Cell,
     Heading,
+    LineChart,
     Paragraph,
     TableBlock,
     WrittenDocument,
 )
+from services.audit.reports.documents.line_chart import as_table
 from services.audit.reports.documents.notes import Notes
 from services.audit.reports.documents.words import DocumentWords
 from shared.language.catalogue import N_
@@ -84,6 +86,8 @@ class DocxFile:
                 self._table(block)
             case Bars() if block.rows:
                 self._bars(block)
+            case LineChart() if block.lines:
+                self._table(as_table(block))
             case _:
                 pass
 

@@ -16,10 +16,12 @@ from services.audit.reports.documents.blocks import (
     Block,
     Cell,
     Heading,
+    LineChart,
     Paragraph,
     TableBlock,
     WrittenDocument,
 )
+from services.audit.reports.documents.line_chart import line_chart
 from services.audit.reports.documents.notes import Notes
 from services.audit.reports.documents.words import DocumentWords
 from shared.language.catalogue import N_
@@ -40,6 +42,8 @@ def body(blocks: Sequence[Block], link: Link, notes: Notes | None = None) -> Mar
 
 
 def _is_empty(block: Block) -> bool:
+    if isinstance(block, LineChart):
+        return len(block.at) < 2 or not block.lines
     return isinstance(block, TableBlock | Bars) and not block.rows
 
 
@@ -54,6 +58,8 @@ def _block(block: Block, link: Link, notes: Notes | None) -> Markup:
             return _table(block, link, notes)
         case Bars():
             return _bars(block, link, notes)
+        case LineChart():
+            return line_chart(block)
 
 
 def _cell(cell: Cell, link: Link, notes: Notes | None) -> Markup:
@@ -77,7 +83,10 @@ def _table(table: TableBlock, link: Link, notes: Notes | None) -> Markup:
     for cells in table.rows:
         mark = _mark(notes.number(cells)) if notes is not None else Markup("")
         shown = [
-            Markup("<td{}>{}</td>").format(kind(at), _cell(cell, link, None) + (mark if at == 0 else ""))
+            Markup("<td{}>{}</td>").format(
+                Markup(' class="number heat{}"').format(cell.heat) if cell.heat else kind(at),
+                _cell(cell, link, None) + (mark if at == 0 else ""),
+            )
             for at, cell in enumerate(cells)
         ]
         rows.append(Markup("<tr>{}</tr>").format(Markup("").join(shown)))

@@ -1,6 +1,14 @@
 """Blocks as plain text, for a terminal or a message."""
 
-from services.audit.reports.documents.blocks import Bars, Heading, Paragraph, TableBlock, WrittenDocument
+from services.audit.reports.documents.blocks import (
+    Bars,
+    Heading,
+    LineChart,
+    Paragraph,
+    TableBlock,
+    WrittenDocument,
+)
+from services.audit.reports.documents.line_chart import as_table
 from services.audit.reports.documents.notes import Notes
 
 
@@ -17,11 +25,9 @@ def text_of(document: WrittenDocument, notes: Notes) -> str:
             case Paragraph():
                 lines.append("".join(run.text + _mark(notes.number([run])) for run in block.runs))
             case TableBlock():
-                lines += [block.title] if block.title else []
-                lines += [
-                    " | ".join(block.columns),
-                    *(" | ".join(cell.text for cell in row) + _mark(notes.number(row)) for row in block.rows),
-                ]
+                lines += _table(block, notes)
+            case LineChart():
+                lines += _table(as_table(block), notes)
             case Bars():
                 lines += [block.title, *(f"{label}  {figure.text}" for label, _, figure in block.rows)]
     lines += ["", *(f"[{number}] {text}" for number, text in enumerate(notes.texts, 1)), "", document.foot]
@@ -30,3 +36,11 @@ def text_of(document: WrittenDocument, notes: Notes) -> str:
 
 def _mark(number: int | None) -> str:
     return "" if number is None else f"[{number}]"
+
+
+def _table(table: TableBlock, notes: Notes) -> list[str]:
+    return [
+        *([table.title] if table.title else []),
+        " | ".join(table.columns),
+        *(" | ".join(cell.text for cell in row) + _mark(notes.number(row)) for row in table.rows),
+    ]

@@ -7,7 +7,7 @@ means, and up to which checkpoint it holds.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
@@ -23,24 +23,27 @@ from services.audit.reports.documents.blocks import Cell
 from services.audit.reports.documents.period import Period
 from services.audit.reports.documents.words import DocumentWords
 from services.audit.reports.names import ReportName
+from services.audit.reports.question import NARROWED_BY, ReportQuestion
 from services.audit.reports.reports import Reports
 from services.audit.reports.views import Answer
 from services.audit.reports.window import Window
 from services.audit.web.explorer.marks import marks_of
 from services.audit.web.explorer.pages import answer_or_fault
+from services.audit.web.report_files import MEDIA, ReportFormat
 from services.audit.web.trail import READERS
 from shared.directory import Directory
+from shared.forms.values import NO_SUCH_AREA
 from shared.http_fields import Index
 from shared.language.catalogue import N_
 from shared.language.times import local_input, read_local
 from shared.problems import Problem
-from shared.vocabulary import Language
+from shared.vocabulary import Language, ReportKind
 from shared.web import Pages
 from shared.web.names import Names
 from shared.web.picks import WRITTEN, PickedSort, Picker, near_units, offers, taken
 
 PER_PAGE = 100
-ASKED = ("since", "until", "unit", f"unit{WRITTEN}", "below")
+ASKED = ("since", "until", "unit", f"unit{WRITTEN}", "below", *NARROWED_BY, f"area{WRITTEN}")
 LISTED = 300
 """Records that a link names one by one."""
 NUMBER = re.compile("[0-9]{1,15}")
@@ -61,7 +64,8 @@ def report_pages_router(
     def pickers() -> dict[str, Picker]:
         """None where the directory has nothing to pick from."""
         now = directory()
-        return {"unit": Picker(now, PickedSort.UNITS)} if now.units else {}
+        units, areas = Picker(now, PickedSort.UNITS), Picker(now, PickedSort.AREAS)
+        return {"unit": units, "area": areas} if now.units else {}
 
     def read_question(request: Request) -> tuple[Window, Values, dict[str, str]]:
         values, not_named = taken(
@@ -114,14 +118,18 @@ def report_pages_router(
         principal = pages.admit(request, *READERS)
         if name not in tuple(ReportName):
             raise Problem(404, N_("Not Found"), NO_REPORT)
-        kind = REPORTS[ReportName(name)]
+        declared = REPORTS[ReportName(name)]
         window, values, faults = read_question(request)
-        answer: Answer = await answer_or_fault(lambda: kind.ask(reports, window, False))
+        question, not_so = narrowed(window, values, declared.narrowed_by, directory())
+        faults |= not_so
+        answer: Answer = await answer_or_fault(lambda: declared.ask(reports, question))
         words = DocumentWords(
             pages.language(request), names, zone, await answer_or_fault(lambda: titles(reader))
         )
 
         def link(cell: Cell) -> str | None:
+            if cell.href is not None and cell.href.startswith("?"):
+                return f"/reports/{name}?{urlencode({**values, **dict(parse_qsl(cell.href[1:]))})}"
             return link_to(cell, values)
 
         return pages.show(
@@ -130,13 +138,20 @@ def report_pages_router(
             names=names,
             name=name,
             reports={report: f"/reports/{report}?{urlencode(values)}" for report in REPORTS},
-            titles={report: declared.title for report, declared in REPORTS.items()},
+            titles={report: other.title for report, other in REPORTS.items()},
+            narrowed_by=declared.narrowed_by,
+            forms=reports.forms.all(),
+            kinds=tuple(ReportKind),
+            files={
+                format_: f"/api/v1/reports/{name}?{urlencode(in_a_file(question, values, declared.narrowed_by, format_, words.language))}"
+                for format_ in MEDIA
+            },
             values=values,
             faults=faults,
             offers=offers(pickers(), near_units(directory(), principal.unit), values),
             answer=answer,
-            content=html.body(kind.blocks(words, answer), link),
-            meant=(*kind.meant, *definitions.ALWAYS),
+            content=html.body(declared.blocks(words, answer), link),
+            meant=(*declared.meant, *definitions.ALWAYS),
             periods=lately(clock().astimezone(zone)),
         )
 
@@ -156,6 +171,35 @@ def read_window(values: Values, zone: ZoneInfo, directory: Directory) -> tuple[W
     unit = values.get("unit")
     under = directory.below(unit) if unit and values.get("below") else ()
     return Window(times.get("since"), times.get("until"), frozenset({unit, *under}) if unit else None), faults
+
+
+def narrowed(
+    window: Window, values: Values, by: Sequence[str], directory: Directory
+) -> tuple[ReportQuestion, dict[str, str]]:
+    """What is asked for besides the window, and what is wrong with which field."""
+    asked = {name: values[name] for name in by if name in values}
+    faults: dict[str, str] = {}
+    if "area" in asked and directory.areas and asked["area"] not in directory.area_codes:
+        faults["area"] = NO_SUCH_AREA
+        del asked["area"]
+    question = ReportQuestion(
+        window,
+        form=asked.get("form"),
+        kind=asked.get("kind"),
+        topic=asked.get("topic"),
+        area=asked.get("area"),
+    )
+    return question, faults
+
+
+def in_a_file(
+    question: ReportQuestion, values: Values, by: Sequence[str], format_: ReportFormat, language: Language
+) -> dict[str, str]:
+    """The same question for a file."""
+    times = {"since": question.window.since, "until": question.window.until}
+    kept = {name: value for name in ("unit", "below", *by) if (value := values.get(name))}
+    given = {name: at.isoformat() for name, at in times.items() if at is not None}
+    return {**given, **kept, "format": format_, "language": language}
 
 
 def link_to(cell: Cell, values: Values) -> str | None:
