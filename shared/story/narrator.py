@@ -114,8 +114,10 @@ class Narrator:
     def form(self, block: FormBlock) -> str:
         """`停供登记：供应企业 望烽供热公司、影响户数 3,200户`."""
         form = self.forms.get(block.id)
-        title = self.words.name(form.title if form is not None else say.A_FORM)
+        if form is None:
+            return self.words.name(block.short or say.A_FORM)
         told = FormWords(self.names, self.words, self.zone).whole(form, block.values)
+        title = self.words.name(form.title)
         return self.words.of_somebody(title, told) if told else title
 
     def about(self, act: FactBody) -> str:
