@@ -15,7 +15,7 @@ from fenghuo import embedded
 from fenghuo.bootstrap import public_nkeys
 from fenghuo.places import PORTS, Installation
 from fenghuo.supervisor import Part
-from shared.secrets import SecretFile, nkey_file
+from shared.secrets import REDACTOR, SecretFile, nkey_file
 from shared.settings import Settings
 
 SERVICES = tuple(PORTS)
@@ -120,7 +120,10 @@ def service_env(name: str, place: Installation, settings: Settings) -> dict[str,
         "FENGHUO_LOG_FORMAT": "json",
         # The embedded store knows no users: who erases reaches it as everyone does.
         **(
-            {"FENGHUO_REDACTOR_URL": os.environ.get("FENGHUO_REDACTOR_URL", place.mongo_url)}
+            {
+                "FENGHUO_REDACTOR_URL": os.environ.get("FENGHUO_REDACTOR_URL", place.mongo_url),
+                "FENGHUO_REDACTOR_CREDENTIALS": str(place.secrets / nkey_file(REDACTOR)),
+            }
             if name == "audit"
             else {}
         ),

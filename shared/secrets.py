@@ -28,7 +28,9 @@ class SecretFile(StrEnum):
     TRAIL_VERIFY = "trail.vkey"
 
 
-NATS_USERS = ("admin", "intake", "escalator", "notifier", "audit")
+REDACTOR = "redactor"
+"""The user of the broker, and of the store, that may erase: the audit's second key."""
+NATS_USERS = ("admin", "intake", "escalator", "notifier", "audit", REDACTOR)
 
 
 INSTALLATION_HEADER = "Fenghuo-Installation"

@@ -6,6 +6,7 @@ durable that exists is never updated, so that one place must own both.
 """
 
 import base64
+import hashlib
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -47,11 +48,15 @@ POLICIES = "POLICIES"
 """Bucket: every policy a case began under, by digest, and the versions with their approval."""
 FILES = "FILES"
 """Object store: photographs, scans, clips, minutes, each content once under its SHA-256."""
-FILES_STREAM = f"OBJ_{FILES}"
-WHO_BROUGHT = f"$O.{FILES}.B"
-"""Who has brought which content: whoever has may name it in a report or an act."""
+UPLOADS = "UPLOADS"
+"""Object store: what was brought and no fact has named yet. The broker forgets it after a term."""
+FILES_STREAM, UPLOADS_STREAM = f"OBJ_{FILES}", f"OBJ_{UPLOADS}"
 FILES_LIMIT = 20 * 1024**3
 """Bytes of all files; a deployment may give them more. They never take the room of the facts."""
+UPLOADS_LIMIT = 4 * 1024**3
+"""Bytes of all uploads; beyond, the oldest go first."""
+UPLOADS_KEPT = timedelta(hours=24)
+"""A deployment may keep them longer or shorter."""
 
 INTAKE_DURABLE = "intake"
 NOTIFIER_DURABLE = "notifier"
@@ -76,13 +81,27 @@ def escalator_durable(lane: int) -> str:
     return f"escalator-{lane}"
 
 
-def file_entry(sha256: str) -> str:
+def file_entry(sha256: str, bucket: str = FILES) -> str:
     """Where the entry of a content lies."""
-    return f"$O.{FILES}.M.{base64.urlsafe_b64encode(sha256.encode()).decode()}"
+    return f"$O.{bucket}.M.{base64.urlsafe_b64encode(sha256.encode()).decode()}"
 
 
-def file_pieces(nuid: str) -> str:
-    return f"$O.{FILES}.C.{nuid}"
+def file_pieces(nuid: str, bucket: str = FILES) -> str:
+    return f"$O.{bucket}.C.{nuid}"
+
+
+def file_brought(sha256: str, principal: str) -> str:
+    """Where it stands that this principal has brought the content, and so may name it."""
+    return file_brought_by(sha256, hashlib.sha256(principal.encode()).hexdigest()[:32])
+
+
+def file_brought_by(sha256: str, who: str = "*") -> str:
+    return f"$O.{UPLOADS}.B.{sha256}.{who}"
+
+
+def file_named(sha256: str, case: str) -> str:
+    """Where it stands that a fact of this case names the content; `*` for any case."""
+    return f"$O.{FILES}.N.{sha256}.{case}"
 
 
 def stream_configs(replicas: int = 1) -> list[StreamConfig]:
@@ -136,7 +155,7 @@ def stream_configs(replicas: int = 1) -> list[StreamConfig]:
     files = StreamConfig(
         name=FILES_STREAM,
         description="the object store of files, each content once under its SHA-256",
-        subjects=[f"$O.{FILES}.C.>", f"$O.{FILES}.M.>", f"{WHO_BROUGHT}.>"],
+        subjects=[f"$O.{FILES}.{part}.>" for part in "CMN"],
         storage=StorageType.FILE,
         num_replicas=replicas,
         max_bytes=FILES_LIMIT,
@@ -146,7 +165,20 @@ def stream_configs(replicas: int = 1) -> list[StreamConfig]:
         deny_delete=True,
         allow_direct=True,
     )
-    return [clocks, facts, inbox, files]
+    uploads = StreamConfig(
+        name=UPLOADS_STREAM,
+        description="the object store of what was brought and no fact has named yet; forgotten after a term",
+        subjects=[f"$O.{UPLOADS}.{part}.>" for part in "CMB"],
+        storage=StorageType.FILE,
+        num_replicas=replicas,
+        max_age=UPLOADS_KEPT.total_seconds(),
+        max_bytes=UPLOADS_LIMIT,
+        # A flood takes the room of other uploads, and never that of a file on record.
+        discard=DiscardPolicy.OLD,
+        deny_delete=True,
+        allow_direct=True,
+    )
+    return [clocks, facts, inbox, files, uploads]
 
 
 def bucket_configs(replicas: int = 1) -> list[KeyValueConfig]:
@@ -320,9 +352,9 @@ async def declare(js: JetStreamContext, replicas: int = 1) -> list[str]:
             there = (await js.stream_info(config.name)).config
             # How long the broker keeps facts the trail has is the deployment's to say
             # (docs/architecture/trail.md, erasure).
-            keeps = there.max_age if config.name == FACTS else config.max_age
-            # So is how much room all files have.
-            room = there.max_bytes if config.name == FILES_STREAM else config.max_bytes
+            # So is how long an upload waits for its report, and how much room files have.
+            keeps = there.max_age if config.name in (FACTS, UPLOADS_STREAM) else config.max_age
+            room = there.max_bytes if config.name in (FILES_STREAM, UPLOADS_STREAM) else config.max_bytes
             copies = max(replicas, copies_of(there))
             await js.update_stream(config.evolve(max_age=keeps, max_bytes=room, num_replicas=copies))
             created += copies_told(f"stream {config.name}", copies_of(there), replicas)

@@ -14,6 +14,9 @@ from shared.message import N_
 DAMAGED = {
     FileDamage.MISSING: N_("[red]✗[/] missing: %(name)s of case %(case)s, %(hash)s"),
     FileDamage.ALTERED: N_("[red]✗[/] altered: %(name)s of case %(case)s, %(hash)s"),
+    FileDamage.ERASED_WITHOUT_ORDER: N_(
+        "[red]✗[/] erased without an order on record: %(name)s of case %(case)s, %(hash)s"
+    ),
 }
 
 

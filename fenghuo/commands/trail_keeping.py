@@ -25,6 +25,12 @@ def redact(
         list[str] | None,
         typer.Option(help="A path as the record's header names it (data.summary), `*` for all."),
     ] = None,
+    file: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A file that these records name, by its hash: its content goes, in every case that has it."
+        ),
+    ] = None,
     basis: Annotated[
         str, typer.Option(help="The legal basis: the provision, or the order. Anyone may read it.")
     ] = "",
@@ -32,7 +38,7 @@ def redact(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Erase personal fields (role redactor). It can't be undone; that it was done, by whom and on what basis
+    """Erase personal fields, or the content of files (role redactor). It can't be undone; that it was done, by whom and on what basis
     stays on record.
     """
     if not basis:
@@ -56,7 +62,9 @@ def redact(
         typer.confirm(
             worded(
                 "Erase %(field)s of %(what)s for good?",
-                field=", ".join(field or [worded("all personal fields")]),
+                field=", ".join(
+                    [*(field or ()), *map(_file_words, file or ())] or [worded("all personal fields")]
+                ),
                 what=what,
             ),
             abort=True,
@@ -64,7 +72,8 @@ def redact(
     body: dict[str, Any] = {
         "entries": records or [],
         "case": case,
-        "fields": field or ALL,
+        "fields": field or (None if file else ALL),
+        "files": file or [],
         "legal_basis": basis,
         "reason": reason,
     }
@@ -72,10 +81,18 @@ def redact(
     answer(result, as_json=as_json, render=_show_erased)
 
 
+def _file_words(sha256: str) -> str:
+    return worded("the content of file %(hash)s", hash=sha256)
+
+
 def _show_erased(result: dict[str, Any]) -> None:
     for record in result["erased"]:
         out.print(
-            worded("record %(index)s: %(fields)s", index=record["index"], fields=", ".join(record["fields"])),
+            worded(
+                "record %(index)s: %(fields)s",
+                index=record["index"],
+                fields=", ".join([*record["fields"], *map(_file_words, record["files"])]),
+            ),
             highlight=False,
         )
     done = (

@@ -1,12 +1,14 @@
 """The audit composed: facts in, trail out. What each part does stands in its own module."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
+from nats.aio.client import Client
 
 from services.audit.custody.desk import KeepingDesk
+from services.audit.custody.file_erasure import FileEraser
 from services.audit.custody.reads import Reads
 from services.audit.custody.reads_journal import Journal
 from services.audit.custody.reads_on_record import ReadsOnRecord
@@ -27,6 +29,7 @@ from services.audit.web.cases import cases_router
 from services.audit.web.documents import documents_router
 from services.audit.web.explorer.check_pages import check_router
 from services.audit.web.explorer.pages import explorer_pages, explorer_router
+from services.audit.web.explorer.record_files import RecordFiles
 from services.audit.web.explorer.report_pages import report_pages_router
 from services.audit.web.export import export_router
 from services.audit.web.keeping import keeping_router
@@ -46,16 +49,17 @@ from services.audit.writing.sequencer import Sequencer
 from services.audit.writing.signer import STATE_FILE, CheckpointSigner, StateFile
 from services.audit.writing.succession import Succession
 from services.audit.writing.witnesses import TrailWitnesses
+from shared.broker.connection import connect
 from shared.broker.durables import check_durables
 from shared.broker.forever import until_done
 from shared.directory import Directory, load_directory
 from shared.directory.live import LiveDirectory
-from shared.files.store import FileStore
+from shared.files.store import TIMEOUT, FileStore
 from shared.forms import NO_FORMS, Forms, load_forms
 from shared.gatekeeping import gate_of
 from shared.ids import case_id_at
 from shared.lined_yaml import YamlFault
-from shared.secrets import SecretFile, read_secret, verify_key
+from shared.secrets import REDACTOR, SecretFile, read_secret, verify_key
 from shared.service import Service
 from shared.settings import Environment
 from shared.streams import AUDIT_DURABLE, FACTS
@@ -120,6 +124,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     async def close() -> None:
         trail.close()
         eraser.close()
+        await eraser.files.close()
 
     async def covered() -> int:
         return signer.last.size if signer.last is not None and sequencer.status == "working" else 0
@@ -136,13 +141,20 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     standing = TrailStanding(trail, reader.checkpoints, vkey, stream_last, sequencer.words)
     on_record = keep_reads(service, Journal(folder / "reads.journal"), settings.trail_reads_pace, feed)
     erasures = ErasureStore.of(settings.erasure_url, database_of(PAYLOAD_DATABASE, succession.number), step)
+    files = FileStore(lambda: service.connection)
     eraser = Eraser(
-        trail, reader.records.keeper, erasures, covered, indexer=indexer, words_key=macs.name, step=step
+        trail,
+        reader.records.keeper,
+        erasures,
+        covered,
+        FileEraser(files, as_redactor(settings), step),
+        indexer=indexer,
+        words_key=macs.name,
+        step=step,
     )
     gate = gate_of(service, live)
     install_answers(service.app)
     masks, zone = Masks(), settings.zone
-    files = FileStore(lambda: service.connection)
     forms = forms_if_fit(settings.forms)
     reports = Reports(reader, zone, forms, directory)
     documents = Documents(reader, reports, directory, zone, vkey)
@@ -160,8 +172,8 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         reports_router(reports, documents, gate, directory),
         documents_router(documents, gate),
         report_pages_router(reports, reader, pages, directory, tells),
-        explorer_router(reader, standing, pages, directory, tells, forms),
-        keeping_router(KeepingDesk(reader, eraser, feed.append, now), gate),
+        explorer_router(reader, standing, pages, directory, tells, RecordFiles(reader, files, zone), forms),
+        keeping_router(KeepingDesk(reader, eraser, feed.append, now, files), gate),
         timestamps_router(reader, trail.timestamps),
     ):
         service.app.include_router(router)
@@ -190,6 +202,14 @@ def keep_reads(service: Service, journal: Journal, pace: timedelta, feed: Feed) 
     on_record = ReadsOnRecord(reads, feed.append, now)
     service.app.add_middleware(ReadsKept, reads=reads, clock=now, wake=on_record.wake)
     return on_record
+
+
+def as_redactor(settings: AuditSettings) -> Callable[[], Awaitable[Client]] | None:
+    """How to reach the broker as the user that may erase files; None where nobody has given its key."""
+    if settings.redactor_credentials is None:
+        return None
+    alone = settings.model_copy(update={"nats_credentials": settings.redactor_credentials})
+    return lambda: connect(alone, REDACTOR, timeout=TIMEOUT)
 
 
 def followed_directory(service: Service, path: Path) -> tuple[LiveDirectory, Callable[[], Directory]]:

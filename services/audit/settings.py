@@ -18,6 +18,8 @@ class AuditSettings(Settings):
     Embedded: the same as `mongo_url`.
     """
     redactor_password_file: Path | None = None
+    redactor_credentials: Path | None = None
+    """A file with the seed of the broker's user `redactor`: without it no file's content is erased."""
     trail_heartbeat: timedelta = timedelta(seconds=60)
     """A checkpoint is signed this often even when nothing happens: silence is signed too."""
     trail_pace: timedelta = timedelta(seconds=1)

@@ -133,7 +133,7 @@ def build(settings: IntakeSettings) -> Service:
     for router in (
         reports_router(submission, gate),
         acts_router(acts, gate),
-        files_router(files, lookup, gate),
+        files_router(files, lookup, gate, settings.zone),
         cases_router(board, lookup, gate, now, settings.zone, Names(directory)),
         campaigns_router(board, lookup, forms, gate, settings.zone, now),
         directory_router(directory, changes, gate, now),

@@ -84,7 +84,7 @@ def build(settings: NotifierSettings) -> Service:
     )
     dispatcher = Dispatcher(delivery, stopping)
     answers = Answers(ledger, metrics, lambda: service.connection, settings.decision_wait)
-    files = LinkFiles(opener, directory, lambda: service.connection)
+    files = LinkFiles(opener, directory, lambda: service.connection, settings.zone)
     pages = LinkPages(
         opener,
         writer,

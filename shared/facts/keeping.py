@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from shared.facts.acts import Actor
 from shared.facts.bounds import Frozen
+from shared.facts.file import Sha256
 from shared.facts.report import Line
 from shared.ids import CaseId
 from shared.message import N_
@@ -19,16 +20,23 @@ HoldId = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
 
 class ErasedFields(Frozen):
     """Of one record: the paths of the personal fields that are erased, as its header names them; `*` for the
-    whole message.
+    whole message. And of the files it names those whose content is erased, by hash: the hash stays.
     """
 
     index: Annotated[int, Field(ge=0)]
-    fields: Annotated[tuple[str, ...], Field(min_length=1)]
+    fields: tuple[str, ...] = ()
+    files: tuple[Sha256, ...] = ()
+
+    @model_validator(mode="after")
+    def names_something(self) -> Self:
+        if not self.fields and not self.files:
+            raise ValueError(N_("names neither a field nor a file: give one of the two"))
+        return self
 
 
 class Redacted(Frozen):
-    """The data of `redacted`: these fields are erased from the payloads. It comes first; what it names is
-    erased after it.
+    """The data of `redacted`: these fields are erased from the payloads, and these files from the store. It comes
+    first; what it names is erased after it.
     """
 
     by: Actor

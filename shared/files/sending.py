@@ -7,6 +7,7 @@ else is saved. Whoever calls this has asked before whether the reader may see th
 
 from collections.abc import AsyncGenerator
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import structlog
 from fastapi.responses import Response, StreamingResponse
@@ -16,15 +17,15 @@ from shared.facts.file import SHA256
 from shared.files.kinds import ENDINGS, SHOWN, FileType
 from shared.files.names import clean_name
 from shared.files.store import FileDamagedError, FileEntry, FileStore
-from shared.message import N_
+from shared.message import N_, said
 from shared.problems import Problem
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 FILE_PATH = SHA256.strip("^$")
-GONE, ERASED = (
-    N_("Erased"),
-    N_("This file was erased on a legal basis; the trail says when, by whom and on which."),
+GONE = N_("Erased")
+ERASED = N_(
+    "This file was erased on %(at)s on the basis of %(basis)s. Its hash stays on record, and the trail says by whom."
 )
 NOT_HERE = N_("No such file")
 LOOK_AGAIN = N_("This case has no file of this hash: take one that the case names.")
@@ -46,9 +47,9 @@ def no_such_file() -> Problem:
     return Problem(404, NOT_HERE, LOOK_AGAIN)
 
 
-async def send_file(store: FileStore, sha256: str, name: str | None) -> Response:
+async def send_file(store: FileStore, sha256: str, name: str | None, zone: ZoneInfo) -> Response:
     """Raises Problem 404, 410, 500, 503."""
-    entry = await _entry(store, sha256)
+    entry = await _entry(store, sha256, zone)
     pieces = store.read(entry)
     try:
         first = await anext(pieces)
@@ -67,7 +68,7 @@ async def send_file(store: FileStore, sha256: str, name: str | None) -> Response
     return StreamingResponse(_all(first, pieces), headers=headers, media_type=media)
 
 
-async def _entry(store: FileStore, sha256: str) -> FileEntry:
+async def _entry(store: FileStore, sha256: str, zone: ZoneInfo) -> FileEntry:
     try:
         entry = await store.entry(sha256)
     except FileDamagedError as error:
@@ -76,8 +77,8 @@ async def _entry(store: FileStore, sha256: str) -> FileEntry:
         raise Problem(503, NOT_HERE, NO_ANSWER) from error
     if entry is None:
         raise _damaged(FileDamagedError(f"file {sha256} is gone"))
-    if entry.deleted:
-        raise Problem(410, GONE, ERASED)
+    if (erasure := entry.erasure) is not None:
+        raise Problem(410, GONE, said(ERASED, at=erasure.day(zone), basis=erasure.legal_basis))
     return entry
 
 

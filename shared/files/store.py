@@ -1,16 +1,18 @@
-"""The object store FILES: each content once, under its SHA-256, laid out as NATS lays out an object store, so that
-`nats object get FILES <hash>` reads it too.
+"""The object stores FILES and UPLOADS: each content under its SHA-256, laid out as NATS lays out an object store, so
+that `nats object get FILES <hash>` reads it too.
 
-Invariant: an entry is written once and last, when all its pieces are stored, and nobody writes over it: the
-stream takes no rollup. What is read is checked against its hash, and its last piece is handed out only where
-that holds. Neither way holds more than a few pieces in memory.
+Invariant: an entry is written last, when all its pieces are stored; in FILES once, and only an erasure writes a
+second one, which says why nothing is there any more. What is read is checked against its hash, and its last piece
+is handed out only where that holds. Neither way holds more than a few pieces in memory.
 """
 
+import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncGenerator, Callable
-from datetime import datetime
-from typing import Any, BinaryIO
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 from nats.aio.client import Client
@@ -22,13 +24,15 @@ from shared.broker.stored import asking, last_on
 from shared.broker.walk import WalkError, walk
 from shared.facts import rfc3339
 from shared.files.kinds import FileType
-from shared.streams import FILES, FILES_STREAM, WHO_BROUGHT, file_entry, file_pieces
+from shared.streams import FILES, UPLOADS, file_brought, file_entry, file_named, file_pieces
 
 PIECE = 128 * 1024
 """Bytes of one message."""
 READ_AHEAD = 4
 """Pieces under way to us at most."""
 TIMEOUT = 10.0
+FRESH = timedelta(hours=1)
+"""Brought again within it, a content is not stored again."""
 _FULL = 10077
 """The broker's code for a stream that has no room left."""
 
@@ -60,7 +64,7 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     options: _Options | None = None
     metadata: dict[str, str] = {}
     deleted: bool = False
-    """Erased. Why stands in the trail."""
+    """Erased; `metadata` says when and on which basis, and so does the trail."""
 
     @property
     def type(self) -> FileType:
@@ -68,60 +72,69 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         said = self.metadata.get("type", "")
         return FileType(said) if said in tuple(FileType) else FileType.TEXT
 
+    @property
+    def erasure(self) -> "FileErasure | None":
+        """None while the content is there."""
+        if not self.deleted:
+            return None
+        at = self.metadata.get(ERASED_AT, "")
+        try:
+            moment = datetime.fromisoformat(at)
+        except ValueError:
+            moment = None
+        return FileErasure(moment, self.metadata.get(LEGAL_BASIS, ""))
 
+
+class FileErasure(NamedTuple):
+    """What pages say where the content was."""
+
+    at: datetime | None
+    legal_basis: str
+
+    def day(self, zone: ZoneInfo) -> str:
+        return self.at.astimezone(zone).date().isoformat() if self.at is not None else "?"
+
+
+class StoredEntry(NamedTuple):
+    entry: FileEntry
+    sequence: int
+    at: datetime
+
+
+ERASED_AT, LEGAL_BASIS, ORDER = "erased_at", "legal_basis", "record"
+"""In the metadata of an erased content's entry; `record` is the order's place in the trail."""
 _decode = msgspec.json.Decoder(FileEntry)
 
 
-class FileStore:
-    """`connection` gives the service's connection, or raises while there is none yet."""
+class ObjectStore:
+    """One of the two. `connection` gives the service's connection, or raises while there is none yet."""
+
+    bucket: str
 
     def __init__(self, connection: Callable[[], Client]) -> None:
         self._connection = connection
         self._ask = asking(connection, TIMEOUT)
 
+    @property
+    def stream(self) -> str:
+        return f"OBJ_{self.bucket}"
+
     async def entry(self, sha256: str) -> FileEntry | None:
-        """None where no such content was ever stored. Raises NatsError or TimeoutError; FileDamagedError for
+        """None where no such content is stored. Raises NatsError or TimeoutError; FileDamagedError for
         an entry that can't be read.
         """
-        stored = await last_on(self._ask, FILES_STREAM, file_entry(sha256))
-        if stored is None:
+        stored = await self.stored(sha256)
+        return stored.entry if stored is not None else None
+
+    async def stored(self, sha256: str) -> StoredEntry | None:
+        """As `entry`, with where and when it was written."""
+        message = await last_on(self._ask, self.stream, file_entry(sha256, self.bucket))
+        if message is None:
             return None
         try:
-            return _decode.decode(stored.data)
+            return StoredEntry(_decode.decode(message.data), message.sequence, message.at)
         except msgspec.MsgspecError:
             raise FileDamagedError(f"the entry of file {sha256} can't be read") from None
-
-    async def keep(self, sha256: str, kind: FileType, size: int, file: BinaryIO, at: datetime) -> FileEntry:
-        """Store the content unless it is there; what is there is returned. Raises NatsError, TimeoutError,
-        FilesFullError.
-        """
-        known = await self.entry(sha256)
-        if known is not None:
-            return known
-        entry = FileEntry(
-            name=sha256,
-            nuid=str(ULID.from_datetime(at)),
-            size=size,
-            chunks=-(-size // PIECE),
-            digest=f"SHA-256={base64.urlsafe_b64encode(bytes.fromhex(sha256)).decode()}",
-            mtime=rfc3339(at),
-            options=_Options(),
-            metadata={"type": kind.value},
-        )
-        file.seek(0)
-        while piece := file.read(PIECE):
-            await self._publish(file_pieces(entry.nuid), piece)
-        if await self._publish(file_entry(sha256), msgspec.json.encode(entry), once=True):
-            return entry
-        # Somebody else has stored the same content meanwhile. Our pieces lie there unused.
-        return await self.entry(sha256) or entry
-
-    async def note_who(self, sha256: str, principal: str) -> None:
-        """This principal has brought the content: they may name it in a report or an act."""
-        await self._publish(_brought(sha256, principal), b"", once=True)
-
-    async def has_brought(self, sha256: str, principal: str) -> bool:
-        return await last_on(self._ask, FILES_STREAM, _brought(sha256, principal)) is not None
 
     async def read(self, entry: FileEntry) -> AsyncGenerator[bytes]:
         """Piece by piece. Raises FileDamagedError before the last piece where the whole is not what its hash
@@ -130,7 +143,7 @@ class FileStore:
         digest, held_back = hashlib.sha256(), b""
         try:
             async for message in walk(
-                self._connection, FILES_STREAM, file_pieces(entry.nuid), batch=READ_AHEAD
+                self._connection, self.stream, file_pieces(entry.nuid, self.bucket), batch=READ_AHEAD
             ):
                 if held_back:
                     yield held_back
@@ -142,6 +155,13 @@ class FileStore:
             raise FileDamagedError(f"file {entry.name} is not what its hash says")
         yield held_back
 
+    async def _put(self, entry: FileEntry, pieces: AsyncIterable[bytes], *, once: bool) -> bool:
+        """The pieces, then the entry; False where somebody has stored the same content meanwhile."""
+        async for piece in pieces:
+            await self._publish(file_pieces(entry.nuid, self.bucket), piece)
+        raw = msgspec.json.encode(entry)
+        return await self._publish(file_entry(entry.name, self.bucket), raw, once=once)
+
     async def _publish(self, subject: str, raw: bytes, *, once: bool = False) -> bool:
         """Whether it is stored now; with `once` only where nothing lies there."""
         headers: dict[str, Any] | None = {LAST: "0"} if once else None
@@ -149,7 +169,7 @@ class FileStore:
             await (
                 self._connection()
                 .jetstream()
-                .publish(subject, raw, timeout=TIMEOUT, stream=FILES_STREAM, headers=headers)
+                .publish(subject, raw, timeout=TIMEOUT, stream=self.stream, headers=headers)
             )
         except APIError as error:
             if once and error.err_code in WRONG_LAST:
@@ -160,5 +180,78 @@ class FileStore:
         return True
 
 
-def _brought(sha256: str, principal: str) -> str:
-    return f"{WHO_BROUGHT}.{sha256}.{hashlib.sha256(principal.encode()).hexdigest()[:32]}"
+class FileStore(ObjectStore):
+    """The files that facts name."""
+
+    bucket = FILES
+
+    async def keep(self, entry: FileEntry, pieces: AsyncIterable[bytes], at: datetime) -> FileEntry:
+        """Store the content unless it is there; what is there is returned. Raises NatsError, TimeoutError,
+        FilesFullError, and what `pieces` raises.
+        """
+        known = await self.entry(entry.name)
+        if known is not None:
+            return known
+        kept = new_entry(entry.name, entry.type, entry.size, at, self.bucket)
+        if await self._put(kept, pieces, once=True):
+            return kept
+        # Somebody else has stored the same content meanwhile. Our pieces lie there unused.
+        return await self.entry(entry.name) or kept
+
+    async def erasures(self, hashes: Iterable[str]) -> dict[str, FileErasure]:
+        """Those of these files whose content is gone, and why. What can't be read at the moment counts as there:
+        whoever opens it is told.
+        """
+        wanted = list(hashes)
+        entries = await asyncio.gather(*map(self.entry, wanted), return_exceptions=True)
+        return {
+            sha256: erasure
+            for sha256, entry in zip(wanted, entries, strict=True)
+            if isinstance(entry, FileEntry) and (erasure := entry.erasure) is not None
+        }
+
+    async def note_case(self, sha256: str, case: str) -> None:
+        """A fact of this case is about to name the content."""
+        await self._publish(file_named(sha256, case), b"", once=True)
+
+    async def cases_of(self, sha256: str) -> set[str]:
+        """All whose facts name the content. Raises NatsError or TimeoutError."""
+        notes = walk(self._connection, self.stream, file_named(sha256, "*"))
+        return {note.subject.rpartition(".")[2] async for note in notes}
+
+
+class Uploads(ObjectStore):
+    """What was brought and no fact has named yet. Everything in it fades."""
+
+    bucket = UPLOADS
+
+    async def bring(self, entry: FileEntry, pieces: AsyncIterable[bytes], principal: str) -> None:
+        """Store it, unless that was done a moment ago; this principal may name it from now on. Raises
+        NatsError, TimeoutError, FilesFullError.
+        """
+        known = await self.stored(entry.name)
+        began = datetime.fromisoformat(entry.mtime)
+        if known is None or began - known.at > FRESH:
+            await self._put(entry, pieces, once=False)
+        await self.note_who(entry.name, principal)
+
+    async def note_who(self, sha256: str, principal: str) -> None:
+        await self._publish(file_brought(sha256, principal), b"")
+
+    async def has_brought(self, sha256: str, principal: str) -> bool:
+        return await last_on(self._ask, self.stream, file_brought(sha256, principal)) is not None
+
+
+def new_entry(sha256: str, kind: FileType, size: int, at: datetime, bucket: str) -> FileEntry:
+    """All pieces of one content lie under its hash, so that an erasure finds each."""
+    return FileEntry(
+        name=sha256,
+        bucket=bucket,
+        nuid=f"{sha256}.{ULID.from_datetime(at)}",
+        size=size,
+        chunks=-(-size // PIECE),
+        digest=f"SHA-256={base64.urlsafe_b64encode(bytes.fromhex(sha256)).decode()}",
+        mtime=rfc3339(at),
+        options=_Options(),
+        metadata={"type": kind.value},
+    )

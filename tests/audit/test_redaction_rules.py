@@ -13,6 +13,7 @@ import pytest_asyncio
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from services.audit.custody.desk import KeepingDesk, RedactionForm
+from services.audit.custody.file_erasure import FileEraser
 from services.audit.custody.redaction import Eraser
 from services.audit.reading.keeper import Keeper
 from services.audit.records import payloads, record
@@ -133,7 +134,8 @@ async def test_without_credentials_it_says_what_to_set() -> None:
         return 0
 
     nobody: Any = None
-    desk = KeepingDesk(nobody, Eraser(nobody, nobody, None, nothing_is_covered), nobody, nobody)
+    eraser = Eraser(nobody, nobody, None, nothing_is_covered, FileEraser(nobody, None))
+    desk = KeepingDesk(nobody, eraser, nobody, nobody, nobody)
     with pytest.raises(Problem, match="FENGHUO_REDACTOR_URL") as refused:
         await desk.redact(
             Actor(principal="r", role=Role.REDACTOR), RedactionForm(entries=(0,), legal_basis="PIPL 47")

@@ -75,6 +75,7 @@ PUBLISHED: dict[str, set[str]] = {
     "_R_.any": {"intake"},
     "trail.checkpoint": {"audit"},
     "_INBOX.audit.writer": {"audit"},
+    "_INBOX.redactor.any": set[str](),
     "_INBOX.intake.any": set[str](),
     "clock.armed.1.case": {"escalator"},
     "clock.due.1.case": set[str](),
@@ -86,12 +87,17 @@ PUBLISHED: dict[str, set[str]] = {
     "$KV.THREADS.any": {"intake"},
     "$KV.IDS.any": {"intake"},
     "$KV.POSITIONS.any": {"escalator"},
-    "$O.FILES.C.any": {"intake"},
-    "$O.FILES.M.any": {"intake"},
-    "$O.FILES.B.any.any": {"intake"},
+    "$O.FILES.C.any.any": {"intake"},
+    "$O.FILES.M.any": {"intake", "redactor"},
+    "$O.FILES.N.any.any": {"intake"},
+    "$O.UPLOADS.C.any.any": {"intake"},
+    "$O.UPLOADS.B.any.any": {"intake"},
     "$JS.API.DIRECT.GET.OBJ_FILES": {"intake", "notifier", "audit"},
-    "$JS.API.STREAM.MSG.GET.OBJ_FILES": {"intake", "notifier", "audit"},
-    "$JS.API.STREAM.PURGE.OBJ_FILES": set[str](),
+    "$JS.API.DIRECT.GET.OBJ_UPLOADS": {"intake"},
+    "$JS.API.STREAM.MSG.GET.OBJ_FILES": {"intake", "notifier", "audit", "redactor"},
+    "$JS.API.STREAM.PURGE.OBJ_FILES": {"redactor"},
+    "$JS.API.STREAM.PURGE.OBJ_UPLOADS": {"redactor"},
+    "$JS.API.STREAM.UPDATE.OBJ_UPLOADS": set[str](),
     "$JS.API.STREAM.MSG.DELETE.OBJ_FILES": set[str](),
     "$JS.API.STREAM.UPDATE.OBJ_FILES": set[str](),
     "$KV.DIRECTORY.current": {"intake"},
@@ -313,7 +319,8 @@ async def test_what_a_service_lets_in_by_a_reply_is_a_bare_answer_of_the_broker(
     """Within the core the broker does publish its answer where a service asks: docs/security.md. It bears no
     envelope, so that whoever reads it sets it aside, and nothing but answers comes in that way.
     """
-    fact = next(subject for subject, who in PUBLISHED.items() if user in who and subject.startswith("fact."))
+    stored = ("fact.", "$O.FILES.")
+    fact = next(subject for subject, who in PUBLISHED.items() if user in who and subject.startswith(stored))
     async with broker.connection("admin") as admin, asking(broker, user) as one:
         js = admin.jetstream()
         stream = await js.find_stream_name_by_subject(target)

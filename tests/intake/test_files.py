@@ -10,12 +10,15 @@ import httpx2
 import pytest
 
 from fenghuo.file_check import FileDamage, check_files
+from services.intake.files.keeping import IncomingFiles
 from services.intake.files.spool import Spool
+from shared import streams
 from shared.case import CaseFile
 from shared.facts.file import LARGEST_FILE, MOST_FILES
 from shared.files.store import FileStore
 from shared.ids import CaseId, case_id_at
-from shared.streams import FILES_STREAM, file_entry, file_pieces
+from shared.problems import Problem
+from shared.streams import FILES_STREAM, UPLOADS, UPLOADS_STREAM, file_entry, file_pieces
 from shared.vocabulary import Kind, Role
 from tests.intake.builders import case, facts_of, form, post_case
 from tests.intake.pictures import jpeg, office, png
@@ -34,8 +37,16 @@ async def report(http: httpx2.AsyncClient, lab: Lab, **fields: Any) -> httpx2.Re
 
 
 async def stored(lab: Lab) -> int:
+    """Pieces and entries of contents, named or not."""
     async with lab.connection("admin") as admin:
-        return (await admin.jetstream().stream_info(FILES_STREAM)).state.last_seq
+        js = admin.jetstream()
+        counts = [
+            (await js.stream_info(f"OBJ_{bucket}", subjects_filter=f"$O.{bucket}.{part}.>")).state.subjects
+            or {}
+            for bucket in ("FILES", "UPLOADS")
+            for part in "CM"
+        ]
+        return sum(sum(subjects.values()) for subjects in counts)
 
 
 async def test_a_file_is_stored_once_and_its_hash_stands_in_the_fact(
@@ -62,6 +73,10 @@ async def test_a_file_is_stored_once_and_its_hash_stands_in_the_fact(
     assert taken.status_code == 201, taken.text
     (fact,) = await facts_of(lab, taken.json()["case"], "reported")
     assert fact.data["files"] == [ref | {"name": "井口.png"}]
+    before = await stored(lab)
+    await upload(http, lab, content)
+    assert (await report(http, lab, files=[{"sha256": ref["sha256"]}])).status_code == 201
+    assert await stored(lab) == before, "nor a second time for another case"
 
 
 @pytest.mark.parametrize(
@@ -99,7 +114,7 @@ async def test_a_fact_names_only_what_its_author_brought(http: httpx2.AsyncClien
         answer = await report(http, lab, files=[{"sha256": sha256}])
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["field"] == "files.0.sha256"
-        assert "no such file was uploaded by you" in answer.json()["errors"][0]["message"]
+        assert "no such file was uploaded by you within the last day" in answer.json()["errors"][0]["message"]
     many = [{"sha256": own}] * (MOST_FILES + 1)
     for files, field in (
         (many, "files"),
@@ -113,7 +128,8 @@ async def test_a_fact_names_only_what_its_author_brought(http: httpx2.AsyncClien
 
 
 async def case_with(lab: Lab, http: httpx2.AsyncClient, *refs: dict[str, Any]) -> CaseId:
-    """On the board, with these files."""
+    """On the board, with these files, which a report has named."""
+    assert (await report(http, lab, files=refs)).status_code == 201
     one, now = case_id_at(datetime.now(UTC)), datetime.now(UTC)
     files = tuple(CaseFile(sequence=1, kind=Kind.REPORTED, at=now, by="x", **ref) for ref in refs)
     await post_case(lab, case(one, sequence=0, files=files))
@@ -173,6 +189,55 @@ def test_nothing_of_a_file_is_left_where_it_came_in(tmp_path: Any) -> None:
     spool.write(b"x")
     assert list(tmp_path.iterdir()) == []
     spool.close()
+
+
+async def test_what_no_fact_names_fades_and_what_one_names_stays(http: httpx2.AsyncClient, lab: Lab) -> None:
+    named, orphan = [(await upload(http, lab, png(size=size))).json() for size in (51, 52)]
+    taken = await report(http, lab, files=[named])
+    assert taken.status_code == 201, taken.text
+    async with lab.connection("admin") as admin:
+        js = admin.jetstream()
+        whole = (await js.stream_info(UPLOADS_STREAM)).config
+        await js.update_stream(whole.evolve(max_age=1.0, duplicate_window=1.0))
+        try:
+
+            async def is_gone() -> bool:
+                return (await js.stream_info(UPLOADS_STREAM)).state.messages == 0
+
+            await until(is_gone, what="the uploads have faded")
+            store = FileStore(lambda: admin)
+            kept = await store.entry(named["sha256"])
+            assert kept
+            assert b"".join([piece async for piece in store.read(kept)]) == png(size=51)
+            late = await report(http, lab, files=[orphan])
+            assert late.status_code == 422
+            assert "within the last day" in late.json()["errors"][0]["message"]
+            await upload(http, lab, png(size=52))
+            assert (await report(http, lab, files=[orphan])).status_code == 201, "sent again it is taken"
+            await streams.declare(js)
+            assert (await js.stream_info(UPLOADS_STREAM)).config.max_age == 1.0, (
+                "a deployment's own term stays"
+            )
+        finally:
+            await js.update_stream(whole)
+
+
+async def test_an_upload_that_fades_while_its_report_comes_in_is_asked_for_again(lab: Lab) -> None:
+    """Between the look at the form and the fact: either it is stored for good, or there is no fact."""
+    async with lab.connection("intake") as intake, lab.connection("admin") as admin:
+        files = IncomingFiles(lambda: intake, lambda: datetime.now(UTC), lab.folder)
+        with files.spool() as spool:
+            spool.write(png(size=61))
+            ref = await files.keep(spool, "a.png", "someone", strip=False)
+        (known,), faults = await files.named((ref,), "someone")
+        assert not faults
+        entry = await files.uploads.entry(known.sha256)
+        assert entry
+        await admin.jetstream().purge_stream(UPLOADS_STREAM, subject=file_pieces(entry.nuid, UPLOADS))
+        with pytest.raises(Problem) as refused:
+            await files.settle((known,), CaseId("case"))
+        assert refused.value.status == 422
+        assert await files.store.entry(known.sha256) is None
 
 
 async def test_a_missing_or_altered_file_is_found_and_named(http: httpx2.AsyncClient, lab: Lab) -> None:

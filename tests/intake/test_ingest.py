@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from shared.facts import Fact, rfc3339
+from shared.files.store import FileStore
 from shared.standing import standing_case
 from shared.vocabulary import Role
 from tests.durables import is_worked_off
@@ -240,6 +241,19 @@ async def test_a_cap_update_follows_up_its_alert_and_a_cancel_withdraws_it(lab: 
     assert alert.data["category"] == "natural_disaster"
     assert alert.data["level"] == "III"
     assert update.data["original"]["id"].endswith(f"{name}.2")
+    async with lab.connection("admin") as admin:
+        store = FileStore(lambda: admin)
+        for fact, sent in (
+            (alert, cap(name)),
+            (update, cap(f"{name}.2", "Update", name)),
+            (cancel, cap(f"{name}.3", "Cancel", f"{name}.2")),
+        ):
+            (file,) = fact.data["files"]
+            assert file["sha256"] == hashlib.sha256(sent).hexdigest(), "the original is kept as it came"
+            assert (file["type"], file["name"][:4], file["name"][-4:]) == ("application/xml", "CAP ", ".xml")
+            entry = await store.entry(file["sha256"])
+            assert entry
+            assert b"".join([piece async for piece in store.read(entry)]) == sent
 
 
 async def test_a_cap_update_of_something_never_seen_becomes_a_report(

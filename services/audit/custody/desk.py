@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from ulid import ULID
 
+from services.audit.custody.file_orders import FileOrders
 from services.audit.custody.redaction import Eraser
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import NotInTrail
@@ -24,8 +25,10 @@ from services.audit.store.calls import StoreError
 from shared.facts import Actor, Fact, Frozen, Given
 from shared.facts.authors import SOURCES, Author
 from shared.facts.bounds import PLAIN_ID
+from shared.facts.file import MOST_FILES_OF_A_CASE, Sha256
 from shared.facts.keeping import ErasedFields, Held, Redacted, Released
 from shared.facts.report import Line
+from shared.files.store import FileStore
 from shared.http_fields import Index
 from shared.ids import CaseId
 from shared.message import N_, said
@@ -47,6 +50,9 @@ _NO_CREDENTIALS = N_(
     "This audit holds no credentials that may erase: set FENGHUO_REDACTOR_URL (mongodb://redactor@…) and FENGHUO_REDACTOR_PASSWORD_FILE, "
     "or FENGHUO_REDACTOR_URL to the same address as FENGHUO_MONGO_URL with the embedded store, and start it again."
 )
+_NO_KEY = N_(
+    "This audit holds no key that may erase files: set FENGHUO_REDACTOR_CREDENTIALS to the file nats-redactor.nk, and start it again."
+)
 Publish = Callable[[str, bytes, str], Awaitable[int]]
 """(subject, fact, message id) → the fact's sequence."""
 
@@ -58,11 +64,15 @@ class RedactionForm(Given):
     case: Annotated[CaseId, PLAIN_ID] | None = None
     """All records of the case so far."""
     fields: (
-        Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=100)] | Literal["all"]
-    ) = "all"
+        Annotated[tuple[Annotated[str, Field(max_length=200)], ...], Field(max_length=100)]
+        | Literal["all"]
+        | None
+    ) = None
     """Paths as a record's header names them (`data.summary`), `*` for the whole message; `all` personal
-    fields.
+    fields, which is meant where neither fields nor files are named.
     """
+    files: Annotated[tuple[Sha256, ...], Field(max_length=MOST_FILES_OF_A_CASE)] = ()
+    """Files that these records name, by hash: their content goes, for every case that names them."""
     legal_basis: Line
     reason: Line | None = None
     """Why, in a person's words: personal itself, and no part of what anyone may read."""
@@ -101,9 +111,15 @@ class HoldAnswer(Frozen):
 
 class KeepingDesk:
     def __init__(
-        self, reader: TrailReader, eraser: Eraser, publish: Publish, clock: Callable[[], datetime]
+        self,
+        reader: TrailReader,
+        eraser: Eraser,
+        publish: Publish,
+        clock: Callable[[], datetime],
+        files: FileStore,
     ) -> None:
         self._reader, self._eraser, self._publish, self._clock = reader, eraser, publish, clock
+        self._orders = FileOrders(reader, files)
 
     async def state(self) -> Keeping:
         """What is on record and covered by a checkpoint."""
@@ -115,10 +131,14 @@ class KeepingDesk:
         """
         if not self._eraser.can_erase:
             raise Problem(503, N_("Nothing may be erased here"), _NO_CREDENTIALS)
+        if form.files and not self._eraser.files.can_erase:
+            raise Problem(503, N_("Nothing may be erased here"), _NO_KEY)
         stored = await _named(self._reader, form)
-        erasures = _by_case(
-            stored, await self._reader.records.payloads([entry.index for entry in stored]), form.fields
-        )
+        fields = form.fields if form.fields is not None else () if form.files else "all"
+        payloads = await self._reader.records.payloads([entry.index for entry in stored])
+        erasures = _by_case(stored, payloads, fields)
+        if files := await self._standing(form.files):
+            erasures = _with_files(erasures, await self._orders.naming(files, stored))
         if not erasures:
             raise Problem(
                 409, N_("Nothing to erase"), N_("None of these records has any of these fields (any more).")
@@ -143,6 +163,11 @@ class KeepingDesk:
         erased = tuple(one for entries in erasures.values() for one in entries)
         return RedactionAnswer(records=tuple(records), erased=erased, carried_out=done)
 
+    async def _standing(self, hashes: tuple[str, ...]) -> list[str]:
+        """Those whose content is not erased everywhere yet."""
+        orders = (await self.state()).file_orders() if hashes else {}
+        return [sha256 for sha256 in hashes if await self._orders.is_open(sha256, orders.get(sha256, ()))]
+
     async def _carried_out(self, records: list[int]) -> bool:
         size = (await self._reader.checkpoints.newest()).size
         if refused := set(records) & set((await self._eraser.keeper.refresh(size)).refused):
@@ -157,11 +182,10 @@ class KeepingDesk:
                 ),
             )
         try:
-            await self._eraser.carry_out(size)
+            return await self._eraser.carry_out(size)
         except StoreError:
             self._eraser.wake()
             return False
-        return True
 
     async def hold(self, by: Actor, form: HoldForm) -> HoldAnswer:
         name = str(ULID.from_datetime(self._clock()))
@@ -230,6 +254,23 @@ def _by_case(
         if paths:
             erasures.setdefault(rec.case, []).append(ErasedFields(index=entry.index, fields=paths))
     return erasures
+
+
+def _with_files(
+    erasures: dict[str, list[ErasedFields]], files: dict[str, dict[int, set[str]]]
+) -> dict[str, list[ErasedFields]]:
+    """The same with the files that each record names."""
+    merged: dict[str, list[ErasedFields]] = {}
+    for case in dict.fromkeys((*erasures, *files)):
+        fields = {entry.index: entry.fields for entry in erasures.get(case, ())}
+        hashes = files.get(case, {})
+        merged[case] = [
+            ErasedFields(
+                index=index, fields=fields.get(index, ()), files=tuple(sorted(hashes.get(index, ())))
+            )
+            for index in sorted({*fields, *hashes})
+        ]
+    return merged
 
 
 def _refuse_under_hold(state: Keeping, erasures: dict[str, list[ErasedFields]]) -> None:

@@ -1,4 +1,5 @@
-"""Carries out what redactions on record say: erases from the payloads what they name, and nothing else.
+"""Carries out what redactions on record say: erases from the payloads and the files what they name, and nothing
+else.
 
 Invariant: the record comes first. Only what a signed checkpoint covers is carried out, so that wherever
 something is missing the signed trail says why; what a crash left standing is found on record at the next
@@ -10,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
+from services.audit.custody.file_erasure import FileEraser
 from services.audit.reading.keeper import Keeper
 from services.audit.records.fields import kind_of
 from services.audit.records.keeping import Keeping
@@ -40,13 +42,14 @@ class Eraser:
         keeper: Keeper,
         store: ErasureStore | None,
         covered: Callable[[], Awaitable[int]],
+        files: FileEraser,
         *,
         indexer: SearchIndexer | None = None,
         words_key: int = 0,
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.can_erase = store is not None
-        self.keeper = keeper
+        self.keeper, self.files = keeper, files
         self._trail, self._store, self._covered = trail, store, covered
         self._indexer, self._words_key, self._step = indexer, words_key, step
         self._done: dict[int, int] = {}
@@ -76,13 +79,14 @@ class Eraser:
                 log.warning("erasure_waits", why=str(error)[:300])
             await happens(self._wake, rest)
 
-    async def carry_out(self, size: int) -> None:
-        """Erase what the records below `size` say and still stands. Raises StoreError."""
+    async def carry_out(self, size: int) -> bool:
+        """Erase what the records below `size` say and still stands; whether nothing waits. Raises StoreError."""
         async with self._round:
             state = await self.keeper.refresh(size)
             due = [index for index, said in state.erasures.items() if self._done.get(index, 0) < len(said)]
             for at in range(0, len(due), _AT_ONCE):
                 await self._erase(state, due[at : at + _AT_ONCE])
+            return await self.files.carry_out(state.file_orders())
 
     async def _erase(self, state: Keeping, indexes: Sequence[int]) -> None:
         counts = {index: len(state.erasures[index]) for index in indexes}

@@ -12,6 +12,7 @@ from shared.language.catalogue import N_
 _SEARCHED = N_("searched the trail")
 _RECORD = N_("looked at a record")
 _PROOF = N_("took a record's proof")
+_FILE = N_("opened a file of a record")
 _CASE = N_("followed a case")
 _EVIDENCE = N_("took a case's evidence away")
 _NOTICE = N_("drew up the public notice of a case")
@@ -28,6 +29,7 @@ ROUTES: Mapping[str, str] = {
     "/records/{index}": _RECORD,
     "/api/v1/trail/entries/{index}": _RECORD,
     "/records/{index}/proof": _PROOF,
+    "/records/{index}/files/{sha256}": _FILE,
     "/cases/{case}": _CASE,
     "/api/v1/cases/{case_id}/timeline": _CASE,
     "/api/v1/cases/{case_id}/story": _CASE,

@@ -16,6 +16,7 @@ from services.audit.records.fields import kind_of
 from services.audit.records.payload_check import WHOLE
 from services.audit.records.record import Rec
 from shared.facts import Frozen
+from shared.facts.file import Sha256
 from shared.facts.keeping import Held, Redacted, Released
 from shared.vocabulary import Kind, Role
 
@@ -46,10 +47,13 @@ class Erasure(Frozen):
     time: str
     by: str
     legal_basis: str
-    fields: tuple[str, ...]
+    fields: tuple[str, ...] = ()
+    files: tuple[Sha256, ...] = ()
+    """The contents erased, by hash."""
 
     def words(self) -> str:
-        what = "the message" if WHOLE in self.fields else ", ".join(self.fields)
+        files = [f"the content of file {sha256}" for sha256 in self.files]
+        what = ", ".join([*(["the message"] if WHOLE in self.fields else self.fields), *files])
         return f"{what} erased on {self.time} by {self.by} on the basis of {self.legal_basis} (record {self.record})"
 
 
@@ -133,6 +137,7 @@ class Keeping:
                 by=order.by.principal,
                 legal_basis=order.legal_basis,
                 fields=entry.fields,
+                files=entry.files,
             )
             self.erasures.setdefault(entry.index, []).append(erasure)
 
@@ -148,6 +153,15 @@ class Keeping:
             if erasure.case == case
             for path in erasure.fields
         )
+
+    def file_orders(self) -> dict[str, list[Erasure]]:
+        """By hash, the orders to erase a file's content."""
+        orders: dict[str, list[Erasure]] = {}
+        for erasures in self.erasures.values():
+            for erasure in erasures:
+                for sha256 in erasure.files:
+                    orders.setdefault(sha256, []).append(erasure)
+        return orders
 
     def excuses(self, index: int, case: str, missing: frozenset[str]) -> bool:
         """Whether all that is missing of a record was erased by a redaction that counts."""

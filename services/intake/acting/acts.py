@@ -22,7 +22,7 @@ from services.intake.fields import lookups
 from services.intake.fields.act_form import AcknowledgeForm, ActForm
 from services.intake.fields.addressed import addressed, body_as_asked
 from services.intake.fields.form_blocks import FormBlocks, given_of, without_form
-from services.intake.files.keeping import IncomingFiles
+from services.intake.files.keeping import AttachedOriginal, IncomingFiles
 from services.intake.recording.answers import Acted, FactRef
 from services.intake.recording.record import AppendedFact, FactRecord, Unreachable, id_of
 from services.intake.recording.refusals import Refusals
@@ -185,6 +185,7 @@ class CaseActs:
         if kind is Kind.CONTESTED:
             form = form.model_copy(update={"to_person": self._themself(principal)})
         said = CaseAct(by=principal.actor(), **{name: getattr(form, name) for name in form.filled})
+        await self._files.settle(form.files, case)
         return await self._do(kind, case, said, principal.subject, key)
 
     def _with_form(self, kind: Kind, form: ActForm, card: Card) -> tuple[ActForm, list[Fault]]:
@@ -230,10 +231,20 @@ class CaseActs:
         return None if card is None else territory.may(by, kind, card.lean, self._directory, self._clock())
 
     async def tell(
-        self, kind: Kind, case: CaseId, text: str, by: Actor, *, fact_id: str, source: str, original: Original
+        self,
+        kind: Kind,
+        case: CaseId,
+        text: str,
+        by: Actor,
+        *,
+        fact_id: str,
+        source: str,
+        original: Original,
+        attached: AttachedOriginal | None,
     ) -> AppendedFact:
         """What a system says about a case it reported; its own id makes it idempotent."""
-        said = CaseAct(by=by, text=text, original=original)
+        files = await self._files.keep_original(attached, case)
+        said = CaseAct(by=by, text=text, original=original, files=files)
         return await self._append(kind, case, said, fact_id, source, once=True)
 
     async def _do(self, kind: Kind, case: CaseId, data: BaseModel, principal: str, key: str | None) -> Acted:

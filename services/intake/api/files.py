@@ -5,6 +5,7 @@ is seen by nobody: a report or an act must name it first.
 """
 
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
@@ -57,7 +58,7 @@ class UploadQuery(QueryFields):
     ] = False
 
 
-def files_router(files: IncomingFiles, lookup: CaseLookup, gate: Gate) -> APIRouter:
+def files_router(files: IncomingFiles, lookup: CaseLookup, gate: Gate, zone: ZoneInfo) -> APIRouter:
     router = APIRouter(tags=["files"])
 
     @router.post(
@@ -104,7 +105,7 @@ def files_router(files: IncomingFiles, lookup: CaseLookup, gate: Gate) -> APIRou
         file = next((one for one in card.lean.files if one.sha256 == sha256), None)
         if file is None:
             raise no_such_file()
-        return await send_file(files.store, sha256, file.name)
+        return await send_file(files.store, sha256, file.name, zone)
 
     return router
 

@@ -53,7 +53,7 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
             "kept_files": files,
             "revision": here.desk.board.revision,
         }
-        return here.show_case(
+        return await here.show_case(
             request, principal, await here.find(case, principal), status=422 if problem else 200, **shown
         )
 
@@ -61,7 +61,7 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
     async def case_page(request: Request, case: str) -> Response:
         principal = here.pages.admit(request, *READERS)
         revision = here.desk.board.revision
-        return here.show_case(request, principal, await here.find(case, principal), revision=revision)
+        return await here.show_case(request, principal, await here.find(case, principal), revision=revision)
 
     @router.get("/cases/{case}/files/{sha256}")
     async def file(request: Request, case: str, sha256: str) -> Response:
@@ -70,7 +70,7 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
         named = next((one for one in card.lean.files if one.sha256 == sha256), None)
         if named is None:
             raise no_such_file()
-        return await send_file(here.desk.files.store, sha256, named.name)
+        return await send_file(here.desk.files.store, sha256, named.name, here.desk.zone)
 
     @router.post("/cases/{case}/acknowledge")
     async def acknowledge(request: Request, case: str) -> Response:

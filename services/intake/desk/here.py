@@ -164,7 +164,9 @@ class DeskPages:
         }
         return self.pages.show(request, template, **more)
 
-    def show_case(self, request: Request, principal: Principal, card: Card, **context: Any) -> HTMLResponse:
+    async def show_case(
+        self, request: Request, principal: Principal, card: Card, **context: Any
+    ) -> HTMLResponse:
         view = self.view(card.whole, principal)
         more: dict[str, Any] = {
             "wrong": None,
@@ -173,6 +175,7 @@ class DeskPages:
             "typed_errors": {},
             "key": token_hex(16),
             "kept_files": (),
+            "erased_files": await self.desk.files.store.erasures(file.sha256 for file in view.case.files),
             **context,
         }
         setting = Setting(

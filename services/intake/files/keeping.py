@@ -1,14 +1,18 @@
-"""Files that came in are stored, and facts name only those.
+"""Files that came in wait among the uploads until a fact is to name them; then they are stored for good.
 
 Invariant: what is stored is of a type that is taken, told from its content; its hash is that of the bytes as
-they are stored. A fact names a file only where the file is there, and where whoever says so has brought it or
-the case has it already: a hash that somebody has read elsewhere opens nothing.
+they are stored. A fact names a file only once the file is stored for good, and where whoever says so has brought
+it or the case has it already: a hash that somebody has read elsewhere opens nothing. What no fact names fades
+with the uploads, so nothing on record can be taken for an orphan.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 
 import structlog
@@ -26,10 +30,20 @@ from shared.facts.file import MOST_FILES_OF_A_CASE
 from shared.fault_texts import Fault
 from shared.files.kinds import TAKEN, FileType, type_of
 from shared.files.names import clean_name
-from shared.files.store import FileDamagedError, FileEntry, FilesFullError, FileStore
+from shared.files.store import (
+    PIECE,
+    FileDamagedError,
+    FileEntry,
+    FilesFullError,
+    FileStore,
+    Uploads,
+    new_entry,
+)
+from shared.ids import CaseId
 from shared.language.filled import said
 from shared.message import N_
 from shared.problems import Problem
+from shared.streams import UPLOADS
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -43,19 +57,31 @@ STRIP_PICTURES = N_(
     "Only whole JPEG, PNG and WebP pictures can be cleaned of what they say besides the picture: save it as one, or send it as it is."
 )
 UNKNOWN_FILE = N_(
-    "no such file was uploaded by you: send it to POST /api/v1/files first, and give the hash it answers"
+    "no such file was uploaded by you within the last day: send it to POST /api/v1/files first, and give the hash it answers"
 )
 ERASED_FILE = N_("this content was erased on a legal basis, and is not taken again")
 OTHER_TYPE = N_("is not what is stored (%(stored)s): leave it out")
 TWICE = N_("names the same file twice: name it once")
 FULL = N_("the case has %(there)s files, and takes %(most)s at most: open another case for more")
 NO_ANSWER = N_("The broker did not confirm that the file is stored. Send it again: it is never stored twice.")
+_READS, _LAG = 3, 0.3
+"""So often, and with so many seconds between, an upload is read before it counts as gone."""
+
+
+@dataclass(frozen=True)
+class AttachedOriginal:
+    """What another system sent, to be kept as it came. Nobody's upload: its type is its format's."""
+
+    raw: bytes
+    type: FileType
+    name: str
 
 
 class IncomingFiles:
     def __init__(self, connection: Callable[[], Client], clock: Callable[[], datetime], folder: Path) -> None:
         self._connection, self._clock, self.folder = connection, clock, folder
         self.store = FileStore(lambda: connected(connection))
+        self.uploads = Uploads(lambda: connected(connection))
         self._room = Room()
 
     def place(self, principal: str) -> AbstractContextManager[None]:
@@ -86,10 +112,14 @@ class IncomingFiles:
     async def _stored(self, spool: Spool, kind: FileType, name: str | None, principal: str) -> FileRef:
         sha256 = spool.sha256
         with _told():
-            entry = await self.store.keep(sha256, kind, spool.size, spool.file, self._clock())
-            if entry.deleted:
+            there = await self.store.entry(sha256)
+            if there is not None and there.deleted:
                 raise Problem(409, NOT_TAKEN, ERASED_FILE)
-            await self.store.note_who(sha256, principal)
+            if there is not None:
+                await self.uploads.note_who(sha256, principal)
+            else:
+                entry = new_entry(sha256, kind, spool.size, self._clock(), UPLOADS)
+                await self.uploads.bring(entry, _pieces_of(spool), principal)
         log.info("file_stored", sha256=sha256, type=kind.value, size=spool.size, by=principal)
         return FileRef(sha256=sha256, name=clean_name(name, kind), type=kind.value, bytes=spool.size)
 
@@ -105,9 +135,9 @@ class IncomingFiles:
         faults: list[Fault] = []
         for place, file in enumerate(files):
             with _told():
-                entry = await self.store.entry(file.sha256)
+                entry = await self.store.entry(file.sha256) or await self.uploads.entry(file.sha256)
                 may_name = entry is not None and (
-                    file.sha256 in there or await self.store.has_brought(file.sha256, principal)
+                    file.sha256 in there or await self.uploads.has_brought(file.sha256, principal)
                 )
             if any(file.sha256 == one.sha256 for one in known):
                 faults.append((f"files.{place}.sha256", TWICE))
@@ -119,6 +149,65 @@ class IncomingFiles:
                 faults += _untrue(file, entry, f"files.{place}")
                 known.append(_filled_in(file, entry))
         return tuple(known), faults
+
+    async def settle(self, files: tuple[FileRef, ...], case: CaseId) -> None:
+        """Store for good what a fact of this case names in the next moment. Raises Problem 422 where an upload has
+        faded meanwhile, 503, 507.
+        """
+        for place, file in enumerate(files):
+            with _told():
+                await self.store.note_case(file.sha256, case)
+                kept = await self.store.entry(file.sha256) or await self._copied(file.sha256)
+            if kept is None or kept.deleted:
+                words = UNKNOWN_FILE if kept is None else ERASED_FILE
+                raise Problem(422, NOT_TAKEN, words, errors=[(f"files.{place}.sha256", words)])
+
+    async def _copied(self, sha256: str) -> FileEntry | None:
+        """From the uploads; None where it is not there whole any more."""
+        for _ in range(_READS):
+            entry = await self.uploads.entry(sha256)
+            if entry is None:
+                return None
+            try:
+                return await self.store.keep(entry, self.uploads.read(entry), self._clock())
+            except FileDamagedError as error:
+                # A copy of the stream may lag behind; or the oldest uploads were making room.
+                log.warning("upload_incomplete", sha256=sha256, error=str(error))
+                await asyncio.sleep(_LAG)
+        return None
+
+    async def keep_original(self, original: AttachedOriginal | None, case: CaseId) -> tuple[FileRef, ...]:
+        """A message of another system, as it came, with the case it is about. Nothing where there is no room for
+        it, or where it was erased: that holds no report up. Raises Unreachable.
+        """
+        if original is None:
+            return ()
+        raw, sha256 = original.raw, hashlib.sha256(original.raw).hexdigest()
+        entry = new_entry(sha256, original.type, len(raw), self._clock(), UPLOADS)
+        try:
+            with _told():
+                await self.store.note_case(sha256, case)
+                kept = await self.store.keep(entry, _pieces_in(raw), self._clock())
+        except Problem as problem:
+            if problem.status != HTTPStatus.INSUFFICIENT_STORAGE:
+                raise
+            log.critical("original_not_kept", sha256=sha256, next="give the store of files more room")
+            return ()
+        if kept.deleted:
+            return ()
+        name = clean_name(original.name, kept.type)
+        return (FileRef(sha256=sha256, name=name, type=kept.type.value, bytes=len(raw)),)
+
+
+async def _pieces_of(spool: Spool) -> AsyncIterator[bytes]:
+    spool.file.seek(0)
+    while piece := spool.file.read(PIECE):
+        yield piece
+
+
+async def _pieces_in(raw: bytes) -> AsyncIterator[bytes]:
+    for at in range(0, len(raw), PIECE):
+        yield raw[at : at + PIECE]
 
 
 def _untrue(file: FileRef, entry: FileEntry, where: str) -> list[Fault]:

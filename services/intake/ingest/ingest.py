@@ -9,9 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from http import HTTPStatus
+from typing import Any
 
 from services.intake.acting.acts import CaseActs
 from services.intake.fields.form_blocks import faults_of_block, given_of
+from services.intake.files.keeping import AttachedOriginal
 from services.intake.ingest.formats import FORMATS
 from services.intake.ingest.formats.items import Arrival, Follow, FormatError, Item, ReportDraft, readable
 from services.intake.ingest.heartbeats import Heartbeats
@@ -27,6 +30,7 @@ from shared.fault_texts import MOST_FAULTS, Fault
 from shared.ids import CaseId, SourceId, UnitId
 from shared.language.reasons import in_words
 from shared.message import N_, said
+from shared.problems import Problem
 from shared.territory import report_faults
 from shared.vocabulary import Kind, Role
 
@@ -123,9 +127,7 @@ class HandIn:
             areas=self._directory().area_codes,
             headers=headers,
         )
-        handing = _Handing(
-            format_name, source, hashlib.sha256(raw).hexdigest(), received_at if from_inbox else None
-        )
+        handing = _Handing(format_name, source, raw, received_at if from_inbox else None)
         checked = await self._check(FORMATS[format_name](arrival), handing.actor)
         return [await self._take_item(item, handing) for item in checked]
 
@@ -173,19 +175,24 @@ class HandIn:
 
     async def _report(self, item: _Checked, handing: "_Handing") -> TakenItem:
         draft = item.draft
-        stored = await self._submission.file(
-            Handover(
-                form=item.form,
-                principal=handing.principal,
-                key=draft.id,
-                at=draft.at,
-                fact_id=outside_id(handing.source.id, draft.id),
-                source=f"/sources/{handing.source.id}",
-                by=handing.actor,
-                handed_in_at=handing.handed_in_at,
-                original=handing.original(draft.id, draft.area_as_given),
-            )
+        handover = Handover(
+            form=item.form,
+            principal=handing.principal,
+            key=draft.id,
+            at=draft.at,
+            fact_id=outside_id(handing.source.id, draft.id),
+            source=f"/sources/{handing.source.id}",
+            by=handing.actor,
+            handed_in_at=handing.handed_in_at,
+            original=handing.original(draft.id, draft.area_as_given),
+            attached=handing.attached(draft),
         )
+        try:
+            stored = await self._submission.file(handover)
+        except Problem as problem:
+            if problem.status != HTTPStatus.UNPROCESSABLE_ENTITY:
+                raise
+            raise FormatError(N_("not a valid report"), problem.errors) from None
         case = CaseId(stored.fact.subject or "")
         if draft.is_thread:
             await self._threads.remember(handing.source.id, draft.id, case)
@@ -212,6 +219,7 @@ class HandIn:
             fact_id=outside_id(handing.source.id, follow.id),
             source=f"/sources/{handing.source.id}",
             original=handing.original(follow.id, None),
+            attached=handing.attached(follow),
         )
         said = CaseAct(by=handing.actor, text=follow.text)
         if stored.repeated and (stored.fact.kind, stored.fact.data.get("text")) != (follow.kind, said.text):
@@ -260,7 +268,7 @@ class _Handing:
 
     format: str
     source: Source
-    digest: str
+    raw: bytes
     handed_in_at: datetime | None
 
     @property
@@ -277,8 +285,14 @@ class _Handing:
             source=SourceId(self.source.id),
             id=item,
             area_as_given=area_as_given,
-            digest=self.digest,
+            digest=hashlib.sha256(self.raw).hexdigest(),
         )
+
+    def attached(self, item: Item) -> AttachedOriginal | None:
+        """The message as a file, where its format says that it is kept."""
+        if item.keeps is None:
+            return None
+        return AttachedOriginal(self.raw, item.keeps, f"{self.format.upper()} {item.id}")
 
 
 def outside_id(source: str, item: str) -> str:
@@ -299,6 +313,7 @@ def _is_same(first: AppendedFact, draft: ReportDraft, form: ReportForm) -> bool:
     if first.fact.kind != Kind.REPORTED:
         return False
     stored = form_in(first)
-    return draft.may_differ or says_the_same(
-        first, form, learned_at=stored.learned_at, occurred_at=stored.occurred_at
-    )
+    own: dict[str, Any] = {"learned_at": stored.learned_at, "occurred_at": stored.occurred_at}
+    if draft.keeps is not None:
+        own["files"] = stored.files  # the message itself is among them
+    return draft.may_differ or says_the_same(first, form, **own)

@@ -21,7 +21,7 @@ from services.intake.board.case_lookup import CaseLookup
 from services.intake.fields.addressed import addressed, as_asked
 from services.intake.fields.form_blocks import FormBlocks, given_of, without_form
 from services.intake.fields.lookups import assignment_faults, directory_faults
-from services.intake.files.keeping import IncomingFiles
+from services.intake.files.keeping import AttachedOriginal, IncomingFiles
 from services.intake.recording.answers import DutyRef, FactRef, Submitted
 from services.intake.recording.receipts import Receipts
 from services.intake.recording.record import AppendedFact, FactRecord, Unreachable, id_of
@@ -71,6 +71,8 @@ class Handover:
     person: PersonId | None = None
     handed_in_at: datetime | None = None
     original: Original | None = None
+    attached: AttachedOriginal | None = None
+    """The message itself, kept as a file of the case."""
 
 
 class Submission:
@@ -270,16 +272,19 @@ class Submission:
 
     async def file(self, handover: Handover) -> AppendedFact:
         """Append the `reported` fact, or find the one stored before under the same key. Raises
-        Unreachable.
+        Unreachable; Problem 422 where an upload that it names has faded meanwhile.
         """
         case = case_id_for(f"{handover.principal}\n{handover.key}", handover.at)
         known = self._board.card(case)
         if known is not None:
             # The broker forgets message ids after an hour; the case remembers its report.
             return await self._record.read(known.report_sequence, repeated=True)
+        await self._files.settle(handover.form.files, case)
+        files = handover.form.files + await self._files.keep_original(handover.attached, case)
+        form = handover.form.model_copy(update={"files": files})
         received_at = self._clock()
         report = Report(
-            **dict(handover.form),
+            **dict(form),
             received_at=received_at,
             handed_in_at=handover.handed_in_at,
             reported_by=handover.principal,

@@ -7,6 +7,7 @@ directory.
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -29,12 +30,13 @@ from shared.vocabulary import Language
 
 MOST_SHOWN = 20
 """The newest files on one page; the desk shows all."""
+ERASED = N_("A file, erased on %(at)s on the basis of %(basis)s")
 NOT_READ = "The case can't be read at the moment: open the link again."
 
 
 class ShownFile(NamedTuple):
     path: str
-    """From the page."""
+    """From the page; "" for one that was erased."""
     name: str
     size: str
 
@@ -44,6 +46,7 @@ class LinkFiles:
     opener: LinkOpener
     directory: Callable[[], Directory]
     connection: Callable[[], Client]
+    zone: ZoneInfo
 
     def router(self) -> APIRouter:
         router = APIRouter(include_in_schema=False)
@@ -67,15 +70,18 @@ class LinkFiles:
         named = next((file for file in files if file.sha256 == sha256), None)
         if named is None:
             raise no_such_file()
-        return await send_file(FileStore(self.connection), sha256, named.name)
+        return await send_file(FileStore(self.connection), sha256, named.name, self.zone)
 
-    def shown(self, link: Link, case: Case | None, language: Language) -> list[ShownFile]:
+    async def shown(self, link: Link, case: Case | None, language: Language) -> list[ShownFile]:
         """The newest first."""
         files = case.files if case is not None else ()
         words = Words(language)
         newest = list(reversed(files))[:MOST_SHOWN]
+        erased = await FileStore(self.connection).erasures(file.sha256 for file in newest)
         return [
-            ShownFile(f"{link.token}/files/{file.sha256}", file.name, words.size(file.bytes))
+            ShownFile("", words.of(ERASED, at=gone.day(self.zone), basis=gone.legal_basis), "")
+            if (gone := erased.get(file.sha256)) is not None
+            else ShownFile(f"{link.token}/files/{file.sha256}", file.name, words.size(file.bytes))
             for file in newest
         ]
 

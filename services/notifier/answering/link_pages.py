@@ -265,7 +265,7 @@ class LinkPages:
             "case": link.case,
             "at": self.writer.full_time(mark.at),
             "choice": mark.choice,
-            "files": self.files.shown(link, await self._case(link), language),
+            "files": await self.files.shown(link, await self._case(link), language),
         }
         if mark.is_refused:
             is_ours = mark.outcome is ActOutcome.SET_ASIDE
@@ -350,7 +350,7 @@ class LinkPages:
         reader, matter, now = self._reader(link), await self._matter(link), self.clock()
         language = reader.language
         case = await self._case(link)
-        files = self.files.shown(link, case, language)
+        files = await self.files.shown(link, case, language)
         if matter is not None and is_told_alone(matter):
             shown = self.writer.on_page(matter.brief, matter.purpose, language, now)
             desk = await self._desk(link)

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from services.audit.records.keeping import Keeping, act_of
+from services.audit.records.keeping import Erasure, Keeping, act_of
 from services.audit.records.payload_check import missing_of
 from services.audit.records.payloads import Payload, without
 from services.audit.records.record import Rec
@@ -109,6 +109,11 @@ class Evidence:
     def named_files(self) -> list[tuple[int, FactBody]]:
         """The number of each record that names a file, and what it says of it."""
         return [(proven.rec.number, file) for proven in self.records for file in proven.data.parts("files")]
+
+    @cached_property
+    def erased_files(self) -> dict[str, list[Erasure]]:
+        """By hash, the orders on record in the case to erase a file's content."""
+        return keeping_of(self.records).file_orders()
 
 
 def keeping_of(records: tuple[ProvenRecord, ...]) -> Keeping:

@@ -694,11 +694,13 @@ class Bundle:
     def attached(self) -> None:
         """Files that the records name: each is the one whose hash stands on record, or it is not here."""
         named: dict[str, tuple[object, str]] = {}
+        first: dict[str, int] = {}
         for proven in self.records:
             if proven.header.get("distrust") is None:
                 for file in items(mapping(proven.shown.get("data")).get("files")):
                     sha256, name = mapping(file).get("sha256"), mapping(file).get("name")
                     named.setdefault(str(sha256), (proven.header["number"], str(name or sha256)))
+                    first.setdefault(str(sha256), proven.header["index"])
         here: set[str] = set()
         for path in sorted(name for name in self.files if name.startswith("files/")):
             hashed, claimed = hashlib.sha256(self.files[path]).hexdigest(), path[6:].partition(".")[0]
@@ -723,13 +725,32 @@ class Bundle:
                 )
             )
         for sha256, (number, name) in named.items():
-            if sha256 not in here:
+            if sha256 in here:
+                continue
+            order = next((one for one in self.orders_after(first[sha256]) if erases(one[1], sha256)), None)
+            if order is not None:
+                self.erased_file(name, number, sha256, *order)
+            else:
                 self.verdict.notes.append(
                     (
                         f"The file {name} that record {number} names is not in the bundle; its hash on record is {sha256}.",
                         f"第 {number} 条所列文件 {name} 不在包内；其在案的哈希值为 {sha256}。",
                     )
                 )
+
+    def erased_file(
+        self, name: str, number: object, sha256: str, order: Proven, data: dict[str, Any]
+    ) -> None:
+        who, basis = mapping(data.get("by")).get("principal"), data.get("legal_basis")
+        at, by_number = self.when(order.header.get("broker")), order.header["number"]
+        self.verdict.notes.append(
+            (
+                f"The file {name} that record {number} names was erased: ordered at {at} by {who} on the basis of {basis}"
+                f" (record {by_number}). Its hash stays on record: {sha256}.",
+                f"第 {number} 条所列文件 {name} 已清除：{who} 于 {at} 依据{basis}决定（第 {by_number} 条）。"
+                f"其哈希值仍在案：{sha256}。",
+            )
+        )
 
     @staticmethod
     def policy_of(proven: Proven) -> Any:
@@ -853,6 +874,11 @@ def erased_by(order: dict[str, Any], index: int) -> set[str]:
         for field in items(entry.get("fields"))
         if isinstance(field, str)
     }
+
+
+def erases(order: dict[str, Any], sha256: str) -> bool:
+    """Whether an order is about the content of this file."""
+    return any(sha256 in items(mapping(entry).get("files")) for entry in items(order.get("entries")))
 
 
 def items(value: Any) -> list[Any]:

@@ -26,6 +26,7 @@ from services.audit.records.record import RecordError, utc
 from services.audit.web.explorer import search_form
 from services.audit.web.explorer.checks import check_checkpoint, check_record
 from services.audit.web.explorer.marks import holds_on, marks_of
+from services.audit.web.explorer.record_files import HashRef, RecordFiles
 from shared.directory import Directory
 from shared.forms import NO_FORMS, Forms
 from shared.forms.words import FilledForm, FormWords, filled_form
@@ -56,6 +57,7 @@ def explorer_router(
     pages: Pages,
     directory: Callable[[], Directory],
     tells: Mapping[Language, RecordTeller],
+    files: RecordFiles,
     forms: Forms = NO_FORMS,
 ) -> APIRouter:
     """Ids show as names, those that the directory of now has."""
@@ -134,6 +136,7 @@ def explorer_router(
             checks=check_record(record_view, record_view.proof.checkpoint or state.checkpoint, state.vkey),
             checkpoint=record_view.proof.checkpoint or state.checkpoint,
             following=following,
+            files=await files.of(record_view),
             holds=await answer_or_fault(lambda: holds_on(reader, record_view.entry)),
             utc=utc,
             pretty=_pretty(record_view.fact) or record_view.raw or "",
@@ -147,6 +150,12 @@ def explorer_router(
         text = (await answer_or_fault(lambda: reader.proofs.inclusion(index))).tlog_proof or ""
         headers = {"Content-Disposition": f'attachment; filename="record-{index}.tlog-proof"'}
         return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
+
+    @router.get("/records/{index}/files/{sha256}")
+    async def file(request: Request, index: Index, sha256: HashRef) -> Response:
+        """A file that the record names."""
+        pages.admit(request, *READERS)
+        return await answer_or_fault(lambda: files.send(index, sha256))
 
     @router.get("/cases/{case}")
     async def timeline(request: Request, case: str) -> Response:

@@ -1,7 +1,8 @@
 """CAP 1.2 alerts: an Alert is a report, an Update a follow-up of what it refers to, a Cancel its withdrawal.
 
 Invariant: untrusted XML is parsed without entities, DTD or network, and a document with a DOCTYPE is refused.
-Nothing is lost: an Update of something never seen here becomes a report of its own.
+Nothing is lost: an Update of something never seen here becomes a report of its own, and what came is kept with the
+case as it is.
 """
 
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from services.intake.ingest.formats.items import (
     one_line,
     shortened,
 )
+from shared.files.kinds import FileType
 from shared.vocabulary import Category, Kind, Level, ReportKind
 
 LEVELS = {"Extreme": Level.I, "Severe": Level.II, "Moderate": Level.III, "Minor": Level.IV, "Unknown": None}
@@ -50,7 +52,15 @@ def read(arrival: Arrival) -> list[Item]:
         return [_report(alert, arrival, None)]
     earlier = tuple(f"{sender},{identifier}" for sender, identifier in alert.references)
     if alert.kind == "Cancel":
-        return [Follow(id=alert.identity, kind=Kind.WITHDRAWN, of=earlier, text=_text_of(alert, "Cancel"))]
+        return [
+            Follow(
+                id=alert.identity,
+                kind=Kind.WITHDRAWN,
+                of=earlier,
+                text=_text_of(alert, "Cancel"),
+                keeps=FileType.XML,
+            )
+        ]
     note = "None of the alerts this one updates is known here: it was taken as a report of its own."
     return [
         Follow(
@@ -59,6 +69,7 @@ def read(arrival: Arrival) -> list[Item]:
             of=earlier,
             text=_text_of(alert, "Update"),
             otherwise=_report(alert, arrival, note),
+            keeps=FileType.XML,
         )
     ]
 
@@ -80,6 +91,7 @@ def _report(alert: CapAlert, arrival: Arrival, note: str | None) -> ReportDraft:
         note=note,
         area_as_given=as_given,
         is_thread=True,
+        keeps=FileType.XML,
         fields={
             "kind": ReportKind.INCIDENT,
             "category": CATEGORIES.get(first.categories[0], Category.ACCIDENT),

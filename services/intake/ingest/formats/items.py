@@ -11,6 +11,7 @@ from typing import Any
 
 from shared.directory import Source
 from shared.fault_texts import Fault
+from shared.files.kinds import FileType
 from shared.plain_text import line_of, text_of
 from shared.vocabulary import Kind
 
@@ -64,6 +65,8 @@ class ReportDraft:
     """Later messages may refer to this one by its id."""
     note: str | None = None
     """What the sender should know about how it was taken."""
+    keeps: FileType | None = None
+    """The message is kept as a file of this type with the case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +80,7 @@ class Follow:
     text: str
     otherwise: ReportDraft | None = None
     """What it becomes where none of `of` is known; None: there is nothing to say it about."""
+    keeps: FileType | None = None
 
 
 Item = ReportDraft | Follow
