@@ -19,7 +19,7 @@ from shared.case import CaseFile
 from shared.facts.file import LARGEST_FILE, MB
 from shared.ids import case_id_at
 from shared.vocabulary import Kind, Role
-from tests.intake.builders import case, post_case
+from tests.intake.builders import case, form, post_case
 from tests.lab import Lab, Running, lab_in, until
 
 ROUNDS = 8
@@ -84,6 +84,11 @@ class Ways:
     async def on_a_case(self, content: bytes) -> str:
         """Where it is to be had."""
         ref = await self.whole(content)
+        report = form(unit="city", files=[ref])
+        answer = await self._http.post(
+            "/api/v1/reports", json=report, headers=self._lab.bearer(Role.REPORTER)
+        )
+        assert answer.status_code == 201, answer.text
         one, now = case_id_at(datetime.now(UTC)), datetime.now(UTC)
         file = CaseFile(sequence=1, kind=Kind.REPORTED, at=now, by="x", **ref)
         await post_case(self._lab, case(one, sequence=0, files=(file,)))
