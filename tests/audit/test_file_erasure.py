@@ -63,7 +63,7 @@ class House:
 
     def record(self, one: CaseId) -> int | None:
         answer = self.ask(self.audit, "GET", f"/api/v1/trail/entries?case={one}&kind=reported", Role.AUDITOR)
-        entries = answer.json()["entries"] if answer.status_code == 200 else []
+        entries: list[Json] = answer.json()["entries"] if answer.status_code == 200 else []
         return entries[0]["index"] if entries else None
 
     def file(self, one: CaseId, ref: Json) -> httpx2.Response:
@@ -199,8 +199,8 @@ async def test_what_no_order_names_is_not_called_erased(house: House) -> None:
 async def test_without_the_key_it_is_refused_and_what_stands_on_record_is_done_once_it_is_there(
     own_lab: Lab,
 ) -> None:
-    env = {"FENGHUO_TRAIL_PACE": "PT0.05S", "FENGHUO_REDACTOR_URL": own_lab.mongo_url}
-    key = {"FENGHUO_REDACTOR_CREDENTIALS": str(own_lab.secrets / nkey_file(REDACTOR))}
+    env: Json = {"FENGHUO_TRAIL_PACE": "PT0.05S", "FENGHUO_REDACTOR_URL": own_lab.mongo_url}
+    key: Json = {"FENGHUO_REDACTOR_CREDENTIALS": str(own_lab.secrets / nkey_file(REDACTOR))}
     intake = await own_lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT0.1S")
     house = House(own_lab, intake, await own_lab.start_service("audit", **env))
     one, (ref,) = await house.reported(png(size=75))
