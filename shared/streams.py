@@ -271,7 +271,7 @@ def durable_configs() -> list[tuple[str, ConsumerConfig]]:
                 deliver_policy=everything,
                 filter_subject=f"fact.*.{Kind.DECIDED}",
                 ack_wait=8,
-                max_ack_pending=1024,
+                max_ack_pending=8192,  # those that wait for a gateway keep nobody else waiting
                 max_deliver=-1,
             ),
         ),

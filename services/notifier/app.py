@@ -3,6 +3,7 @@
 import asyncio
 import os
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from faststream.nats import PullSub
@@ -71,6 +72,8 @@ def build(settings: NotifierSettings) -> Service:
     couriers = {
         name: Courier(config, channels[name], metrics, now, stopping) for name, config in configured.items()
     }
+    for name, courier in couriers.items():
+        metrics.waiting.labels(name).set_function(partial(getattr, courier, "waiting"))
     delivery = DecisionDelivery(
         directory=directory,
         earlier=EarlierDirectory(lambda: service.connection).person,

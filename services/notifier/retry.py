@@ -11,11 +11,11 @@ ZERO = timedelta(0)
 
 
 class RetryPolicy(Closed):
-    """Kept short on purpose: a channel that fails for good moves the fallback chain on, and that must not
-    take minutes.
+    """The first attempts come quickly; what the gateway has not taken then waits for it, and the person is tried
+    by their other channels at once. That must not take minutes.
     """
 
-    attempts: Annotated[int, Field(ge=1, le=20)] = 4
+    attempts: Annotated[int, Field(ge=1, le=20)] = 2
     first: Annotated[timedelta, Field(ge=ZERO)] = timedelta(seconds=1)
     """The wait after the first attempt."""
     factor: Annotated[float, Field(ge=1, le=10)] = 2.0
@@ -29,7 +29,7 @@ class RetryPolicy(Closed):
     def wait_after(
         self, attempt: int, *, roll: float, asked_pause: timedelta | None = None
     ) -> timedelta | None:
-        """How long to wait after the failed `attempt` (from 1); None where no attempt is left.
+        """How long to wait after the failed `attempt` (from 1); None where no quick attempt is left.
 
         `roll` is a random number in [0, 1); `asked_pause` what the other side asked for (Retry-After), kept up to
         the cap.

@@ -75,25 +75,6 @@ async def test_the_gateway_sees_a_signature_that_verifies_and_an_id_without_dots
     assert gateway.gateway.counters["sms.unverified"] == 0
 
 
-async def test_a_failing_gateway_is_tried_again_with_back_off_and_then_failed(
-    notifier: Running, gateway: GatewayLab, record: Record
-):
-    case = a_case()
-    gateway.gateway.command("/sms", Mode.FAIL)
-    began = len(gateway.gateway.attempts)
-    await record.decide(decided(case, a_notice(case)))
-    [failed] = await record.outcomes(case, 1)
-
-    assert failed.kind == Kind.FAILED
-    delivery = failed.delivery
-    assert delivery.attempts == 3
-    assert delivery.error
-    assert "503" in delivery.error
-    first, second, third = (attempt.at for attempt in list(gateway.gateway.attempts)[began:])
-    assert second - first >= 0.19
-    assert third - second >= 0.39
-
-
 async def test_a_gateway_that_recovers_is_reached_in_a_later_attempt(
     notifier: Running, gateway: GatewayLab, record: Record
 ):
@@ -103,20 +84,6 @@ async def test_a_gateway_that_recovers_is_reached_in_a_later_attempt(
     await record.decide(decided(case, a_notice(case, channels=("sms", "email"))))
     outcomes = await record.outcomes(case, 2)
     assert {(fact.kind, fact.delivery.attempts) for fact in outcomes} == {(Kind.DELIVERED, 2)}
-
-
-async def test_a_silent_gateway_is_given_up_after_its_time_limit(
-    notifier: Running, gateway: GatewayLab, record: Record
-):
-    case = a_case()
-    gateway.gateway.command("/sms", Mode.DROP)
-    gateway.gateway.command("zhao.jia", Mode.DROP, times=1)
-    await record.decide(decided(case, a_notice(case, channels=("sms", "email"))))
-    outcomes = {fact.delivery.channel: fact for fact in await record.outcomes(case, 2)}
-    assert outcomes["sms"].kind == Kind.FAILED
-    assert "no answer within 1 s" in (outcomes["sms"].delivery.error or "")
-    assert outcomes["email"].kind == Kind.DELIVERED
-    assert outcomes["email"].delivery.attempts == 2
 
 
 async def test_a_refusal_for_good_fails_at_once(notifier: Running, gateway: GatewayLab, record: Record):
@@ -210,7 +177,7 @@ async def test_what_is_handed_over_in_the_same_moment_is_one_fact_and_what_comes
 
 async def test_a_slow_person_delays_nobody_else(notifier: Running, gateway: GatewayLab, record: Record):
     slow, quick = a_case(), a_case()
-    gateway.gateway.command("+860000000104", Mode.FAIL, delay=0.8)
+    gateway.gateway.command("+860000000104", delay=0.8)
     await record.decide(decided(slow, a_notice(slow, person="li_ding", channels=("voice",))))
     await record.decide(decided(quick, a_notice(quick)))
     [last] = await record.outcomes(slow, 1)

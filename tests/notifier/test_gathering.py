@@ -10,8 +10,10 @@ import pytest
 
 from services.notifier.channels import Form, Letter, Message
 from services.notifier.delivery import gathering
-from services.notifier.delivery.courier import Carried, Courier, Interrupted
+from services.notifier.delivery.carried import Carried, Interrupted
+from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.gathering import Gathering
+from services.notifier.delivery.outlasting import Patience
 from services.notifier.delivery.routes import Route
 from services.notifier.messages.together import MOST, together
 from shared.facts import Notice, Purpose
@@ -45,6 +47,9 @@ def notice(person: str, minutes: float) -> Notice:
     )
 
 
+PATIENCE = Patience(NOW + timedelta(days=1))
+
+
 class Line:
     """A courier that keeps what it carries."""
 
@@ -56,7 +61,9 @@ class Line:
         self.carried: list[Message] = []
         self.fails, self.form, self.answers = fails, form, answers
 
-    async def carry(self, message: Message, addresses: tuple[str, ...]) -> Carried:
+    async def carry(
+        self, message: Message, addresses: tuple[str, ...], patience: Patience | None = None
+    ) -> Carried:
         self.carried.append(message)
         if self.fails is not None:
             raise self.fails
@@ -70,7 +77,10 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def carried(line: Line, *told: tuple[Message, Notice]) -> list[Any]:
     gather = Gathering()
-    waiting = [gather.carry(cast(Courier, line), one, Route("sms", ("+861",)), about) for one, about in told]
+    waiting = [
+        gather.carry(cast(Courier, line), one, Route("sms", ("+861",)), about, PATIENCE)
+        for one, about in told
+    ]
     return await asyncio.gather(*waiting, return_exceptions=True)
 
 
@@ -96,7 +106,9 @@ async def test_what_comes_while_more_is_coming_goes_out_with_it() -> None:
     for number in range(12):
         waiting.append(
             asyncio.create_task(
-                gather.carry(cast(Courier, line), message(number), route, notice("zhao_jia", number))
+                gather.carry(
+                    cast(Courier, line), message(number), route, notice("zhao_jia", number), PATIENCE
+                )
             )
         )
         await asyncio.sleep(0.005)
@@ -110,7 +122,7 @@ async def test_what_is_for_an_older_address_is_not_said_on_the_one_of_now() -> N
     line, gather = Line(), Gathering()
     routes = [Route("sms", (address,)) for address in ("+861", "+862")]
     waiting = [
-        gather.carry(cast(Courier, line), message(number), routes[number], notice("zhao_jia", 1))
+        gather.carry(cast(Courier, line), message(number), routes[number], notice("zhao_jia", 1), PATIENCE)
         for number in (0, 1)
     ]
 

@@ -1,4 +1,5 @@
-"""One configured channel at work: at most so many hand-overs at once, trying again as its retry policy says.
+"""One configured channel at work: at most so many hand-overs at once, trying again as its retry policy says;
+what the gateway does not take then waits until it does.
 
 Invariant: `carry` ends with an outcome, or with Interrupted when the service stops between two attempts; an
 attempt that has begun is always seen to its end, since nobody knows what an interrupted one did.
@@ -7,9 +8,10 @@ attempt that has begun is always seen to its end, since nobody knows what an int
 import asyncio
 import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -23,30 +25,16 @@ from services.notifier.channels import (
     Trouble,
     gateway_words,
 )
+from services.notifier.delivery.carried import Carried, Interrupted
 from services.notifier.delivery.metrics import Metrics
+from services.notifier.delivery.outlasting import Backlog, Patience
 from services.notifier.delivery.taking import GatewayTaking
 from shared.concurrent import happens
 from shared.directory.addresses import masked
 
+AWAY = "the gateway took nothing a moment ago"
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-
-class Interrupted(Exception):
-    """The service stops; whoever delivers this next begins again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """How it ended: `error` None means handed over."""
-
-    address: str
-    attempts: int
-    first_tried_at: datetime
-    done_at: datetime
-    reference: Reference | None = None
-    error: str | None = None
-    trouble: Trouble | None = None
-    """Whose trouble the error is."""
 
 
 class Courier:
@@ -63,20 +51,45 @@ class Courier:
         self._turn = asyncio.Semaphore(configured.config.at_once)
         self._channel, self._metrics, self._clock, self._stopping = channel, metrics, clock, stopping
         self._taking = GatewayTaking()
+        self._backlog = Backlog(self._each_once, self._retry, configured.config.at_once, clock, stopping)
 
     def fault(self) -> str:
         """Why the channel takes nothing, in words; empty where it takes."""
         why = self._taking.fault(self._clock())
         return f"{self.name} {why}" if why else ""
 
-    async def carry(self, message: Message, addresses: tuple[str, ...]) -> Carried:
+    @property
+    def waiting(self) -> int:
+        """Messages that wait for the gateway to take again."""
+        return len(self._backlog)
+
+    async def carry(
+        self, message: Message, addresses: tuple[str, ...], patience: Patience | None = None
+    ) -> Carried:
         """Try the addresses in order until one takes it. The person's addresses are the trouble only where it
-        was so at each.
+        was so at each; where they are not, it waits as long as `patience` says. Raises Interrupted.
         """
-        began, attempts, carried = self._clock(), 0, None
+        if patience is not None and self._backlog.is_away:
+            now = self._clock()
+            carried = Carried(addresses[0], 0, now, now, error=AWAY, trouble=Trouble.GATEWAY)
+        else:
+            carried = await self._through(addresses, partial(self._to, message, self._clock()))
+        if patience is None or not carried.is_away:
+            return carried
+        patience.on_away()
+        return await self._backlog.outlast(message, addresses, patience, carried)
+
+    async def _each_once(self, message: Message, addresses: tuple[str, ...]) -> Carried:
+        self._metrics.retries.labels(self.name).inc()
+        return await self._through(addresses, partial(self._attempt, message, self._clock(), 1))
+
+    async def _through(
+        self, addresses: tuple[str, ...], carry_to: Callable[[str], Awaitable[Carried]]
+    ) -> Carried:
+        attempts, carried = 0, None
         trouble: Trouble | None = None
         for address in addresses:
-            carried = await self._to(replace(message, to=address), began)
+            carried = await carry_to(address)
             attempts += carried.attempts
             if carried.error is None:
                 return replace(carried, attempts=attempts)
@@ -85,40 +98,45 @@ class Courier:
         assert carried is not None, "a route without an address is not carried"
         return replace(carried, attempts=attempts, trouble=trouble)
 
-    async def _to(self, message: Message, began: datetime) -> Carried:
+    async def _to(self, message: Message, began: datetime, address: str) -> Carried:
         attempt = 0
         while True:
             attempt += 1
-            try:
-                reference = await self._once(message)
-            except TransportError as failure:
-                wait = (
-                    self._retry.wait_after(attempt, roll=random.random(), asked_pause=failure.after)  # noqa: S311
-                    if failure.retry
-                    else None
-                )
-                log.warning(
-                    "attempt_failed",
-                    channel=self.name,
-                    to=masked(message.to),
-                    attempt=attempt,
-                    reason=failure.reason,
-                    trouble=failure.trouble,
-                    again_in=wait.total_seconds() if wait is not None else None,
-                )
-                if wait is None:
-                    return Carried(
-                        message.to,
-                        attempt,
-                        began,
-                        self._clock(),
-                        error=failure.reason,
-                        trouble=failure.trouble,
-                    )
-                await self._pause(wait)
-                self._metrics.retries.labels(self.name).inc()
-            else:
-                return Carried(message.to, attempt, began, self._clock(), reference=reference)
+            carried = await self._attempt(message, began, attempt, address)
+            if carried.trouble is not Trouble.GATEWAY:
+                return carried
+            wait = self._retry.wait_after(attempt, roll=random.random(), asked_pause=carried.pause)  # noqa: S311
+            if wait is None:
+                return carried
+            await self._pause(wait)
+            self._metrics.retries.labels(self.name).inc()
+
+    async def _attempt(self, message: Message, began: datetime, attempt: int, address: str) -> Carried:
+        """One try of one address; `attempt` is its number, from 1."""
+        try:
+            reference = await self._once(replace(message, to=address))
+        except TransportError as failure:
+            log.warning(
+                "attempt_failed",
+                channel=self.name,
+                to=masked(address),
+                attempt=attempt,
+                reason=failure.reason,
+                trouble=failure.trouble,
+            )
+            if failure.trouble is Trouble.ADDRESS:
+                self._backlog.took()
+            return Carried(
+                address,
+                attempt,
+                began,
+                self._clock(),
+                error=failure.reason,
+                trouble=failure.trouble,
+                pause=failure.after,
+            )
+        self._backlog.took()
+        return Carried(address, attempt, began, self._clock(), reference=reference)
 
     async def _once(self, message: Message) -> Reference | None:
         async with self._turn:

@@ -18,19 +18,24 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import structlog
 
-from services.notifier.delivery.courier import Carried, Courier
+from services.notifier.delivery.carried import Carried
+from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.gathering import BEHIND, Gathering
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
+from services.notifier.delivery.outlasting import Patience
 from services.notifier.delivery.post import MessageMaker
 from services.notifier.delivery.record import DeliveryOutcome, DeliveryRecord, Sheet, sheet_key
-from services.notifier.delivery.routes import Route, routes
-from services.notifier.delivery.whether_over import is_past
-from services.notifier.messages.links import NoticePlace
+from services.notifier.delivery.routes import Route, other_routes, routes
+from services.notifier.delivery.ways import Seat, WaysToPerson
+from services.notifier.delivery.whether_over import is_needed, is_past
+from services.notifier.messages.links import NoticePlace, link_ends
+from shared.broker.forever import AWAY
 from shared.case import Case
 from shared.concurrent import end_all
 from shared.directory import Directory, Person
@@ -47,6 +52,10 @@ anew begins at the start).
 """
 SAME_MOMENT = 0.05
 """Seconds a finished hand-over waits for its fellows before it is told."""
+
+
+Leg = tuple[Notice, Route]
+"""One notice on one channel."""
 
 
 class DecisionOutcome(StrEnum):
@@ -73,6 +82,7 @@ class Job:
     now: datetime
     is_first: bool
     """It has not been handed out before: nothing of it can have gone out under an id of its own."""
+    seat: Seat
 
     @property
     def is_behind(self) -> bool:
@@ -123,9 +133,7 @@ class DecisionDelivery:
         if sheet is not None:
             await self._tell_again(sheet, range(len(sheet.bundles)))
         done = sheet or Sheet.of(decision.case, fact_id, decision.notices)
-        legs = [
-            leg for leg in await self._legs(decision) if done.record_of(leg[0].id, leg[1].channel) is None
-        ]
+        legs, others = await self._legs(decision, done)
         if legs and await self._is_past(decision, now):
             log.warning(
                 "decided_before_the_end",
@@ -134,15 +142,21 @@ class DecisionDelivery:
                 notices=len(decision.notices),
             )
             return DecisionOutcome.OVER
-        done = done if sheet else done.bounded(len(legs))
+        done = done if sheet else done.bounded(len(legs) + len(others))
         if sheet is None and any(done.held_matters()):
             sheet, revision = await self.ledger.change(
                 key, lambda stored: stored or done, stored=(sheet, revision)
             )
             self.metrics.deliveries.labels("-", DeliveryOutcome.HELD).inc(sum(1 for _ in done.held_matters()))
-        job = Job(decision, sequence, decided_at, now, is_first)
+        job = Job(decision, sequence, decided_at, now, is_first, Seat(self.room))
         outcomes: Counter[str] = Counter()
-        bundled = _bundled([self._see_through(job, notice, route) for notice, route in legs])
+        ways = {notice.id: self._ways(done, notice, legs) for notice, _ in legs}
+        bundled = _bundled(
+            [
+                *(self._see_through(job, notice, route, ways[notice.id]) for notice, route in legs),
+                *(self._other_way(job, notice, route, ways[notice.id]) for notice, route in others),
+            ]
+        )
         async with self._place_of(job), aclosing(bundled) as bundles:
             async for bundle in bundles:
                 count, is_new = len((sheet or done).bundles), list[bool]()
@@ -167,14 +181,12 @@ class DecisionDelivery:
     @asynccontextmanager
     async def _place_of(self, job: Job) -> AsyncGenerator[None]:
         """What is gathered waits, and holds no place of those who are rung now."""
-        if not job.is_behind:
-            yield
-            return
-        self.room.release()
+        if job.is_behind:
+            job.seat.leave()
         try:
             yield
         finally:
-            await self.room.acquire()
+            await job.seat.take_again()
 
     async def _is_past(self, decision: Decision, now: datetime) -> bool:
         try:
@@ -189,14 +201,33 @@ class DecisionDelivery:
         for fact in (fact for number in numbers for fact in sheet.facts(number)):
             await self.ledger.tell_again(sheet.case, fact)
 
-    async def _legs(self, decision: Decision) -> list[tuple[Notice, Route]]:
-        legs: list[tuple[Notice, Route]] = []
+    async def _legs(self, decision: Decision, done: Sheet) -> tuple[list[Leg], list[Leg]]:
+        """What has no outcome yet, and which other ways there are to those persons."""
+        legs: list[Leg] = []
+        others: list[Leg] = []
         for notice in decision.notices:
             if notice.held:
                 continue
             person = await self._person_for(notice)
-            legs += [(notice, route) for route in routes(notice, person, self.couriers)]
-        return legs
+            chosen = routes(notice, person, self.couriers)
+            left = [(notice, route) for route in chosen if done.record_of(notice.id, route.channel) is None]
+            legs += left
+            if left and person is not None:
+                taken = {route.channel for route in chosen}
+                further = other_routes(person, taken, self.couriers)
+                others += [
+                    (notice, route) for route in further if done.record_of(notice.id, route.channel) is None
+                ]
+        return legs, others
+
+    def _ways(self, done: Sheet, notice: Notice, legs: Sequence[Leg]) -> WaysToPerson:
+        is_through = any(
+            record.outcome is DeliveryOutcome.DELIVERED
+            for record in done.records()
+            if record.delivery.notice == notice.id
+        )
+        channels = (route.channel for other, route in legs if other.id == notice.id)
+        return WaysToPerson(channels, is_through=is_through)
 
     async def _person_for(self, notice: Notice) -> Person | None:
         person_now = self.directory().people_by_id.get(notice.person)
@@ -213,10 +244,26 @@ class DecisionDelivery:
             )
             return person_now
 
-    async def _see_through(self, job: Job, notice: Notice, route: Route) -> DeliveryRecord:
+    async def _see_through(
+        self, job: Job, notice: Notice, route: Route, ways: WaysToPerson
+    ) -> DeliveryRecord:
+        carried = await self._carry(job, notice, route, partial(ways.away, route.channel))
+        ways.ended(route.channel, is_through=carried.error is None)
+        return self._record(notice, route.channel, carried)
+
+    async def _other_way(
+        self, job: Job, notice: Notice, route: Route, ways: WaysToPerson
+    ) -> DeliveryRecord | None:
+        """Where the gateways of the notice's own channels take nothing, the person hears of it at once by
+        whatever else they have.
+        """
+        if not await ways.is_other_needed():
+            return None
         return self._record(notice, route.channel, await self._carry(job, notice, route))
 
-    async def _carry(self, job: Job, notice: Notice, route: Route) -> Carried:
+    async def _carry(
+        self, job: Job, notice: Notice, route: Route, on_away: Callable[[], None] = lambda: None
+    ) -> Carried:
         if route.obstacle:
             return Carried("-", 0, job.now, job.now, error=route.obstacle)
         courier = self.couriers[route.channel]
@@ -235,10 +282,20 @@ class DecisionDelivery:
                 job.now,
                 error=f"it could not be worded ({type(error).__name__}): see the log",
             )
+
+        def away() -> None:
+            on_away()
+            job.seat.leave()
+
+        patience = Patience(
+            link_ends(notice.brief.due_at, job.now, self.post.grace),
+            partial(self._is_needed, job.decision, notice),
+            away,
+        )
         if job.is_behind or (job.is_of_a_clock and self._gathering.is_open(courier, route, notice)):
-            carried = await self._gathering.carry(courier, message, route, notice)
+            carried = await self._gathering.carry(courier, message, route, notice, patience)
         else:
-            carried = await courier.carry(message, route.addresses)
+            carried = await courier.carry(message, route.addresses, patience)
         if carried.error is None:
             self.metrics.from_fact.labels(route.channel).observe(
                 (carried.done_at - job.decision.about.time).total_seconds()
@@ -247,6 +304,12 @@ class DecisionDelivery:
                 (carried.done_at - job.decided_at).total_seconds()
             )
         return carried
+
+    async def _is_needed(self, decision: Decision, notice: Notice) -> bool:
+        try:
+            return is_needed(await self.case_now(decision.case), decision, notice, self.clock())
+        except (ValueError, *AWAY):
+            return True
 
     def _record(self, notice: Notice, channel: str, carried: Carried) -> DeliveryRecord:
         outcome = DeliveryOutcome.FAILED if carried.error else DeliveryOutcome.DELIVERED
@@ -275,7 +338,7 @@ class DecisionDelivery:
 
 
 async def _bundled(
-    deliveries: Sequence[Coroutine[Any, Any, DeliveryRecord]],
+    deliveries: Sequence[Coroutine[Any, Any, DeliveryRecord | None]],
 ) -> AsyncGenerator[list[DeliveryRecord]]:
     """The records as they come in, those of the same moment together. A delivery that was interrupted ends
     the rest's yield with its error, after everything that was done has been yielded.
@@ -289,9 +352,10 @@ async def _bundled(
                 more, pending = await asyncio.wait(pending, timeout=SAME_MOMENT)
                 done |= more
             failure = failure or next(
-                (error for error in map(asyncio.Task[DeliveryRecord].exception, done) if error), None
+                (error for error in map(asyncio.Task[DeliveryRecord | None].exception, done) if error), None
             )
-            if records := [task.result() for task in done if not task.exception()]:
+            ended = [task.result() for task in done if not task.exception()]
+            if records := [record for record in ended if record is not None]:
                 yield records
     finally:
         await end_all(pending)

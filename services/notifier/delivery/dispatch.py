@@ -20,7 +20,7 @@ from faststream.nats import NatsMessage
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
-from services.notifier.delivery.courier import Interrupted
+from services.notifier.delivery.carried import Interrupted
 from services.notifier.delivery.decision_delivery import DecisionDelivery, DecisionOutcome
 from services.notifier.delivery.record import SOURCE
 from shared.broker.forever import AWAY, error_text

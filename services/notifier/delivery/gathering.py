@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from services.notifier.channels import Message
-from services.notifier.delivery.courier import Carried, Courier
+from services.notifier.delivery.carried import Carried
+from services.notifier.delivery.courier import Courier
+from services.notifier.delivery.outlasting import Patience
 from services.notifier.delivery.routes import Route
 from services.notifier.messages.together import together
 from shared.facts import Notice
@@ -34,6 +36,7 @@ Line = tuple[str, PersonId, tuple[str, ...]]
 class WaitingMessage:
     message: Message
     due_at: datetime | None
+    patience: Patience
     carried: asyncio.Future[Carried]
 
 
@@ -46,10 +49,14 @@ class Gathering:
         """Whether something late is being gathered for this person already."""
         return (courier.name, notice.person, route.addresses) in self._waiting
 
-    async def carry(self, courier: Courier, message: Message, route: Route, notice: Notice) -> Carried:
+    async def carry(
+        self, courier: Courier, message: Message, route: Route, notice: Notice, patience: Patience
+    ) -> Carried:
         """As `Courier.carry`, together with whatever else is late for the same person at this moment."""
         line = courier.name, notice.person, route.addresses
-        waiting = WaitingMessage(message, notice.brief.due_at, asyncio.get_running_loop().create_future())
+        waiting = WaitingMessage(
+            message, notice.brief.due_at, patience, asyncio.get_running_loop().create_future()
+        )
         if line in self._waiting:
             self._waiting[line].append(waiting)
         else:
@@ -65,8 +72,14 @@ class Gathering:
             self._waiting.pop(line), key=lambda waiting: (waiting.due_at or WITHOUT_LIMIT, waiting.message.id)
         )
         message = together([waiting.message for waiting in gathered], courier.form)
+
+        def all_away() -> None:
+            for waiting in gathered:
+                waiting.patience.on_away()
+
+        patience = Patience(max(waiting.patience.until for waiting in gathered), on_away=all_away)
         try:
-            carried = await courier.carry(message, line[2])
+            carried = await courier.carry(message, line[2], patience)
         except BaseException as error:
             for waiting in gathered:
                 if not waiting.carried.done():

@@ -58,6 +58,12 @@ class Metrics:
         self.decisions = Counter(
             "fenghuo_notifier_decisions", "Decisions by what became of them.", ["outcome"], registry=registry
         )
+        self.waiting = Gauge(
+            "fenghuo_notifier_waiting",
+            "Messages that wait for a gateway to take again.",
+            ["channel"],
+            registry=registry,
+        )
         self.in_work = Gauge(
             "fenghuo_notifier_decisions_in_work", "Decisions being delivered now.", registry=registry
         )

@@ -31,14 +31,16 @@ def routes(notice: Notice, person: Person | None, configured: Collection[str]) -
     chosen = tuple(_route(channel, person, configured) for channel in named)
     if any(route.addresses for route in chosen):
         return chosen
-    others = dict.fromkeys(entry.channel for entry in person.channels if entry.channel not in named)
-    chosen = (
-        *chosen,
-        *(route for route in (_route(channel, person, configured) for channel in others) if route.addresses),
-    )
-    return chosen or (
+    return (*chosen, *other_routes(person, named, configured)) or (
         Route(NO_CHANNEL, obstacle=f"{person.id} has no address at all: add one in the directory"),
     )
+
+
+def other_routes(person: Person, chosen: Collection[str], configured: Collection[str]) -> tuple[Route, ...]:
+    """Every other channel on which the person has an address, in their own order."""
+    channels = dict.fromkeys(entry.channel for entry in person.channels if entry.channel not in chosen)
+    others = (_route(channel, person, configured) for channel in channels)
+    return tuple(route for route in others if route.addresses)
 
 
 def _route(channel: str, person: Person, configured: Collection[str]) -> Route:

@@ -17,7 +17,7 @@ from shared.broker.revisions import last_readable
 from shared.broker.stored import asking, value_of
 from shared.case import Case, CaseStatus, DutyState, read_case
 from shared.case_parts import MissingPartError, head_of, whole_case
-from shared.facts import Decision
+from shared.facts import Decision, Notice, Purpose
 from shared.ids import CaseId, DutyId
 from shared.streams import CASES
 
@@ -30,6 +30,10 @@ GONE = timedelta(days=1)
 """Of a decision so old whose case is not there, the case has left the bucket; of a younger one the bucket was
 lost, and it rings.
 """
+
+
+ASKING = frozenset({Purpose.DUTY, Purpose.REMINDER, Purpose.FALLBACK, Purpose.AGAIN})
+"""They are of use only as long as what they ask for is owed."""
 
 
 class Over(StrEnum):
@@ -73,6 +77,18 @@ def is_past(case: Case | None, decision: Decision, now: datetime) -> bool:
     if case is None:
         return now - decision.about.time > GONE
     return case.ended_at is not None and decision.about.time < case.ended_at
+
+
+def is_needed(case: Case | None, decision: Decision, notice: Notice, now: datetime) -> bool:
+    """Whether a message that could not be handed over so far is still to go out. Pure. What asks for something is
+    not, once that is done; whoever is owed the report itself hears of it in any case.
+    """
+    if is_past(case, decision, now):
+        return False
+    if case is None or notice.purpose not in ASKING or notice.brief.knowing:
+        return True
+    named = [duty for duty in case.duties if duty.id in notice.duties]
+    return not named or any(duty.is_owed for duty in named)
 
 
 async def look(connection: Callable[[], Client], case: CaseId, duties: Sequence[DutyId]) -> Over | None:
