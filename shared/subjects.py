@@ -22,6 +22,8 @@ CHECKPOINT = "trail.checkpoint"
 TRAIL_WRITER = "_INBOX.audit.writer"
 """Who writes the trail, asked by an audit that stands by: among the audits alone, whose inbox it is."""
 FACTS_ALL = "fact.*.*"
+OWN_SUBJECTS = frozenset(("fact", "clock", "inbox", "report", "trail", "nothing"))
+"""First words of what is ours; those of the broker begin with `$` or `_`."""
 
 
 def lane_of(case: str) -> int:

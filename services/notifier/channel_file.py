@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from services.notifier import channels
-from services.notifier.channels import Channel, ChannelConfig
+from services.notifier.channels import Channel, ChannelConfig, PackFault
 from shared.facts import Closed
 from shared.fault_texts import in_words
 from shared.lined_yaml import Lines, YamlFault, parse, text_of
@@ -69,10 +69,11 @@ def read_channels(
     document, lines = parse(expand(text, environ, name), _File, name)
     faults: list[str] = []
     configured: dict[str, Configured] = {}
+    kinds = channels.kinds()
     for channel, entry in document.channels.items():
         kind = entry.get("kind")
-        if kind not in channels.kinds():
-            known = ", ".join(channels.kinds())
+        if kind not in kinds:
+            known = ", ".join(kinds)
             faults.append(
                 f"{name}:{lines.of(('channels', channel, 'kind'))}: channels.{channel}.kind: {kind!r} is none of: {known}"
             )
@@ -81,6 +82,11 @@ def read_channels(
             config = channels.kind(str(kind)).Config.model_validate(entry)
         except ValidationError as error:
             faults += _faults(error, lines, channel, name)
+            continue
+        except PackFault as error:
+            faults.append(
+                f"{name}:{lines.of(('channels', channel, 'kind'))}: channels.{channel}.kind: {error}"
+            )
             continue
         configured[channel] = Configured(name=channel, kind=str(kind), config=config)
     if faults:

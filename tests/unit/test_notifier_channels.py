@@ -1,5 +1,6 @@
 """Channels: found by their file, refused with the line to mend, tried again at the right times."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,7 +31,7 @@ CASE = CaseId("01KB0000000000000000000000")
 
 
 def test_every_kind_has_a_config_and_a_factory():
-    assert set(channels.kinds()) == {"email", "http", "webhook"}
+    assert set(channels.kinds()) == {"apprise", "email", "http", "nats", "webhook"}
     for name in channels.kinds():
         module = channels.kind(name)
         assert issubclass(module.Config, ChannelConfig)
@@ -204,3 +205,23 @@ def test_every_named_channel_gets_an_outcome_and_others_only_when_none_is_left()
     assert all(route.obstacle for route in nobody)
     [unreachable] = routes(replace(notice, channels=()), somebody(), {"voice"})
     assert "has no address at all" in str(unreachable.obstacle)
+
+
+def test_every_commented_example_of_the_channel_file_is_valid():
+    """What an operator uncomments works once the secrets are there."""
+    text = (ROOT / "config" / "channels.yaml").read_text(encoding="utf-8")
+    lines = [
+        line[4:] for line in text.splitlines() if line.startswith("  # ") and not line.startswith("  # -")
+    ]
+    entries: list[list[str]] = []
+    for line in lines:
+        if re.match(r"[a-z_]+:( \{| #|$)", line):
+            entries.append([line])
+        elif entries and line.startswith("  "):
+            entries[-1].append(line)
+    assert len(entries) >= 14
+    kinds = set[str]()
+    for entry in entries:
+        [configured] = read_channels("channels:\n" + "\n".join(f"  {line}" for line in entry), {}).values()
+        kinds.add(configured.kind)
+    assert kinds | {"webhook", "email"} == set(channels.kinds())

@@ -2,8 +2,9 @@
 nothing else.
 
 A file `channels/<kind>.py` offers two names: `Config`, a ChannelConfig with the settings of that kind, and
-`make(name, config, secrets) -> Channel`. A channel tries once, says what became of it, and leaves trying
-again to its caller.
+`make(name, config, secrets) -> Channel`. A package from outside offers the same by an entry point of the group
+`fenghuo.channels`; it can add a kind and never take the place of one. A channel tries once, says what became of
+it, and leaves trying again to its caller.
 """
 
 import pkgutil
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from importlib import import_module
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Protocol, cast, runtime_checkable
 
@@ -23,6 +25,8 @@ from shared.ids import CaseId, NoticeId
 from shared.plain_text import line_of
 from shared.vocabulary import Language, Level
 
+PACKS = "fenghuo.channels"
+"""The group of entry points by which a package adds kinds."""
 SeenSkew = Callable[[str, timedelta], None]
 Reference = str
 """The other side's own id for what it took."""
@@ -145,11 +149,33 @@ class ChannelModule(Protocol):
     def make(name: str, config: ChannelConfig, secrets: Path) -> Channel: ...
 
 
-def kinds() -> tuple[str, ...]:
+class PackFault(Exception):
+    """A package from outside does not offer what a kind of channel has to."""
+
+
+def own_kinds() -> tuple[str, ...]:
     """Every kind of channel there is a file for."""
     return tuple(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
 
 
+def kinds() -> tuple[str, ...]:
+    """Those, and what installed packages add."""
+    own = own_kinds()
+    return (*own, *sorted({pack.name for pack in entry_points(group=PACKS)} - set(own)))
+
+
 def kind(name: str) -> ChannelModule:
-    """The module of one kind; only those in use are imported."""
-    return cast(ChannelModule, import_module(f"{__name__}.{name}"))
+    """The module of one kind; only those in use are imported. Raises PackFault."""
+    if name in own_kinds():
+        return cast(ChannelModule, import_module(f"{__name__}.{name}"))
+    try:
+        (pack,) = entry_points(group=PACKS, name=name)
+        module = pack.load()
+    except Exception as error:  # whatever a package of somebody else does when it is imported
+        raise PackFault(
+            f"the package of kind {name} can't be used ({type(error).__name__}: {error})"
+        ) from error
+    config, make = getattr(module, "Config", None), getattr(module, "make", None)
+    if not (isinstance(config, type) and issubclass(config, ChannelConfig) and callable(make)):
+        raise PackFault(f"the package of kind {name} offers no Config and make (CONTRIBUTING.md)")
+    return cast(ChannelModule, module)
