@@ -9,6 +9,7 @@ from shared.acts.states import (
     is_to_judge,
     left_unreferred,
     may_be_corrected,
+    on_the_list,
 )
 from shared.acts.who import ORGAN, PEOPLE, Where, who
 from shared.case import Case
@@ -30,7 +31,7 @@ ACCOUNTABILITY = (
         kind=Kind.CONFIRMED,
         path="confirm",
         group=Group.ACCOUNTABILITY,
-        says="A suspected omission is one.",
+        says="A suspected omission is one; or a lapse of the organ's list, or one that our failure excuses, is referred.",
         label=N_("omission confirmed"),
         title=N_("Confirm the omission"),
         button=N_("It was omitted"),
@@ -47,16 +48,17 @@ ACCOUNTABILITY = (
         kind=Kind.REFUTED,
         path="refute",
         group=Group.ACCOUNTABILITY,
-        says="A suspected omission is none, and why.",
+        says="A suspected omission is none, and why; or nobody answers for a lapse of the organ's list.",
         label=N_("omission refuted"),
         title=N_("Refute the suspicion"),
         button=N_("It was not omitted"),
         text=N_("What shows it"),
         needs={"text": "say what shows it"},
-        takes=(FILES,),
+        takes=(DUTY, FILES),
         who_may=who((Role.SUPERVISOR,), Where.JUDGE, ORGAN),
-        fits=is_to_judge,
+        fits=lambda case: is_to_judge(case) or bool(on_the_list(case)),
         needs_its_object=True,
+        fits_duty=on_the_list,
         may_follow_the_end=True,
     ),
     Act(

@@ -99,9 +99,18 @@ def may_be_extended(case: Case) -> tuple[Duty, ...]:
 
 
 def left_unreferred(case: Case) -> tuple[Duty, ...]:
-    """Lapses that a failure of ours excuses, and that a person may refer all the same."""
+    """Lapses on the organ's list, and those that a failure of ours excuses and a person may refer all the same."""
     lapsed = ((duty, duty.lapse) for duty in case.duties if case.plan_of(duty).refers)
-    return tuple(duty for duty, lapse in lapsed if lapse is not None and not lapse.is_pursued)
+    return tuple(
+        duty
+        for duty, lapse in lapsed
+        if lapse is not None and lapse.let_off is None and (lapse.awaits_the_organ or not lapse.is_pursued)
+    )
+
+
+def on_the_list(case: Case) -> tuple[Duty, ...]:
+    """Lapses of which the organ has not said yet whether anybody answers for them."""
+    return tuple(duty for duty in case.duties if duty.lapse is not None and duty.lapse.awaits_the_organ)
 
 
 def is_to_judge(case: Case) -> bool:

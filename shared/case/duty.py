@@ -104,6 +104,8 @@ class DutyTerms(Value, frozen=True, kw_only=True):
     overdue_rule: PolicyLine | None = None
     refers: bool = False
     """A lapse is referred for accountability."""
+    refers_together: bool = False
+    """Lapses of one case are one list for the organ, which refers each or lets it off."""
     cause: LapseCause = LapseCause.NOT_DONE
     """What a lapse of it is called."""
     again: bool = False
@@ -140,6 +142,10 @@ class Lapse(Value, frozen=True, kw_only=True):
     """Who answers for it where that is not the unit that owed it: the unit whose duty roster stayed silent."""
     refuted: str | None = None
     """A suspected omission that a person refuted, with the reason; the lapse itself stays."""
+    listed: bool = False
+    """One of the organ's list: it is referred once the organ says so."""
+    let_off: str | None = None
+    """The organ has said that nobody answers for it, and why; the lapse itself stays."""
 
     @property
     def is_ours(self) -> bool:
@@ -149,7 +155,12 @@ class Lapse(Value, frozen=True, kw_only=True):
     @property
     def is_pursued(self) -> bool:
         """Somebody is held to it: no failure of ours excuses it, or a person has referred it all the same."""
-        return not self.is_ours or self.referred_by is not None
+        return (not self.is_ours or self.referred_by is not None) and self.let_off is None
+
+    @property
+    def awaits_the_organ(self) -> bool:
+        """The organ has not said yet who answers for it."""
+        return self.listed and self.referred_by is None and self.let_off is None
 
 
 class Reminder(Value, frozen=True, kw_only=True):

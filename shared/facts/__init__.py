@@ -20,6 +20,7 @@ from shared.facts.acts import (
 from shared.facts.bounds import Closed, Frozen, Given, Instant, rfc3339
 from shared.facts.check import Checked, CheckOutcome
 from shared.facts.decision import (
+    MOST_NAMED,
     About,
     AskedNotice,
     AskedTask,
@@ -35,6 +36,7 @@ from shared.facts.decision import (
     News,
     Notice,
     Outgoing,
+    OwingUnits,
     PersonalChange,
     Purpose,
     Signature,
@@ -65,6 +67,7 @@ from shared.facts.value import Value
 __all__ = [
     "EXCUSES",
     "HARM",
+    "MOST_NAMED",
     "OUR_FAILURES",
     "About",
     "Absorbed",
@@ -111,6 +114,7 @@ __all__ = [
     "Original",
     "Outage",
     "Outgoing",
+    "OwingUnits",
     "PersonalChange",
     "Place",
     "PolicyApproved",

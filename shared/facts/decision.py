@@ -244,6 +244,18 @@ class AskedNotice(Value, frozen=True, kw_only=True):
     approvals_needed: int
 
 
+MOST_NAMED = 40
+"""Units and tasks that one notice names; the case has all."""
+
+
+class OwingUnits(Value, frozen=True, kw_only=True):
+    """Several units that have not done the same."""
+
+    names: tuple[Name, ...]
+    """The first of them, by the order of their duties."""
+    count: int
+
+
 class Brief(Value, frozen=True, kw_only=True):
     """What a person must know at three in the morning; enough to write the message without asking anyone."""
 
@@ -271,11 +283,15 @@ class Brief(Value, frozen=True, kw_only=True):
     knowing: bool = False
     """Acknowledging settles all of it; otherwise something is still to be done."""
     tasks: tuple[AskedTask, ...] = ()
-    """Those that the notice's duties are about, each once."""
+    """The first of those that the notice's duties are about, each once."""
+    tasks_count: int = 0
+    """How many those are, where not all of them are named."""
     desk: PostId | None = None
     """Whom to ring when a link does not open: the post at the end of the case's chain, or of the half hour's."""
     owed_by: Name | None = None
     """The unit that owes it, where that is not the reader's own."""
+    owing: OwingUnits | None = None
+    """Where several units owe it: overdue, or on the organ's list."""
     excuses: tuple[Excuse, ...] = ()
     """Overdue: what stands on record for whoever owed it."""
     dark: tuple[Name, ...] = ()

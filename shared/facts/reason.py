@@ -191,6 +191,8 @@ Reason = StrEnum(
         "NOT_OWED_AT_THIS_LEVEL": "not_owed_at_this_level",
         "NOT_REFERRED_NOBODY_WAS_ASKED_TO_STAND_IN": "not_referred_nobody_was_asked_to_stand_in",
         "NOT_REFERRED_THE_FAILURE_WAS_OURS": "not_referred_the_failure_was_ours",
+        "ON_THE_LIST_OF_THE_ORGAN": "on_the_list_of_the_organ",
+        "LET_OFF": "let_off",
         "NOTHING_ASSIGNED": "nothing_assigned",
         "NOTHING_DECIDED_YET": "nothing_decided_yet",
         "NOTHING_IS_PAUSED": "nothing_is_paused",

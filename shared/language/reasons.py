@@ -53,6 +53,10 @@ WHY: dict[str, str] = {
     "every_channel_failed": N_("every channel failed"),
     "not_handed_over": N_("no call could be handed over within the wait"),
     "not_referred_the_failure_was_ours": N_("not referred: the failure was ours; a person may refer it"),
+    "on_the_list_of_the_organ": N_(
+        "on the list of the discipline organ, which says whether anybody answers for it"
+    ),
+    "let_off": N_("the discipline organ lets it off; the lapse stays on record"),
     "not_referred_nobody_was_asked_to_stand_in": N_(
         "not referred: no stand-in had been called by the limit, and the report itself was in time"
     ),

@@ -4,7 +4,7 @@ Invariant: every page, message and document says a level, a list, a span alike; 
 catalogue lacks shows in English rather than not at all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from shared.language.catalogue import N_, catalogue, name_in
@@ -61,6 +61,13 @@ class Words:
 
     def listed(self, parts: Iterable[str]) -> str:
         return self.comma.join(parts)
+
+    def and_more(self, parts: Sequence[str], count: int) -> str:
+        """The first of `count`: `甲、乙等`, `A, B and 3 more`."""
+        left = count - len(parts)
+        if not left:
+            return self.listed(parts)
+        return f"{self.listed(parts)}等" if self._is_chinese else f"{self.listed(parts)} and {left} more"
 
     def claims(self, parts: Iterable[str]) -> str:
         """Several things said one after the other."""

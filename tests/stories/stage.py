@@ -134,7 +134,7 @@ class Stage:
         return self.says(case, Kind.SECONDED, second, role=Role.LEADER, approve=True)
 
     def refused(
-        self, case: CaseId, kind: Kind, by: str = "", *, role: Role | None = None, **data: Any
+        self, case: CaseId, kind: Kind, by: str | Actor = "", *, role: Role | None = None, **data: Any
     ) -> str:
         """The named reason for which the act is refused; it must be."""
         decision = self._act(case, kind, by, role, data)

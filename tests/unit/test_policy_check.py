@@ -44,6 +44,10 @@ def test_the_default_policy_can_be_followed() -> None:
             "policy.yaml:17: half_hour.fallback.chain.1: no post nobody",
         ),
         (
+            ("    on: listed\n", "    on: resolved\n"),
+            "duties.campaign_submission.refers: nobody says who answers for what is on the list",
+        ),
+        (
             (CHAIN, "chain: [secretary_general, secretary_general]"),
             "half_hour.fallback.chain.1: secretary_general is named twice",
         ),

@@ -12,10 +12,12 @@ from msgspec.structs import replace
 
 from services.escalator.deciding.draft import DESK_DUTY, Draft, NoticeInMaking
 from services.escalator.deciding.leaving_out import LeavingOut
+from services.escalator.deciding.referral import listed_lapses
 from shared.case import Case, Duty, Matter, Task, desk_post
 from shared.directory import Directory, Person
 from shared.facts import (
     EXCUSES,
+    MOST_NAMED,
     AskedNotice,
     AskedTask,
     Brief,
@@ -24,6 +26,7 @@ from shared.facts import (
     HarmCount,
     Name,
     Notice,
+    OwingUnits,
     Purpose,
     Reason,
     Spelled,
@@ -36,6 +39,8 @@ NO_HARM = HarmCount()
 OURSELVES = Name(zh="烽火系统", en="Fenghuo itself")
 MOST_DETAILS = 400
 """Characters of a report's details that a message and its page have; the case has all of them."""
+JUDGED = "judged.all"
+"""What discharges the organ's duty to go through its list."""
 ACTS_ON_A_NOTICE = frozenset({Kind.NOTICE_APPROVED, Kind.NOTICE_REPLIED})
 
 
@@ -140,12 +145,14 @@ def _brief(
         due_at = min([duty.due_at for duty in duties])
         rules = tuple(dict.fromkeys([duty.rule for duty in duties]))
     tasks = tuple(dict.fromkeys([duty.task for duty in duties if duty.task in draft.tasks]))
+    owing = _owing(draft, call, duties, rules)
     key = (
         call.purpose,
         due_at,
         rules,
         tasks,
         owed_by,
+        owing,
         tuple([name.zh for name in call.dark]),
         *call.more.items(),
     )
@@ -156,9 +163,11 @@ def _brief(
             due_at=due_at,
             owes=tuple(draft.plans[rule].title for rule in rules),
             knowing=all("acknowledged" in draft.plans[rule].discharged_by for rule in rules),
-            tasks=tuple(_asked(draft, draft.tasks[task]) for task in tasks if task is not None),
+            tasks=tuple(_asked(draft, draft.tasks[task]) for task in tasks[:MOST_NAMED] if task is not None),
+            tasks_count=len(tasks) if len(tasks) > MOST_NAMED else 0,
             owed_by=unit_name(directory, owed_by),
-            excuses=_excuses(first) if call.purpose is Purpose.OVERDUE else (),
+            owing=owing,
+            excuses=_excuses(first) if call.purpose is Purpose.OVERDUE and owing is None else (),
             dark=tuple(call.dark),
             settled_for=_settled_for(draft, first) if call.purpose is Purpose.FALLBACK else None,
             public_notice=_asked_notice(draft, rules),
@@ -166,6 +175,25 @@ def _brief(
             **call.more,
         )
     return briefs[key]
+
+
+def _owing(
+    draft: Draft, call: NoticeInMaking, duties: list[Duty], rules: tuple[str, ...]
+) -> OwingUnits | None:
+    """Of whom the notice tells: who stands on the list that it asks the organ to judge, or several units whose limit
+    has passed.
+    """
+    if any(JUDGED in draft.plans[rule].discharged_by for rule in rules):
+        about, at_least = listed_lapses(draft), 1
+    elif call.purpose is Purpose.OVERDUE and len(duties) > 1:
+        about, at_least = duties, 2
+    else:
+        return None
+    units = tuple(dict.fromkeys([duty.owed_by for duty in about]))
+    if len(units) < at_least:
+        return None
+    names = tuple([unit_name(draft.directory, unit) for unit in units[:MOST_NAMED]])
+    return OwingUnits(names=names, count=len(units))
 
 
 def _excuses(duty: Duty) -> tuple[Excuse, ...]:

@@ -100,6 +100,8 @@ def lapse(
         outage=outage,
         unit=unit,
     )
+    if plan.refers_together and not written.is_ours and not draft.case.report.exercise:
+        written = replace(written, listed=True)
     duty = draft.put(
         duty,
         state=states.move(states.DUTY, duty.state, move),
@@ -129,6 +131,9 @@ def lapse(
     draft.happened(f"lapsed.{duty.rule}", max(duty.due_at, duty.opened_at), task=duty.task, follows=True)
     if plan.refers and written.is_ours:
         draft.on(duty, EffectKind.NOTED, Reason.NOT_REFERRED_THE_FAILURE_WAS_OURS, rule=plan.limit)
+    elif written.listed:
+        draft.on(duty, EffectKind.NOTED, Reason.ON_THE_LIST_OF_THE_ORGAN, unit=unit, rule=plan.limit)
+        draft.happened("listed", follows=True)
     elif plan.refers:
         refer_or_say_why_not(draft, duty, late_by)
     return duty

@@ -3,6 +3,7 @@ accountability case.
 
 Invariant: pursued is the unit that does not report or reports late. One whose report was in time has done its
 duty, whoever picks up the telephone: where nobody on the chain did, the unit whose roster stayed silent answers.
+What many units owed of one case together (`refers: together`) is one list, of which the organ says who answers for it.
 One referral for each unit, rule and cause of a decision, however many people the same failure concerned; an
 exercise refers nothing, and so does what another unit says of one that has said nothing itself.
 What our own failure excuses is referred by a person or not at all (excuses.py).
@@ -78,6 +79,11 @@ def refer_or_say_why_not(draft: Draft, duty: Duty, late_by: float | None) -> Non
         draft.on(duty, EffectKind.NOTED, Reason.NOT_REFERRED_NOBODY_WAS_ASKED_TO_STAND_IN, rule=plan.limit)
     else:
         refer(draft, duty, late_by)
+
+
+def listed_lapses(draft: Draft) -> list[Duty]:
+    """Those of which the organ has not said yet whether anybody answers for them."""
+    return [duty for duty in draft.duties.values() if duty.lapse is not None and duty.lapse.awaits_the_organ]
 
 
 def answerable(draft: Draft, duty: Duty, cause: LapseCause) -> UnitId:

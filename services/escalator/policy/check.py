@@ -18,6 +18,7 @@ from services.escalator.policy.check_reach import (
     measures_are_reached,
     no_circle_of_rules,
     no_report_is_missing,
+    what_is_listed_is_judged,
 )
 from services.escalator.policy.check_terms import calendar_is_known, chains_fit_their_limits, terms_make_sense
 from services.escalator.policy.findings import Findings, examine
@@ -30,6 +31,7 @@ CHECKS = (
     terms_make_sense,
     chains_fit_their_limits,
     everything_is_reached,
+    what_is_listed_is_judged,
     no_circle_of_rules,
     measures_are_reached,
     no_report_is_missing,

@@ -32,6 +32,23 @@ def everything_is_reached(findings: Findings) -> None:
             _variants(findings, Section.TELLS, name, sorts)
 
 
+def what_is_listed_is_judged(findings: Findings) -> None:
+    """`refers: together` puts lapses on a list; somebody must owe it to go through that."""
+    document = findings.policy.document
+    judges = [name for name, read in findings.read.items() if any("listed" in rule.on for _, rule in read)]
+    whens = [whole_rule(document, name).get("when") for name in judges]
+    for name, read in findings.read.items():
+        listing = [sort for sort, rule in read if rule.plan.refers_together]
+        if any(not any(fits(when, sort) for when in whens) for sort in listing):
+            findings.fault(
+                "nobody says who answers for what is on the list: write a duty `on: listed`, "
+                "`discharged_by: judged.all`, or `refers: true`",
+                Section.DUTIES,
+                name,
+                "refers",
+            )
+
+
 def _variants(findings: Findings, section: Section, name: str, sorts: list[MatterChoice]) -> None:
     """A variant is reached where it fits some sort and some field of it is the last word there."""
     spec = specs_of(findings.policy.document, section)[name]

@@ -170,7 +170,10 @@ class WrittenTerms(WrittenPart):
     while it is owed.
     """
     cause: LapseCause | None = None
-    refers: bool | None = None
+    refers: bool | Literal["together"] | None = None
+    """A lapse goes to the discipline organ: each by itself, or `together` those of one case as one list, of which the
+    organ says who answers for it (`on: listed`, discharged by `judged.all`).
+    """
     channels: Names | None = None
     """Default: those of the half-hour rule."""
     stand_in: StandIn | None = None
@@ -205,15 +208,23 @@ class DutySpec(WrittenTerms):
     variants: tuple[Variant, ...] = ()
 
 
-DERIVED = ("reported.outside", "suspected", "review_asked.again", "bounced", "all_verified")
+DERIVED = ("reported.outside", "suspected", "review_asked.again", "bounced", "all_verified", "listed")
 """Triggers that are no fact's kind: reported by an outside witness, suspected to be omitted, a review asked
-for once more, sent to and fro too often, the last task verified.
+for once more, sent to and fro too often, the last task verified, a lapse put on the organ's list.
 """
 
 
-DECIDED = ("notice_approved.wanting", "notice_approved.all", "notice_turned_down", "suspicion_withdrawn")
+DECIDED = (
+    "notice_approved.wanting",
+    "notice_approved.all",
+    "notice_turned_down",
+    "suspicion_withdrawn",
+    "judged.wanting",
+    "judged.all",
+)
 """What several acts, or the answer an act gives, have come to: a public notice lacks an approval still, has all of
-them, or is turned down; a report in time was found for what was suspected to be omitted.
+them, or is turned down; a report in time was found for what was suspected to be omitted; of the organ's list some
+lapse waits to be judged, or none.
 """
 
 

@@ -95,6 +95,7 @@ class _TermReader(FieldReader):
             nag=self.plainly("nag"),
             overdue_rule=overdue_rule,
             refers=bool(self.plainly("refers")),
+            refers_together=self.plainly("refers") == "together",
             cause=self.plainly("cause") or LapseCause.NOT_DONE,
             again=bool(self.plainly("again")),
             reserves=self.plainly("reserves") or (),

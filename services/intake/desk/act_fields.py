@@ -12,7 +12,7 @@ from typing import Any
 from services.intake.desk.offered_acts import documents_wanted
 from shared.acts import DUTY, ONE_OF_TWO, TASK, Act
 from shared.acts.fields import FIELDS, TASK_PARTS, Named, Widget
-from shared.acts.states import ITEMS_BECOME, is_to_judge
+from shared.acts.states import ITEMS_BECOME, is_to_judge, on_the_list
 from shared.acts.who import Where
 from shared.case import Case, Duty, Task
 from shared.directory import Directory
@@ -126,6 +126,7 @@ class Setting:
 ASKED = {**FIELDS, **TASK_PARTS}
 OF_A_TASK = tuple(TASK_PARTS)
 THE_SUSPICION = N_("the suspected omission")
+ALL_ON_THE_LIST = N_("all that are on the list")
 CHOOSE = N_("Choose one.")
 
 
@@ -152,8 +153,8 @@ def _is_about_a_task(act: Act, here: Setting) -> bool:
 
 
 def _is_about_a_lapse(act: Act, here: Setting) -> bool:
-    """Nothing is suspected: it is a lapse that is confirmed, and it must be named."""
-    return act.kind is Kind.CONFIRMED and not is_to_judge(here.case)
+    """Nothing is suspected, nor on the organ's list: it is a lapse that is confirmed, and it must be named."""
+    return act.kind is Kind.CONFIRMED and not is_to_judge(here.case) and not on_the_list(here.case)
 
 
 def _is_alone(name: str, act: Act, here: Setting) -> bool:
@@ -202,8 +203,8 @@ def _one_of_many(field: FormField, act: Act, here: Setting) -> FormField | None:
     else:
         duties = _duties(act, here)
         count, named = len(duties), (_duty_choice(duty, here) for duty in duties[:ROWS])
-        if act.kind is Kind.CONFIRMED:
-            empty = empty and THE_SUSPICION
+        if act.kind in (Kind.CONFIRMED, Kind.REFUTED):
+            empty = empty and (THE_SUSPICION if is_to_judge(here.case) else ALL_ON_THE_LIST)
         elif count == 1 and not field.needed and act.either != ONE_OF_TWO:
             return None  # one alone need not be named
     if not count and not field.needed:
@@ -230,7 +231,9 @@ def _duty_choice(duty: Duty, here: Setting) -> Choice:
 
 
 def duty_name(duty: Duty, here: Setting) -> Name:
-    title, who = here.case.plan_of(duty).title, here.names.person(duty.bearer)
+    """What is owed, and by whom: of a lapse the unit answers."""
+    title = here.case.plan_of(duty).title
+    who = here.names.person(duty.bearer) if duty.lapse is None else here.names.unit(duty.owed_by)
     return Name(zh=f"{title.zh} · {who.zh}", en=f"{title.en} · {who.en}")
 
 

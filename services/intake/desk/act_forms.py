@@ -30,7 +30,7 @@ from services.intake.fields.act_form import FIELDS, ActForm
 from services.intake.fields.form_blocks import place_of
 from shared.acts import ACTS, FILES, GROUPS, ONE_OF_TWO, Act
 from shared.acts.fields import Widget
-from shared.acts.states import is_to_judge, left_unreferred
+from shared.acts.states import is_to_judge, left_unreferred, on_the_list
 from shared.case import Case
 from shared.directory import Directory
 from shared.facts import Name, Outage, field_errors
@@ -45,6 +45,21 @@ MISSING = N_("This can't stay empty.")
 NO_SUCH_ACT = N_("There is no such act.")
 ALL_THE_SAME = N_("Refer a lapse that our own failure excuses")
 SOME_WRONG = N_("Some fields need another look.")
+
+
+_OF_A_LIST = {
+    Kind.CONFIRMED: (
+        N_("Refer what was not done in time"),
+        N_("Somebody answers for it"),
+        N_("Why somebody answers for it"),
+    ),
+    Kind.REFUTED: (
+        N_("Let off what was not done in time"),
+        N_("Nobody answers for it"),
+        N_("Why nobody answers for it"),
+    ),
+}
+"""Title, button and text of a word about the organ's list."""
 
 
 @dataclass(frozen=True)
@@ -120,10 +135,15 @@ def offered_forms(act: Act, case: Case, forms: Forms) -> tuple[DeclaredForm, ...
 
 
 def _worded(act: Act, here: Setting) -> Act:
-    """Where nothing is suspected there is no omission to confirm: a lapse that is excused is referred all the
-    same.
+    """Where nothing is suspected there is no omission to confirm: what is on the organ's list is judged, and a lapse
+    that is excused is referred all the same.
     """
-    if act.kind is not Kind.CONFIRMED or is_to_judge(here.case):
+    if act.kind not in _OF_A_LIST or is_to_judge(here.case):
+        return act
+    if on_the_list(here.case):
+        title, button, text = _OF_A_LIST[act.kind]
+        return replace(act, title=title, button=button, text=text)
+    if act.kind is Kind.REFUTED:
         return act
     return replace(
         act,
@@ -136,7 +156,8 @@ def _worded(act: Act, here: Setting) -> Act:
 def _excused(act: Act, here: Setting) -> tuple[ExcusedLapse, ...]:
     if act.kind is not Kind.CONFIRMED:
         return ()
-    first = sorted(left_unreferred(here.case), key=lambda duty: duty.due_at)[:ROWS]
+    excused = (duty for duty in left_unreferred(here.case) if duty.lapse is not None and duty.lapse.is_ours)
+    first = sorted(excused, key=lambda duty: duty.due_at)[:ROWS]
     lapses = ((duty, duty.lapse) for duty in first)
     return tuple(
         ExcusedLapse(duty_name(duty, here), lapse.at, lapse.excuses, lapse.outage)

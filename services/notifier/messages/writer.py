@@ -27,6 +27,7 @@ from shared.facts import (
     Name,
     News,
     Notice,
+    OwingUnits,
     Purpose,
     Signature,
     SuspicionNews,
@@ -47,6 +48,8 @@ SHORT_DETAILS = {Language.ZH: 40, Language.EN: 80}
 """Characters of what else the report says."""
 SHORT_TITLE = 40
 """Characters of the title of a task."""
+SHORT_UNITS = {Language.ZH: 80, Language.EN: 160}
+"""Characters of the names of units that owe the same; mail and the page behind the link have more."""
 SHORT_REASON = 40
 """Characters of a reason somebody gave, or of what was said on the telephone."""
 SHORT_NEWS = 60
@@ -179,6 +182,7 @@ class Writer:
         """What a template may say of a matter, in the reader's words. What is not given is empty."""
 
         said, due = Words(language), brief.due_at
+        several = brief.owing is not None and purpose is Purpose.OVERDUE
 
         def named(*names: Name) -> str:
             return said.names(names)
@@ -198,10 +202,12 @@ class Writer:
             "area": named(brief.area_name),
             "unit": named(brief.unit_name),
             "owes": named(*brief.owes),
-            "owed_by": named(brief.owed_by) if brief.owed_by else "",
+            "owed_by": named(brief.owed_by) if brief.owed_by and not several else "",
             "asks": purpose is not Purpose.NEWS or (brief.news is not None and brief.news.owes),
             "knowing": brief.knowing or purpose in ASKED_TO_KNOW or not brief.owes,
             "tasks": [self._task(task, said, now) for task in brief.tasks],
+            "tasks_count": brief.tasks_count or len(brief.tasks),
+            "owing": _owing(brief.owing, said) if brief.owing else None,
             "summary": words.on_one_line(brief.summary),
             "form": said.name(brief.form) if brief.form else "",
             "brief_form": words.shortened(said.name(brief.form), SHORT_FORM[language]) if brief.form else "",
@@ -340,6 +346,18 @@ def _public_notice(notice: AskedNotice, said: Words) -> dict[str, Any]:
         "unit": said.name(notice.unit),
         "approvals": notice.approvals,
         "wanted": notice.approvals_needed,
+    }
+
+
+def _owing(owing: OwingUnits, said: Words) -> dict[str, Any]:
+    """`names`: as many as the notice has; `short`: those that fit a short message."""
+    names, fitting, room = [said.name(name) for name in owing.names], 0, SHORT_UNITS[said.language]
+    while fitting < len(names) and (room := room - len(names[fitting]) - 1) >= 0:
+        fitting += 1
+    return {
+        "count": owing.count,
+        "names": said.and_more(names, owing.count),
+        "short": said.and_more(names[: max(1, fitting)], owing.count),
     }
 
 

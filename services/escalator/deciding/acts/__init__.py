@@ -83,9 +83,11 @@ HANDLERS: dict[Kind, Handler] = {
 
 
 def name_of(draft: Draft, kind: Kind, act: CaseAct) -> str:
-    """What the policy calls this act: its kind, `filed.<document>`, or for a petition's second review
-    `review_asked.again`.
+    """What the policy calls this act: its kind, `filed.<document>`, for a petition's second review
+    `review_asked.again`, for a word about the organ's list `judged.all` or `judged.wanting`.
     """
+    if kind in (Kind.CONFIRMED, Kind.REFUTED) and (word := omission.judged(draft)) is not None:
+        return word
     if kind is Kind.FILED and act.document is not None:
         return f"{kind}.{act.document}"
     if kind is Kind.REVIEW_ASKED and accountability.is_reviewed(draft.case):

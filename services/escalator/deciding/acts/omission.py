@@ -11,7 +11,7 @@ from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.duties import confirm_omission, discharge, lapse_if_past
 from services.escalator.deciding.excuses import lateness
 from services.escalator.deciding.parties import competent_unit
-from services.escalator.deciding.referral import refer
+from services.escalator.deciding.referral import listed_lapses, refer
 from services.escalator.deciding.suspicion import tell_the_unit, withdraw
 from shared.case import Duty, DutyState, Suspicion
 from shared.facts import Actor, CaseAct, EffectKind, LapseCause, Matched, Reason, SuspicionState, spelled
@@ -105,9 +105,15 @@ def state(draft: Draft, act: CaseAct) -> None:
 
 
 def confirm(draft: Draft, act: CaseAct) -> None:
-    """What is suspected; or, of a duty, that its lapse is pursued although our own failure had excused it."""
+    """What is suspected; or, of a duty, that its lapse is pursued although our own failure had excused it, or as
+    the organ says of its list, of one lapse or of all that are left.
+    """
     if act.duty is not None:
         _pursue(draft, act, act.duty)
+        return
+    if listed := _judged_as_a_whole(draft):
+        for duty in listed:
+            _pursue(draft, act, duty.id)
         return
     suspicion = _unjudged(draft)
     if suspicion is None:
@@ -130,16 +136,52 @@ def _pursue(draft: Draft, act: CaseAct, duty_id: DutyId) -> None:
     duty = draft.duties.get(duty_id)
     if duty is None:
         draft.refuse(Reason.NO_SUCH_DUTY, note=duty_id)
-    elif duty.lapse is None or not duty.lapse.is_ours or not draft.plan_of(duty).refers:
+    elif duty.lapse is None or not draft.plan_of(duty).refers:
         draft.refuse(Reason.NOTHING_WAS_LEFT_UNREFERRED, duty=duty.id)
     elif duty.lapse.referred_by is not None:
         draft.refuse(Reason.REFERRED_ALREADY, duty=duty.id)
+    elif duty.lapse.let_off is not None:
+        draft.refuse(Reason.JUDGED_ALREADY, duty=duty.id)
+    elif not (duty.lapse.is_ours or duty.lapse.listed):
+        draft.refuse(Reason.NOTHING_WAS_LEFT_UNREFERRED, duty=duty.id)
     else:
         duty = draft.put(duty, lapse=replace(duty.lapse, referred_by=act.by.principal))
         refer(draft, duty, lateness(duty, draft.now), intent=bool(act.intent))
 
 
+def _judged_as_a_whole(draft: Draft) -> list[Duty]:
+    """The lapses of the organ's list that are left, where nothing else can be meant."""
+    return listed_lapses(draft) if draft.case.suspicion is None else []
+
+
+def judged(draft: Draft) -> str | None:
+    """What the policy calls a word about the organ's list; None: it was about something else."""
+    if draft.case.suspicion is not None or not any(
+        duty.lapse is not None and duty.lapse.listed for duty in draft.duties.values()
+    ):
+        return None
+    return "judged.wanting" if listed_lapses(draft) else "judged.all"
+
+
+def _let_off(draft: Draft, duty: Duty, why: str) -> None:
+    """Nobody answers for it; that it lapsed stays on record."""
+    if duty.lapse is None or not duty.lapse.awaits_the_organ:
+        draft.refuse(Reason.JUDGED_ALREADY, duty=duty.id)
+        return
+    duty = draft.put(duty, lapse=replace(duty.lapse, let_off=why))
+    draft.on(duty, EffectKind.NOTED, Reason.LET_OFF, note=why, rule=draft.plan_of(duty).limit)
+
+
 def refute(draft: Draft, act: CaseAct) -> None:
+    """What is suspected; or the organ lets off a lapse of its list, or all that are left."""
+    if act.duty is not None and act.duty not in draft.duties:
+        draft.refuse(Reason.NO_SUCH_DUTY, note=act.duty)
+        return
+    listed = [draft.duties[act.duty]] if act.duty is not None else _judged_as_a_whole(draft)
+    for duty in listed:
+        _let_off(draft, duty, act.text or Reason.LET_OFF)
+    if listed:
+        return
     suspicion = _unjudged(draft)
     if suspicion is None:
         return
