@@ -1,11 +1,18 @@
 """A notifier as a process, a gateway lab it delivers to, and the record of what it says."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 import pytest_asyncio
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from fenghuo.gateway_lab import GatewayLab
 from shared.secrets import SecretFile, read_secret
@@ -74,8 +81,8 @@ class Reachable(Protocol):
     smtp_port: int
 
 
-async def start_notifier(lab: Lab, gateway: Reachable, **env: str) -> Running:
-    (lab.folder / "channels.yaml").write_text(CHANNELS, encoding="utf-8")
+async def start_notifier(lab: Lab, gateway: Reachable, channels: str = CHANNELS, **env: str) -> Running:
+    (lab.folder / "channels.yaml").write_text(channels, encoding="utf-8")
     (lab.folder / "people.yaml").write_text(DIRECTORY, encoding="utf-8")
     ours = {
         "FENGHUO_CHANNELS": str(lab.folder / "channels.yaml"),
@@ -127,3 +134,29 @@ async def frail_lab(tmp_path: Path) -> AsyncIterator[Lab]:
     """A broker that the test may kill, without a store."""
     async with lab_in(tmp_path, mongo=False) as one:
         yield one
+
+
+@pytest.fixture(scope="package")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PEM file with the key and the certificate of a gateway that no public CA knows."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gateway.example")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("certificate") / "gateway.pem"
+    file.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        + signed.public_bytes(Encoding.PEM)
+    )
+    return file

@@ -15,7 +15,7 @@ import orjson
 from pydantic import JsonValue
 from yarl import URL
 
-from services.notifier.channels import Message
+from services.notifier.channels import Message, TransportError, Trouble
 from services.notifier.channels._description import Asking
 
 HOLE = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_.]*)(?::(\d{1,5})(b?))?(?:\|(xml|json|url|raw))?\}|[{}]")
@@ -38,6 +38,7 @@ MESSAGE_PARTS = frozenset(
     ]
 )
 ELLIPSIS = "…"
+DOTS = frozenset((".", ".."))
 
 
 class NotGiven(Exception):
@@ -154,6 +155,8 @@ class Filler:
             if not name:
                 return hole.group()[0]
             text = _plain(self._part(name))
+            if encode == "url" and text in DOTS:  # as a part of a path it would mean another place
+                raise TransportError(f"{text!r} is no address: mend it in the directory", Trouble.ADDRESS)
             if limit:
                 text = cut(text, int(limit), self._link, in_bytes=bool(in_bytes))
             return _encoded(text, encoding or encode)

@@ -104,6 +104,8 @@ class AppriseChannel:
 
     def _send(self, message: Message) -> Outcome:
         """In a thread of its own."""
+        if message.to in (".", ".."):
+            raise AddressRefused  # as a part of a path it would mean another place
         with _Warnings() as doubts:
             service = self._service(self._url.replace(ADDRESS, quote(message.to, safe="")))
         if ADDRESS in self._url and doubts.said:

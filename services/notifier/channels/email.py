@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from aiosmtplib import SMTP, SMTPException, SMTPNotSupported, SMTPRecipientsRefused, SMTPResponseException
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, FilePath
 
 from services.notifier.channels import (
     Channel,
@@ -28,6 +28,7 @@ from services.notifier.channels import (
     TransportError,
     Trouble,
 )
+from services.notifier.posting import check_authority
 from shared.secrets import read_secret
 
 IDLE_SECONDS = 20.0
@@ -56,6 +57,8 @@ class Config(ChannelConfig):
     """TLS from the first byte (port 465)."""
     starttls: bool = True
     """Demand STARTTLS; a server without it is refused rather than spoken to in the clear."""
+    authority: Annotated[FilePath, AfterValidator(check_authority)] | None = None
+    """A PEM file: the private CA that the server's certificate is from. None: those the system trusts."""
     user: str | None = None
     password_file: str | None = None
     """The name of a file in the secrets folder."""
@@ -120,6 +123,7 @@ class EmailChannel:
             start_tls=self._config.starttls and not self._config.tls,
             username=self._config.user,
             password=self._password,
+            cert_bundle=str(self._config.authority) if self._config.authority else None,
             timeout=self._config.timeout.total_seconds(),
         )
         await connection.connect()

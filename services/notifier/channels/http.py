@@ -18,6 +18,7 @@ from yarl import URL
 
 from services.notifier.channels import Channel, ChannelConfig, Message, Reference, TransportError, Trouble
 from services.notifier.channels._description import (
+    MOST,
     Asking,
     Description,
     Name,
@@ -53,10 +54,16 @@ class Config(OverHttp):
     """A description of one's own."""
     origin: Annotated[str, AfterValidator(check_address)] | None = None
     """Another scheme and host for the same paths: another region of the provider."""
-    settings: Annotated[dict[Name, str | int], Field(alias="with", default_factory=dict)]
-    secrets: dict[Name, FileName] = Field(default_factory=dict)
+    settings: Annotated[
+        dict[Name, Template | int], Field(alias="with", max_length=MOST, default_factory=dict)
+    ]
+    secrets: Annotated[dict[Name, FileName], Field(max_length=MOST)] = Field(default_factory=dict)
     """Names of the description and the files of the secrets folder that hold them."""
-    parameters: dict[str, Template] | list[Template] | None = None
+    parameters: (
+        Annotated[dict[str, Template], Field(max_length=MOST)]
+        | Annotated[list[Template], Field(max_length=MOST)]
+        | None
+    ) = None
     """What the variables of the provider's template are filled with, such as `{words:35}`."""
     country: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}$")] = "86"
     """What `{to_national}` leaves out."""

@@ -120,8 +120,8 @@ class Scripted:
                 else:
                     await says(request, writer)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # the other side, or the test, is done
         finally:
             writer.close()
 

@@ -1,6 +1,8 @@
 """Mail: a refusal is about the recipient only where the server says so; greylisting and a full queue pass."""
 
 import asyncio
+import ssl
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from services.notifier.channels import TransportError, Trouble
-from tests.notifier.channels.scripted import channel, message
+from tests.notifier.channels.scripted import channel, message, secret_files
 
 
 @asynccontextmanager
-async def mail_server(says: Mapping[str, str]) -> AsyncIterator[int]:
+async def mail_server(
+    says: Mapping[str, str], tls: ssl.SSLContext | None = None, heard: list[str] | None = None
+) -> AsyncIterator[int]:
     """Its port. Answers each command by its first word; `.` is the end of the mail."""
     usual = {"EHLO": "250 ok", "MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go", ".": "250 queued as 7"}
 
@@ -21,6 +25,8 @@ async def mail_server(says: Mapping[str, str]) -> AsyncIterator[int]:
         try:
             while line := (await reader.readuntil(b"\r\n")).decode().strip():
                 word = line.split()[0].upper()
+                if heard is not None:
+                    heard.append(line)
                 if word == "DATA":
                     writer.write(b"354 go\r\n")
                     await reader.readuntil(b"\r\n.\r\n")
@@ -31,7 +37,7 @@ async def mail_server(says: Mapping[str, str]) -> AsyncIterator[int]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -90,3 +96,37 @@ async def test_an_address_that_is_none_is_the_addresss_trouble(tmp_path: Path) -
         with pytest.raises(TransportError) as refused:
             await mail.deliver(message("zhao.jia"))
     assert refused.value.trouble is Trouble.ADDRESS
+
+
+async def test_the_log_in_goes_over_tls_to_a_server_of_the_houses_own_ca_and_to_no_other(
+    certificate: Path, tmp_path: Path
+) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate)
+    heard: list[str] = []
+    log_in = b64encode(b"\0duty\0sesame").decode()
+    says = {"EHLO": "250-mx.example\r\n250 AUTH PLAIN", "AUTH": "235 welcome"}
+    secret_files(tmp_path, mail="sesame")
+    async with mail_server(says, tls, heard) as port:
+        strict = f"{entry(port)}\ntls: true\nuser: duty\npassword_file: mail"
+        async with channel(f"{strict}\nauthority: {certificate}", tmp_path) as mail:
+            assert await mail.deliver(message("zhao.jia@city.example")) == "queued as 7"
+        assert f"AUTH PLAIN {log_in}" in heard
+        heard.clear()
+        async with channel(strict, tmp_path) as mail:
+            with pytest.raises(TransportError):
+                await mail.deliver(message("zhao.jia@city.example"))
+        assert heard == [], "no word to a server that nobody vouches for"
+
+
+async def test_a_wrong_password_is_ours_and_stands_in_no_message(tmp_path: Path) -> None:
+    secret_files(tmp_path, mail="sesame")
+    says = {"EHLO": "250-mx.example\r\n250 AUTH PLAIN", "AUTH": "535 5.7.8 bad credentials"}
+    async with (
+        mail_server(says) as port,
+        channel(f"{entry(port)}\nuser: duty\npassword_file: mail", tmp_path) as mail,
+    ):
+        with pytest.raises(TransportError) as refused:
+            await mail.deliver(message("zhao.jia@city.example"))
+    assert refused.value.trouble is Trouble.OURS
+    assert "sesame" not in refused.value.reason

@@ -246,3 +246,17 @@ async def test_many_braces_take_no_time(tmp_path: Path) -> None:
     async with gateway(OK) as lab, channel(own(lab.url, 'json: {t: "{text}"}'), tmp_path) as http:
         await http.deliver(message(text="{" * 200_000))
     assert time.perf_counter() - began < 5
+
+
+@pytest.mark.parametrize("to", [".", ".."])
+async def test_an_address_leads_to_no_other_path(to: str, tmp_path: Path) -> None:
+    entry = own("{url}", "method: PUT").replace("{url}/send", "{url}/to/{{to}}/send")
+    async with (
+        gateway(OK) as lab,
+        channel(entry.replace("{url}", lab.url).replace("{{to}}", "{to}"), tmp_path) as http,
+    ):
+        await http.deliver(message("a/../../b?c#d"))
+        assert lab.heard[0].target == "/to/a%2F..%2F..%2Fb%3Fc%23d/send"
+        with pytest.raises(TransportError) as refused:
+            await http.deliver(message(to))
+    assert refused.value.trouble is Trouble.ADDRESS
