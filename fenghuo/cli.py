@@ -18,6 +18,7 @@ from shared.vocabulary import Language
 COMMANDS = {
     "up": "Start everything here on real clocks; data is kept",
     "demo": "Start everything here and play one story",
+    "gateway": "Show what would be rung, and ring nobody",
     "bootstrap": "Make keys; declare streams and durables",
     "doctor": "Check this installation and say what to do",
     "report": "Report an emergency",

@@ -1,11 +1,12 @@
-"""A telephone, SMS, chat and mail gateway of this machine: real HTTP and real SMTP, for the demo, the tests
-and the bench.
+"""A telephone, SMS, chat and mail gateway that rings nobody and shows what would be said: real HTTP and real
+SMTP, for trying out (`fenghuo gateway`), the demo, the tests and the bench.
 
-It records what reaches it, drops repeats by their `webhook-id` as a good gateway does, and refuses, fails,
-delays or drops on command.
+It records what reaches it, drops repeats by their `webhook-id` as a good gateway does, and, for tests, refuses,
+fails, delays or drops on command.
 Invariant: a webhook whose signature does not verify is refused and never recorded as a message.
 
   python -m fenghuo.gateway_lab --http-port 8090 --smtp-port 8025 --secrets .fenghuo/secrets
+  GET /                      a page with what came, the newest first
   POST /voice /sms /chat     a signed webhook (Standard Webhooks)         GET /messages?to=&channel=&after=
   what came, oldest first POST /control {"match": "+8655501", "mode": "refuse", "delay": 0.2, "times": 2}
                          GET /counters  GET /attempts
@@ -19,13 +20,14 @@ import asyncio
 import signal
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from email import message_from_bytes, policy
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import orjson
 import uvicorn
@@ -34,15 +36,21 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from standardwebhooks import Webhook, WebhookVerificationError
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from fenghuo.gateway_messages import Received
+from fenghuo.gateway_page import headers, page
 from shared.secrets import SecretFile, read_secret
 
 CHANNELS = ("voice", "sms", "chat")
 DROP_SECONDS = 60.0
 """How long a dropped request hangs where the caller does not give up before."""
 REMEMBERED_IDS = 200_000
+LONGEST_BODY = 256 * 1024
+"""Bytes of one webhook; of one mail LONGEST_MAIL."""
+LONGEST_MAIL = 1024 * 1024
+ZONE = ZoneInfo("Asia/Shanghai")
 
 
 class Mode(StrEnum):
@@ -63,22 +71,6 @@ class GatewayRule:
 
     def applies(self, path: str, address: str) -> bool:
         return self.times != 0 and (self.match == "*" or self.match in address or self.match in path)
-
-
-@dataclass(frozen=True)
-class Received:
-    """One message as the gateway took it."""
-
-    number: int
-    at: float
-    channel: str
-    id: str
-    to: str
-    text: str
-    link: str | None = None
-    subject: str | None = None
-    html: str | None = None
-    data: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True)
@@ -139,7 +131,7 @@ class Gateway:
         return reference
 
 
-def http_app(gateway: Gateway) -> Starlette:
+def http_app(gateway: Gateway, *, zone: ZoneInfo, has_controls: bool) -> Starlette:
     async def take(request: Request) -> Response:
         answer = await treated(request)
         status = None if await request.is_disconnected() else answer.status_code
@@ -150,7 +142,11 @@ def http_app(gateway: Gateway) -> Starlette:
 
     async def treated(request: Request) -> Response:
         channel = request.url.path.strip("/")
-        body = await request.body()
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > LONGEST_BODY:
+                return _json({"error": f"longer than {LONGEST_BODY} bytes"}, 413)
         try:
             gateway.webhook.verify(body, dict(request.headers), json_parse=False)
             data: dict[str, Any] = orjson.loads(body)["data"]
@@ -173,6 +169,9 @@ def http_app(gateway: Gateway) -> Starlette:
                     channel, request.headers["webhook-id"], address, str(data["text"]), **more
                 )
                 return _json({"reference": reference}, 202)
+
+    async def shown(_: Request) -> Response:
+        return HTMLResponse(page(gateway.messages, zone), headers=dict(headers()))
 
     async def messages(request: Request) -> Response:
         to, channel, after = (request.query_params.get(name, "") for name in ("to", "channel", "after"))
@@ -211,16 +210,20 @@ def http_app(gateway: Gateway) -> Starlette:
     async def healthz(_: Request) -> Response:
         return Response("alive\n")
 
+    controls = [
+        Route("/messages", forget, methods=["DELETE"]),
+        Route("/control", control, methods=["POST"]),
+        Route("/control", forget, methods=["DELETE"]),
+        Route("/counters", counters),
+        Route("/attempts", attempts),
+    ]
     return Starlette(
         routes=[
             *(Route(f"/{channel}", take, methods=["POST"]) for channel in CHANNELS),
+            Route("/", shown),
             Route("/messages", messages),
-            Route("/messages", forget, methods=["DELETE"]),
-            Route("/control", control, methods=["POST"]),
-            Route("/control", forget, methods=["DELETE"]),
-            Route("/counters", counters),
-            Route("/attempts", attempts),
             Route("/healthz", healthz),
+            *(controls if has_controls else ()),
         ]
     )
 
@@ -285,8 +288,12 @@ class GatewayLab:
         smtp_port: int = 0,
         host: str = "127.0.0.1",
         keep: int = 10_000,
+        zone: ZoneInfo = ZONE,
+        has_controls: bool = True,
     ) -> None:
+        """`has_controls`: it can be told to fail, as tests do."""
         self.gateway = Gateway(webhook_key, keep=keep)
+        self._zone, self._has_controls = zone, has_controls
         self.host, self.http_port, self.smtp_port = host, http_port, smtp_port
 
     @property
@@ -297,15 +304,29 @@ class GatewayLab:
         loop = asyncio.get_running_loop()
         mailbox = Mailbox(self.gateway)
         self._smtp = await loop.create_server(
-            lambda: SMTP(mailbox, hostname="gateway.lab.example", enable_SMTPUTF8=True, loop=loop),
+            lambda: SMTP(
+                mailbox,
+                hostname="gateway.lab.example",
+                enable_SMTPUTF8=True,
+                loop=loop,
+                data_size_limit=LONGEST_MAIL,
+            ),
             self.host,
             self.smtp_port,
         )
         self.smtp_port = int(self._smtp.sockets[0].getsockname()[1])
         config = uvicorn.Config(
-            http_app(self.gateway), host=self.host, port=self.http_port, log_config=None, access_log=False, lifespan="off", ws="none",
-            http="httptools", timeout_keep_alive=75, timeout_graceful_shutdown=1,
-        )  # fmt: skip
+            http_app(self.gateway, zone=self._zone, has_controls=self._has_controls),
+            host=self.host,
+            port=self.http_port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            http="httptools",
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=1,
+        )
         self._http = _QuietServer(config)
         self._serving = asyncio.create_task(self._http.serve(), name="gateway-lab")
         while not self._http.started:
@@ -322,12 +343,13 @@ class GatewayLab:
         self._smtp.close()
 
 
-async def serve(lab: GatewayLab) -> None:
-    """Until SIGTERM or SIGINT."""
+async def serve(lab: GatewayLab, listens: Callable[[], None] = lambda: None) -> None:
+    """Until SIGTERM or SIGINT. `listens` is called once it does."""
     asked_to_stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_stop.set)
     async with lab:
+        listens()
         await asked_to_stop.wait()
 
 

@@ -47,7 +47,9 @@ def expand(text: str, environ: Mapping[str, str], name: str) -> str:
 
     def value(match: re.Match[str]) -> str:
         variable, *default = (group for group in match.groups() if group is not None)
-        setting = environ.get(variable, default[0] if default else None)
+        setting = environ.get(variable)
+        if default and not setting:  # as a shell reads `:-`: also where it is set to nothing
+            setting = default[0]
         if setting is None or "\n" in setting:
             line = text.count("\n", 0, match.start()) + 1
             faults.append(

@@ -13,6 +13,7 @@ import yaml
 
 from fenghuo import deployment, embedded, store
 from fenghuo.sources import SourceKeys
+from services.notifier import channel_file
 from shared.directory import load_directory
 from shared.secrets import NATS_USERS, SecretFile, nkey_file
 from shared.settings import Settings
@@ -60,6 +61,7 @@ def test_the_four_services_the_broker_the_store_and_what_prepares_them_are_there
         *ONE_SHOTS,
         "nats",
         "mongo",
+        "gateway",
         "witness",
         "prometheus",
         "grafana",
@@ -85,6 +87,26 @@ def test_every_variable_set_is_one_the_service_reads(compose: dict[str, Any], se
         "FENGHUO_NATS_CREDENTIALS",
         "FENGHUO_SECRETS_DIR",
     } <= given
+
+
+def test_it_starts_without_a_gateway_of_the_operators_and_then_shows_what_would_be_said(
+    compose: dict[str, Any],
+) -> None:
+    given = services_of(compose)["notifier"]["environment"]
+    defaults = {name: re.sub(r"^\$\{\w+:-(.*)\}$", r"\1", value) for name, value in given.items()}
+    gateway = services_of(compose)["gateway"]
+    assert gateway["command"][:2] == ["fenghuo", "gateway"]
+    assert (defaults["FENGHUO_GATEWAY_URL"], defaults["FENGHUO_SMTP_HOST"]) == (
+        "http://gateway:8090",
+        "gateway",
+    )
+    assert defaults["FENGHUO_SMTP_PORT"] == "8025"
+    # Whoever gives an address of their own is not let into the house's network by it.
+    assert defaults["FENGHUO_GATEWAY_INSIDE"] == "${FENGHUO_GATEWAY_URL:+false}"
+    environ = {**defaults, "FENGHUO_GATEWAY_INSIDE": ""}
+    assert channel_file.load_channels(ROOT / "config" / "channels.yaml", environ)["sms"].config.model_dump()[
+        "private"
+    ]
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -1,0 +1,71 @@
+"""`fenghuo gateway`: a gateway for trying out, which rings nobody and shows on a page what would be said."""
+
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from fenghuo.speech import worded
+
+
+def gateway(
+    secrets: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder with webhook.key, by which the notifier is known. Default: FENGHUO_SECRETS_DIR."
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Calls, texts and the page. 0: a free one.")
+    ] = 8090,
+    mail_port: Annotated[int, typer.Option(min=0, max=65_535, help="Mail. 0: a free one.")] = 8025,
+    keep: Annotated[
+        int, typer.Option(min=1, max=100_000, help="How many messages are remembered, in memory alone.")
+    ] = 1_000,
+) -> None:
+    """Take calls, texts and mail and show them on a page; nobody is rung. Until Ctrl-C.
+
+    For trying out: connect a real gateway in the channel file before anybody depends on it.
+    """
+    import uvloop
+
+    from fenghuo.answers import Exit, fail
+    from fenghuo.gateway_lab import GatewayLab, serve
+    from shared.secrets import SecretFile, read_secret
+    from shared.settings import Settings
+
+    settings = Settings()
+    key = read_secret(secrets or settings.secrets, SecretFile.WEBHOOK).decode().strip()
+    try:
+        lab = GatewayLab(
+            key,
+            http_port=port,
+            smtp_port=mail_port,
+            host=host,
+            keep=keep,
+            zone=ZoneInfo(settings.timezone),
+            has_controls=False,
+        )
+    except ValueError as error:
+        fail(
+            Exit.USAGE,
+            str(error),
+            worded("`fenghuo bootstrap` makes the key; or name its folder with --secrets"),
+        )
+
+    def say() -> None:
+        page = f"http://{host}:{lab.http_port}/"
+        typer.echo(
+            worded(
+                "what would be said stands on %(page)s; mail is taken on port %(mail)s; nobody is rung",
+                page=page,
+                mail=lab.smtp_port,
+            )
+        )
+
+    try:
+        uvloop.run(serve(lab, say))
+    except OSError as error:
+        fail(Exit.USAGE, str(error), worded("another program may listen there: give other ports"))
