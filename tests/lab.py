@@ -123,6 +123,14 @@ class Lab:
             **more,
         )
 
+    def ask_for_no_resolution(self) -> None:
+        """From the next start of an escalator on: another person's approval alone puts a policy into force."""
+        text = self.policy.read_text(encoding="utf-8")
+        self.policy = self.folder / "policy-approved.yaml"
+        self.policy.write_text(
+            text.replace("in_force_only_if: resolution", "in_force_only_if: approved"), encoding="utf-8"
+        )
+
     async def start(self, *, mongo: bool = True) -> None:
         keep_private()  # as the command does that starts an installation
         make_secrets(self.secrets)

@@ -87,7 +87,7 @@ def print_schema() -> None:
 @app.command("explain")
 def explain_report(
     unit: Annotated[str, typer.Option(help="The unit that learned of it.")],
-    area: Annotated[str, typer.Option(help="Division code, six digits.")],
+    area: Annotated[str, typer.Option(help="Division code: 6 digits, 9 of a township, 12 of a village.")],
     category: Annotated[Category, typer.Option()] = Category.ACCIDENT,
     level: Annotated[Level | None, typer.Option(help="I is the gravest; leave out where not graded.")] = None,
     kind: Annotated[ReportKind, typer.Option()] = ReportKind.INCIDENT,
@@ -252,11 +252,13 @@ def list_versions(as_json: AsJson = False) -> None:
             worded("drafted by"),
             worded("approved by"),
             worded("in force from"),
+            worded("by resolution of"),
             box=None,
             header_style="dim",
         )
         for version in listed["versions"]:
-            last = version["approvals"][-1] if version["approvals"] else {"by": "–", "in_force_from": "–"}
+            none: dict[str, Any] = {"by": "–", "in_force_from": "–"}
+            last = version["approvals"][-1] if version["approvals"] else none
             name = version["label"].partition(" ")[0]
             table.add_row(
                 version["id"],
@@ -265,6 +267,7 @@ def list_versions(as_json: AsJson = False) -> None:
                 version["drafted_by"],
                 last["by"],
                 last["in_force_from"],
+                last["resolution"]["meeting"] if last.get("resolution") else "–",
             )
         out.print(table)
 
@@ -296,10 +299,21 @@ def approve_version(
             "--from", formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"], help="Default: from now on."
         ),
     ] = None,
+    meeting: Annotated[
+        str | None, typer.Option(help="The case of the meeting by whose resolution it comes into force.")
+    ] = None,
+    file: Annotated[
+        str | None, typer.Option(help="SHA-256 of the meeting's file with the resolution; default the last.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Approve a draft of somebody else's (role leader), in force for the cases that begin from then on."""
-    body = {"in_force_from": in_force_from.isoformat()} if in_force_from else {}
+    given = {
+        "in_force_from": in_force_from.isoformat() if in_force_from else None,
+        "meeting": meeting,
+        "file": file,
+    }
+    body = {name: value for name, value in given.items() if value is not None}
     version_approved = call(
         "escalator", "POST", f"/api/v1/policy/versions/{version}/approve", role=Role.LEADER, json=body
     ).json()

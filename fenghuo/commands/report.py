@@ -20,7 +20,10 @@ OF_REPORTERS = (K.INCIDENT, K.OPINION, K.DISPUTE, K.HAZARD, K.PETITION, K.COMPLA
 def report(
     category: Annotated[Category | None, typer.Option(help="What it is.")] = None,
     unit: Annotated[str | None, typer.Option(help="The unit that learned of it.")] = None,
-    area: Annotated[str | None, typer.Option(help="Where: six-digit code of the division.")] = None,
+    area: Annotated[
+        str | None,
+        typer.Option(help="Where: code of the division, 6 digits, 9 of a township, 12 of a village."),
+    ] = None,
     summary: Annotated[str | None, typer.Option(help="One line: what, where, how bad.")] = None,
     level: Annotated[
         Level | None, typer.Option(help="I is the gravest; leave out where there is none.")

@@ -12,18 +12,21 @@ from typing import Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Request
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from services.escalator.playing.explain import Explanation, explain
 from services.escalator.playing.simulate import Differences, GivenFact, policies_in, simulate
 from services.escalator.policy.load import parse_policy
 from services.escalator.policy.versions import Version, VersionError, VersionStanding
+from services.escalator.policy_store.resolutions import CaseOf, resolution_for
 from services.escalator.policy_store.store import Policies
 from shared.bodies import form_of, takes, takes_bytes
 from shared.directory import Directory
 from shared.door import MB, doorway
 from shared.facts import Frozen, Given, Instant, ReportForm
+from shared.facts.file import Sha256
 from shared.http_fields import Words
+from shared.ids import IS_CASE_ID, CaseId
 from shared.lined_yaml import YamlFault
 from shared.message import N_, said
 from shared.problems import Problem
@@ -71,6 +74,10 @@ NO_VERSION: dict[int | str, dict[str, Any]] = {404: {"description": "There is no
 class ApprovalForm(Given):
     in_force_from: Instant | None = None
     """Default: from now on. Never a moment that has passed."""
+    meeting: Annotated[CaseId, StringConstraints(pattern=IS_CASE_ID.pattern, max_length=64)] | None = None
+    """The case of the meeting by whose resolution it comes into force."""
+    file: Sha256 | None = None
+    """In which of the meeting's files the resolution is written; default the last."""
 
 
 class SimulationForm(Given):
@@ -81,10 +88,16 @@ class SimulationForm(Given):
 
 
 def policy_router(
-    policies: Policies, directory: Callable[[], Directory], gate: Gate, clock: Callable[[], datetime]
+    policies: Policies,
+    directory: Callable[[], Directory],
+    gate: Gate,
+    clock: Callable[[], datetime],
+    case_of: CaseOf,
 ) -> APIRouter:
+    """`case_of` gives a case as it stands: a meeting's, for its resolution."""
     router = APIRouter(prefix="/api/v1/policy", tags=["policy"])
     _add_versions(router, policies, gate)
+    _add_approval(router, policies, gate, clock, case_of)
     _add_meaning(router, policies, directory, gate, clock)
 
     @router.get("", summary="The policy in force")
@@ -132,6 +145,14 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
         except YamlFault as fault:
             raise _refused(fault) from None
 
+
+def _add_approval(
+    router: APIRouter,
+    policies: Policies,
+    gate: Gate,
+    clock: Callable[[], datetime],
+    case_of: CaseOf,
+) -> None:
     @router.post(
         "/versions/{version}/approve",
         summary="Approve a draft, in force from a moment on",
@@ -142,13 +163,17 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
     )
     async def approve(request: Request, version: Words) -> VersionShown:
         """Not by who drafted it, and not for the past. Cases that have begun keep the policy they began
-        under.
+        under. Where the policy in force asks for a resolution, with the meeting that has made it.
         """
         who = gate.admit(request, Role.LEADER)
         form = await form_of(request, ApprovalForm)
         stored = _version(policies, version)
+        pursued = policies.in_force(clock()).document.accountability
+        is_asked_for = pursued is not None and pursued.in_force_only_if == "resolution"
+        resolution = await resolution_for(form.meeting, form.file, case_of, is_asked_for=is_asked_for)
         try:
-            return _shown(policies, await policies.approve(stored.id, who.subject, form.in_force_from))
+            approved = await policies.approve(stored.id, who.subject, form.in_force_from, resolution)
+            return _shown(policies, approved)
         except VersionError as error:
             raise Problem(409, N_("Not approved"), said("%(error)s.", error=error)) from None
         except YamlFault as fault:

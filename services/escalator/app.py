@@ -3,6 +3,7 @@ HTTP.
 """
 
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from faststream.nats import PullSub
@@ -10,7 +11,7 @@ from faststream.nats import PullSub
 from services.escalator.api import policy_router
 from services.escalator.cross_check.ahead import Ahead
 from services.escalator.cross_check.listening import OutsideWitnesses
-from services.escalator.lanes.cases import Cases
+from services.escalator.lanes.cases import BrokenCaseError, Cases
 from services.escalator.lanes.lane import Lanes, Step, no_step
 from services.escalator.lanes.outgoing import Outgoings
 from services.escalator.lanes.overdue import OverdueClocks
@@ -27,10 +28,12 @@ from services.escalator.standing import StandingWatches
 from shared.broker.durables import check_durables, subscribe_durable
 from shared.broker.exchange import Exchange
 from shared.broker.open_pull import OpenPull
+from shared.case import Case
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
 from shared.facts.authors import Author
 from shared.gatekeeping import gate_of
+from shared.ids import CaseId
 from shared.lined_yaml import YamlFault
 from shared.pulse import Pulses
 from shared.service import REFUSED, Service
@@ -84,6 +87,11 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
     async def cases_answer() -> None:
         await service.connection.jetstream(timeout=2).stream_info(f"KV_{CASES}")
 
+    async def case_of(case: CaseId) -> Case | None:
+        with suppress(BrokenCaseError):
+            return (await cases.load(case))[0]
+        return None
+
     service.prepare += [exchange.open, policies.open, witnesses.open, pulses.open]
     service.tasks += [pulses.run, *(pull.run for pull in pulls), policies.run, standing.run, watcher.run]
     service.checks["lanes"] = check_durables(
@@ -92,7 +100,7 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
     service.checks["formats"] = lanes.newer.check
     service.checks["cases"] = cases_answer
     service.checks["policies"] = policies.check
-    service.app.include_router(policy_router(policies, directory, gate, clock))
+    service.app.include_router(policy_router(policies, directory, gate, clock, case_of))
     service.app.include_router(rebuild_router(rebuilding, gate))
     return service
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shared.directory.whole import Directory
 
 
+COUNTY_DIGITS = 6
 WAY_SHOWN = 8
 """Names of a circle that a fault repeats."""
 
@@ -92,6 +93,13 @@ def _areas(whole: "Directory", areas: Iterable["Area"]) -> Iterator[PlacedFault]
             yield PlacedFault(
                 where,
                 f"area {area.code} lies within itself ({_round(area.code, circle)}): mend `within` of one of them",
+            )
+        elif len(area.code) > COUNTY_DIGITS and (
+            area.within is None or not area.code.startswith(area.within)
+        ):
+            yield PlacedFault(
+                where,
+                f"area {area.code} is a township or a village: it lies within the area that its code begins with",
             )
 
 

@@ -11,11 +11,14 @@ from shared.facts.bounds import Term, at_most
 from shared.ids import AreaCode, SourceId
 from shared.vocabulary import Category, ReportKind
 
+AREA_CODE = r"\d{6}(\d{3}(\d{3})?)?"
+"""Six digits down to the county (GB/T 2260); nine for a township, twelve for a village, as statistics count them."""
+
 
 class Area(Frozen):
-    """A division by its national code (GB/T 2260); `within` is the area above it."""
+    """A division by its national code; `within` is the area above it."""
 
-    code: Annotated[AreaCode, StringConstraints(pattern=r"^\d{6}$")]
+    code: Annotated[AreaCode, StringConstraints(pattern=rf"^{AREA_CODE}$")]
     name: Name
     within: AreaRef | None = None
 

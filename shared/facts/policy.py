@@ -3,6 +3,15 @@ About no case.
 """
 
 from shared.facts.bounds import Frozen, Instant
+from shared.facts.file import FileRef
+from shared.ids import CaseId
+
+
+class MeetingResolution(Frozen):
+    """What a meeting has decided 决议: its case, and the file in which it is written."""
+
+    meeting: CaseId
+    file: FileRef
 
 
 class PolicyDrafted(Frozen):
@@ -28,3 +37,5 @@ class PolicyApproved(Frozen):
     by: str
     """Another one than who drafted it."""
     in_force_from: Instant
+    resolution: MeetingResolution | None = None
+    """By which it comes into force, where the policy before asks for one."""

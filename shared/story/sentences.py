@@ -83,7 +83,9 @@ FACTS: Mapping[Kind | tuple[Kind, bool], Name] = {
     Kind.REJECTED: Name("收到一条不能受理的报文", "A message was refused that could not be taken"),
     Kind.CHECKED: Name("独立核对：{found}", "Independent check: {found}"),
     Kind.POLICY_DRAFTED: Name("{who}提交制度新版本", "{who} submitted a new version of the policy"),
-    Kind.POLICY_APPROVED: Name("{who}批准制度新版本", "{who} approved a new version of the policy"),
+    Kind.POLICY_APPROVED: Name(
+        "{who}批准制度新版本{resolution}", "{who} approved a new version of the policy{resolution}"
+    ),
     Kind.DIRECTORY_CHANGED: Name("{who}变更名录", "{who} changed the directory"),
     Kind.DIRECTORY_PROPOSED: Name("{who}申请变更名录", "{who} asked for a change of the directory"),
     Kind.REDACTED: Name(
@@ -129,3 +131,4 @@ MORE = Name("等共 {count} 项", "and others, {count} in all")
 MORE_PEOPLE = Name("{people}等 {count} 人", "{people} and others, {count} in all")
 SENSITIVE = Name("敏感", "sensitive")
 NOT_SENSITIVE = Name("不再列为敏感", "no longer sensitive")
+BY_RESOLUTION = Name("，依据会议决议（{file}）", ", by the resolution of a meeting ({file})")

@@ -174,7 +174,16 @@ def _values(moment: Moment, teller: Narrator) -> Mapping[str, object]:
         "cause": teller.label("cause", data.text("cause"), after.OTHER_REASON),
         "found": teller.label("found", data.text("found"), after.OTHER_REASON),
         "basis": data.text("legal_basis") or "",
+        "resolution": _resolution(data, teller),
     }
+
+
+def _resolution(data: FactBody, teller: Narrator) -> str:
+    """Of a policy's approval: the file of the meeting's resolution."""
+    file = data.part("resolution").part("file")
+    if not file.fields:
+        return ""
+    return teller.say(say.BY_RESOLUTION, file=file.text("name") or file.text("sha256") or "")
 
 
 def _lapse(lapse: FactBody, moment: Moment, teller: Narrator) -> Mapping[str, str]:

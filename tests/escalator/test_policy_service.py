@@ -24,6 +24,7 @@ STRICTER = (
 async def test_a_policy_comes_into_force_for_new_cases_and_never_changes_under_an_old_one(
     own_lab: Lab,
 ) -> None:
+    own_lab.ask_for_no_resolution()
     first, second = await own_lab.start_service("escalator"), await own_lab.start_service("escalator")
     drafter, leader = (
         own_lab.bearer(Role.SUPERVISOR, person="chen_gui"),

@@ -397,6 +397,7 @@ async def play_in(
         fast = folder / "policy.yaml"
         fast.write_text(compress(lab.policy.read_text(encoding="utf-8"), ratio), encoding="utf-8")
         lab.policy = fast
+        lab.ask_for_no_resolution()
         play = Play(lab, gateway, random.Random(seed), copies, brokers)
         for service in SERVICES:
             for _ in range(1 if service == "audit" else copies):  # a trail has one writer

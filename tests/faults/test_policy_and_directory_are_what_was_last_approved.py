@@ -16,6 +16,7 @@ SEED = 7
 
 async def test_after_any_restart_in_any_order(own_lab: Lab) -> None:
     dice = random.Random(SEED)
+    own_lab.ask_for_no_resolution()
     escalators = list(
         await asyncio.gather(own_lab.start_service("escalator"), own_lab.start_service("escalator"))
     )

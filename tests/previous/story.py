@@ -39,6 +39,7 @@ async def tell(folder: Path) -> dict[str, Any]:
         lab.policy.write_text(
             compress((ROOT / "config" / "policy.yaml").read_text(encoding="utf-8"), FAST), encoding="utf-8"
         )
+        lab.ask_for_no_resolution()
         lab.directory = folder / "directory.yaml"
         lab.directory.write_bytes((ROOT / "config" / "directory.yaml").read_bytes())
         audit = await lab.start_service("audit", FENGHUO_TRAIL_PACE="PT0.2S")

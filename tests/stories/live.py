@@ -33,8 +33,9 @@ Json = dict[str, Any]
 
 
 class Live:
-    def __init__(self, lab: Lab, gateway: GatewayLab, http: httpx2.AsyncClient) -> None:
-        self.lab, self.gateway, self.http = lab, gateway, http
+    def __init__(self, lab: Lab, gateway: GatewayLab, http: httpx2.AsyncClient, escalator: str = "") -> None:
+        """`http` speaks to intake; `escalator` is the other's address."""
+        self.lab, self.gateway, self.http, self.escalator = lab, gateway, http, escalator
         self._looked_at = 0
 
     async def report(
@@ -253,7 +254,7 @@ async def live_in(folder: Path) -> AsyncIterator[Live]:
         fast = folder / "policy.yaml"
         fast.write_text(compress(lab.policy.read_text(encoding="utf-8"), RATIO), encoding="utf-8")
         lab.policy = fast
-        intake, *_ = await asyncio.gather(
+        intake, escalator, _ = await asyncio.gather(
             lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT5S"),
             lab.start_service("escalator"),
             start_notifier(lab, gateway, FENGHUO_DIRECTORY=str(lab.directory)),
@@ -261,4 +262,4 @@ async def live_in(folder: Path) -> AsyncIterator[Live]:
         async with httpx2.AsyncClient(
             base_url=intake.url, timeout=timedelta(seconds=15).total_seconds()
         ) as http:
-            yield Live(lab, gateway, http)
+            yield Live(lab, gateway, http, escalator.url)

@@ -49,6 +49,15 @@ def faults_with(**changes: Any) -> DirectoryFault:
         ({"units": [unit("city"), unit("city")]}, "unit city is declared twice"),
         ({"areas": [{"code": "620600", "name": NAME, "within": "620600"}]}, "lies within itself"),
         ({"areas": [{"code": "620600", "name": NAME, "within": "999999"}]}, "lies within 999999"),
+        (
+            {
+                "areas": [
+                    {"code": "620600", "name": NAME},
+                    {"code": "620622100", "name": NAME, "within": "620600"},
+                ]
+            },
+            "lies within the area that its code begins with",
+        ),
         ({"posts": [post("chief", "chi"), post("desk", "dan")]}, "does not name it: add `roster: watch`"),
         ({"rosters": []}, "held by roster watch, which is not declared"),
         (

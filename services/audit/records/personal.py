@@ -86,7 +86,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     Kind.READ: ("readings.criteria",),
     Kind.SEALED_RANGE: (),
     Kind.POLICY_DRAFTED: (),
-    Kind.POLICY_APPROVED: (),
+    Kind.POLICY_APPROVED: ("resolution.file.name",),
     **dict.fromkeys(DIRECTORY_KINDS, _DIRECTORY),
 }
 """Kind → fields of its data that hold names, ways to reach somebody, or words people wrote. An unsalted

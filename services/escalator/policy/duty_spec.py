@@ -16,6 +16,7 @@ from services.escalator.policy.terms import PATTERN, parse_term
 from services.escalator.policy.written import Also, OneOrMany, WrittenPart
 from shared.acts import ACTS
 from shared.case import Slip, StandIn
+from shared.directory.units import AREA_CODE
 from shared.facts import LapseCause, Name
 from shared.vocabulary import Category, Document, Kind, Level, ReportKind
 
@@ -102,7 +103,7 @@ class When(WrittenPart):
     category: Annotated[tuple[Category | Literal["none"], ...] | None, OneOrMany()] = None
     level: Annotated[tuple[Level | Literal["none"], ...] | None, OneOrMany()] = None
     area: Annotated[
-        tuple[Annotated[str, StringConstraints(pattern=r"^\d{6}(/\*\*)?$")], ...] | None, OneOrMany()
+        tuple[Annotated[str, StringConstraints(pattern=rf"^{AREA_CODE}(/\*\*)?$")], ...] | None, OneOrMany()
     ] = None
     """A division code; `620600/**` for it and everything within."""
     unit: Annotated[tuple[str, ...] | None, OneOrMany()] = None
@@ -189,7 +190,7 @@ class Variant(WrittenTerms):
 
 
 class DutySpec(WrittenTerms):
-    rows: tuple[Annotated[int, Field(ge=1, le=41)], ...] = ()
+    rows: tuple[Annotated[int, Field(ge=1, le=42)], ...] = ()
     """The requirements of DOMAIN.md it serves."""
     extends: RuleName | None = None
     when: When | None = None

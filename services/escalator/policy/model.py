@@ -251,7 +251,10 @@ class Accountability(WrittenPart):
     wins.
     """
 
-    in_force_only_if: Literal["approved"]
+    in_force_only_if: Literal["approved", "resolution"]
+    """What puts another version of the policy into force, beside another person than who drafted it: `resolution`, that
+    of a meeting on record, with the file it is written in. What counts is the policy in force at the approval.
+    """
     ladder: Annotated[tuple[str, ...], Field(min_length=1)]
     window: TermField | None = None
     """How long a lapse counts as a repeat."""

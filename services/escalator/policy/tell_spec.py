@@ -53,7 +53,7 @@ class TellVariant(TellTerms):
 
 
 class TellSpec(TellTerms):
-    rows: tuple[Annotated[int, Field(ge=1, le=41)], ...] = ()
+    rows: tuple[Annotated[int, Field(ge=1, le=42)], ...] = ()
     """The requirements of DOMAIN.md it serves."""
     extends: RuleName | None = None
     when: When | None = None

@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from shared.facts import Frozen, Instant
+from shared.facts.policy import MeetingResolution
 
 FILE = "file"
 """Who drafts and approves the file a service is started with: whoever may write it has approved it."""
@@ -34,6 +35,7 @@ class Approval(Frozen):
     by: str
     at: Instant
     in_force_from: Instant
+    resolution: MeetingResolution | None = None
 
 
 class Version(Frozen):
@@ -52,7 +54,13 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def approve(version: Version, by: str, at: datetime, in_force_from: datetime) -> Version:
+def approve(
+    version: Version,
+    by: str,
+    at: datetime,
+    in_force_from: datetime,
+    resolution: MeetingResolution | None = None,
+) -> Version:
     """Raises VersionError."""
     if by == version.drafted_by and by != FILE:
         raise VersionError(f"{by} has drafted it: somebody else must approve it")
@@ -62,9 +70,8 @@ def approve(version: Version, by: str, at: datetime, in_force_from: datetime) ->
         raise VersionError(
             f"it is approved already, in force from {version.approvals[-1].in_force_from.isoformat()}"
         )
-    return version.model_copy(
-        update={"approvals": (*version.approvals, Approval(by=by, at=at, in_force_from=in_force_from))}
-    )
+    approval = Approval(by=by, at=at, in_force_from=in_force_from, resolution=resolution)
+    return version.model_copy(update={"approvals": (*version.approvals, approval)})
 
 
 class Register:

@@ -30,6 +30,7 @@ from shared.broker.bucket_follower import BucketEntry
 from shared.broker.exchange import ConflictError
 from shared.directory import Directory
 from shared.facts import Frozen, PolicyApproved, PolicyDrafted
+from shared.facts.policy import MeetingResolution
 from shared.lined_yaml import YamlFault
 from shared.vocabulary import Kind
 
@@ -140,7 +141,13 @@ class Policies:
         await self._tell_drafted(version)
         return version
 
-    async def approve(self, name: str, by: str, in_force_from: datetime | None = None) -> Version:
+    async def approve(
+        self,
+        name: str,
+        by: str,
+        in_force_from: datetime | None = None,
+        resolution: MeetingResolution | None = None,
+    ) -> Version:
         """Raises KeyError, VersionError, or YamlFault where the directory has changed and it can no longer be
         followed.
         """
@@ -151,7 +158,9 @@ class Policies:
                 raise KeyError(name)
             self._checked(self._texts[digest], self.register.versions[digest].name)
             now = self._clock()
-            version = approve(Version.model_validate_json(stored[0]), by, now, in_force_from or now)
+            version = approve(
+                Version.model_validate_json(stored[0]), by, now, in_force_from or now, resolution
+            )
             with suppress(ConflictError):
                 return await self._write_approved(version, stored[1])
 
@@ -241,6 +250,10 @@ class Policies:
     async def _tell_approved(self, version: Version, approval: Approval) -> None:
         number = version.approvals.index(approval)
         data = PolicyApproved(
-            version=version.id, label=version.label, by=approval.by, in_force_from=approval.in_force_from
+            version=version.id,
+            label=version.label,
+            by=approval.by,
+            in_force_from=approval.in_force_from,
+            resolution=approval.resolution,
         )
         await self._tell(Kind.POLICY_APPROVED, f"policy:{version.id}:approved:{number}", approval.at, data)

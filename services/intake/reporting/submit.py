@@ -151,9 +151,7 @@ class Submission:
                 (
                     f"{prefix}area",
                     said(
-                        N_(
-                            "no area %(area)s is known: take a six-digit code from GET /api/v1/directory/areas"
-                        ),
+                        N_("no area %(area)s is known: take a code from GET /api/v1/directory/areas"),
                         area=repr(area[:60]),
                     ),
                 )

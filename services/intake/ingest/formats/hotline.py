@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from services.intake.ingest.formats import json_body
 from services.intake.ingest.formats.items import ID_LIMIT, Arrival, Item, ReportDraft
+from shared.directory.units import AREA_CODE
 from shared.facts import Instant
 from shared.facts.report import Line, Text
 from shared.vocabulary import Category, Level, ReportKind
@@ -28,7 +29,7 @@ class HotlineCall(BaseModel):
     topic: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")] | None = None
     """What it is about (heating, water, power …); without one the urgency sorts it."""
     level: Level | None = None
-    area: Annotated[str, StringConstraints(pattern=r"^\d{6}(\d{6})?$")] | None = None
+    area: Annotated[str, StringConstraints(pattern=rf"^{AREA_CODE}$")] | None = None
     address: Line | None = None
     summary: Line
     details: Text | None = None
