@@ -13,6 +13,7 @@ from services.intake.board.campaign_look import campaign_in, form_of_items, ledg
 from services.intake.board.ledger import LedgerWords, item_values, ledger_of
 from services.intake.desk.act_fields import ROWS
 from services.intake.desk.here import READERS, DeskPages
+from services.intake.desk.report_pages import kinds_for
 from shared.case import Case, CaseStatus, Item
 from shared.language.words import Words
 
@@ -61,6 +62,7 @@ def add_campaigns(router: APIRouter, here: DeskPages) -> None:
             rows=rows[:ROWS],
             items=items,
             columns=words.columns,
+            opens=kinds_for(principal),
         )
 
     @router.get("/cases/{case}/ledger")
