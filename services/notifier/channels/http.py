@@ -174,7 +174,7 @@ class HttpChannel:
         self._origin = config.place
         self.line = Line(name, str(self._origin), config)
         self._token: _Token | None = None
-        self._turn = asyncio.Lock()
+        self._renewal: asyncio.Task[_Token] | None = None
         self._constants: dict[str, JsonValue] = {
             **config.settings,
             **{f"secret.{name}": value for name, value in secrets.items()},
@@ -210,18 +210,23 @@ class HttpChannel:
         return understand(answer, self._described.answer, now).reference
 
     async def _good_token(self, stale: str | None) -> str | None:
-        """The access token, a new one where it has ended or is the `stale` one. Many wait for one request."""
+        """The access token, a new one where it has ended or is the `stale` one. Many wait for one request, and
+        all hear what became of it.
+        """
         asking = self._described.token
         if asking is None:
             return None
-        async with self._turn:
-            now = asyncio.get_running_loop().time()
-            if self._token is None or self._token.value == stale or self._token.ends_at <= now:
-                self._token = None
-                self._token = await self._new_token(asking, now)
-            return self._token.value
+        token = self._token
+        if token is not None and token.value != stale and token.ends_at > asyncio.get_running_loop().time():
+            return token.value
+        if self._renewal is None or self._renewal.done():
+            self._renewal = asyncio.create_task(self._new_token(asking), name="access-token")
+        renewed = await asyncio.shield(self._renewal)
+        self._token = renewed
+        return renewed.value
 
-    async def _new_token(self, asking: TokenAsking, now: float) -> _Token:
+    async def _new_token(self, asking: TokenAsking) -> _Token:
+        now = asyncio.get_running_loop().time()
         request = Filler(self._constants, self._optional).request(asking)
         answer = await self.line.ask(
             self._here(request.url), request.headers, request.body, method=request.method
@@ -238,6 +243,8 @@ class HttpChannel:
         return URL(f"{self._origin}{url.raw_path_qs}", encoded=True)
 
     async def close(self) -> None:
+        if self._renewal is not None:
+            self._renewal.cancel()
         await self.line.close()
 
 

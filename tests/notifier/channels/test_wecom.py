@@ -1,6 +1,7 @@
 """WeCom: a group's robot, and messages of an application with an access token that is kept and renewed."""
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.notifier.channels.scripted import (
     answer,
     channel,
     gateway,
+    hangs,
     message,
     secret_files,
 )
@@ -155,3 +157,17 @@ async def test_a_wrong_secret_is_ours(secrets: Path) -> None:
         with pytest.raises(TransportError) as refused:
             await wecom.deliver(message("zhaojia"))
     assert refused.value.trouble is Trouble.OURS
+
+
+async def test_a_hanging_token_server_holds_thirty_messages_no_longer_than_one(secrets: Path) -> None:
+    async with gateway(hangs) as lab, channel(f"{app(lab.url).strip()}\ntimeout: PT0.5S", secrets) as wecom:
+        began = time.perf_counter()
+        ends = await asyncio.gather(
+            *(wecom.deliver(message("zhaojia")) for _ in range(30)), return_exceptions=True
+        )
+        took = time.perf_counter() - began
+        assert len(lab.heard) == 1
+        both(lab, ["t"], {"errcode": 0, "msgid": "m-3"})
+        assert await wecom.deliver(message("zhaojia")) == "m-3"
+    assert all(isinstance(end, TransportError) and end.trouble is Trouble.GATEWAY for end in ends)
+    assert took < 5
