@@ -15,6 +15,9 @@ def test_on_the_first_it_is_owed_and_on_the_tenth_its_time_is_over() -> None:
     assert stage.duty(case, "monthly_analysis").posts == ("party_main", "gov_main")
     stage.at("2026-12-10 23:59")
     assert stage.slips(case, "monthly_analysis") == [("12-06 00:00", "blue"), ("12-08 23:59", "yellow")]
+    stage.says(case, Kind.PROGRESSED, "petition", text="已完成")
+    stage.says(case, Kind.FILED, "petition", document=Document.WRITTEN_REPORT, text="已完成")
+    assert not stage.is_done(case, "monthly_analysis"), "only the document does it"
     stage.says(case, Kind.FILED, "petition", document=Document.ANALYSIS, text="十一月社情分析")
     assert stage.is_done(case, "monthly_analysis")
     stage.at("2027-01-02 09:00")

@@ -117,6 +117,7 @@ class Counting:
         add("hour", f"{local.hour:02}", "reports", fact.index)
         add("weekday", str(local.isoweekday()), "reports", fact.index)
         add("place", f"{matter.area or '-'}:{matter.category or '-'}", "reports", fact.index)
+        add("topic", f"{matter.topic or '-'}:{matter.area or '-'}", "reports", fact.index)
 
     # Duties
 

@@ -82,6 +82,7 @@ _FIELDS: dict[type[Answer], Callable[[Answering], Fields]] = {
         "hours": answering.counts("hour"),
         "weekdays": answering.counts("weekday"),
         "places": answering.counts("place", most_first=True),
+        "topics": answering.counts("topic", most_first=True),
     },
 }
 """What the reports of the analysis are made of; another one says it in its declaration."""

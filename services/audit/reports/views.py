@@ -298,6 +298,8 @@ class Trend(Answer):
     """1 is Monday."""
     places: tuple[CountLine, ...] = ()
     """`area:category`, the most reports first."""
+    topics: tuple[CountLine, ...] = ()
+    """`topic:area`, the most reports first."""
 
 
 class FigureRecords(Answer):

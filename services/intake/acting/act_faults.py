@@ -20,6 +20,7 @@ from shared.case import Case
 from shared.directory import Directory
 from shared.facts.report import MOST_ITEMS_OF_A_CASE, MOST_TASKS_OF_A_CASE, task_count
 from shared.fault_texts import Fault
+from shared.files.kinds import FileType
 from shared.message import N_, said
 from shared.vocabulary import Document, Kind
 
@@ -35,6 +36,11 @@ TASKS_BEYOND = N_(
 ITEMS_FULL = N_(
     "this case has %(there)s items, and takes no more: change one of them (step), or open another case for the rest"
 )
+
+NO_DOCUMENT = N_(
+    "must hold the analysis itself, as DOCX, PDF or OFD: make it with `fenghuo trail analysis 2026-10`, and attach it"
+)
+AS_A_DOCUMENT = frozenset({FileType.DOCX, FileType.PDF, FileType.OFD})
 
 
 def call_faults(form: AcknowledgeForm, opened_at: datetime, now: datetime, *, is_call: bool) -> list[Fault]:
@@ -84,6 +90,17 @@ def _missing(act: Act, form: ActForm) -> list[Fault]:
             ("text", N_("is missing: say what it says, or where it lies; only a nil report says nothing"))
         )
     return faults
+
+
+def undocumented(kind: Kind, form: ActForm) -> list[Fault]:
+    """An analysis is the document itself: to say that it is done hands nothing in. `form`: with what is stored of
+    its files.
+    """
+    if kind is not Kind.FILED or form.document is not Document.ANALYSIS:
+        return []
+    if any(file.type in AS_A_DOCUMENT for file in form.files):
+        return []
+    return [("files", NO_DOCUMENT)]
 
 
 def _strangers(act: Act, form: ActForm) -> list[Fault]:

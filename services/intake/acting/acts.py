@@ -13,7 +13,7 @@ import structlog
 from pydantic import BaseModel
 from ulid import ULID
 
-from services.intake.acting.act_faults import call_faults, faults_in, item_faults
+from services.intake.acting.act_faults import call_faults, faults_in, item_faults, undocumented
 from services.intake.board import access
 from services.intake.board.board import Board
 from services.intake.board.card import Card
@@ -173,6 +173,7 @@ class CaseActs:
         if form.files and not faults:
             files, faults = await self._files.named(form.files, principal.subject, whole)
             form = form.model_copy(update={"files": files})
+        faults = faults or undocumented(kind, form)
         form, form_faults = self._with_form(kind, form, card)
         faults += form_faults
         if form.into is not None:

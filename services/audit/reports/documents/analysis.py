@@ -85,6 +85,10 @@ def analysis(
     )
 
 
+def _no_topic(pair: str) -> bool:
+    return pair.startswith("-")
+
+
 class _Writer:
     def __init__(
         self, words: DocumentWords, period: Period, now: PeriodReports, before: PeriodReports
@@ -114,6 +118,7 @@ class _Writer:
                 named_rows(words, "kind", resolution.kinds),
                 named_rows(words, "kind", previous.kinds),
             ),
+            *self._topics(),
             *tables_by(
                 words,
                 matters_table,
@@ -127,6 +132,28 @@ class _Writer:
             ),
             *self._satisfaction(resolution.whole),
         ]
+
+    def _topics(self) -> list[Block]:
+        """Topic by area, each beside the period before; what nobody gave a topic comes last."""
+        words = self._words
+        before = {line.row: line for line in self._before.trend.topics}
+        current = {line.row: line for line in self._now.trend.topics}
+        pairs = sorted(dict.fromkeys([*current, *before]), key=_no_topic)
+        rows: list[tuple[Cell, ...]] = []
+        for pair in pairs[:LISTED]:
+            topic, _, area = pair.partition(":")
+            now, was = current.get(pair), before.get(pair)
+            number, number_before = now.reports if now else 0, was.reports if was else 0
+            name = words.label("topic", topic) if topic != "-" else words.of(N_("no topic given"))
+            reports = count(now, "reports") if now else "0"
+            change = f"{number - number_before:+d}"
+            rows.append(row(name, words.area(area), reports, str(number_before), change))
+        columns = tuple(
+            words.of(name)
+            for name in (N_("Topic"), N_("Area"), N_("this period"), N_("period before"), N_("change"))
+        )
+        table = TableBlock(columns, tuple(rows), words.of(N_("By topic and area")))
+        return [table, *self._not_all(len(pairs), LISTED)]
 
     def _compared(
         self, first: str, now: list[tuple[str, MatterLine]], before: list[tuple[str, MatterLine]]
