@@ -23,7 +23,10 @@ from shared.problems import Problem
 from shared.vocabulary import Role
 
 ALGORITHM = "EdDSA"
-AUDIENCE = "fenghuo"
+AUDIENCE, CALENDAR = "fenghuo", "fenghuo-calendar"
+"""What a token is for: to ask as somebody, or to read a person's own shifts in a calendar and nothing else. Neither
+counts as the other.
+"""
 COOKIE = "fenghuo_token"
 """Carries the token for pages: HttpOnly, SameSite=Strict."""
 LONGEST = timedelta(days=366)
@@ -65,10 +68,10 @@ def new_claims(principal: Principal, *, now: datetime, lasts: timedelta) -> Clai
     return Claims(id=str(ULID.from_datetime(now)), principal=principal, issued_at=now, expires_at=now + lasts)
 
 
-def sign(key: Ed25519PrivateKey, claims: Claims) -> str:
+def sign(key: Ed25519PrivateKey, claims: Claims, audience: str = AUDIENCE) -> str:
     who = claims.principal
     payload: dict[str, Any] = {
-        "aud": AUDIENCE,
+        "aud": audience,
         "sub": who.subject,
         "role": who.role.value,
         # With its fraction: what is taken back ends at a moment, and a new token may be issued within the
@@ -88,11 +91,11 @@ def issue(key: Ed25519PrivateKey, principal: Principal, *, now: datetime, lasts:
     return sign(key, new_claims(principal, now=now, lasts=lasts))
 
 
-def verify(key: Ed25519PublicKey, token: str) -> Claims:
+def verify(key: Ed25519PublicKey, token: str, audience: str = AUDIENCE) -> Claims:
     """Raises Problem 401 that says what is wrong with the token."""
     try:
         claims = jwt.decode(
-            token, key, algorithms=[ALGORITHM], audience=AUDIENCE, options={"require": ["sub", "exp", "role"]}
+            token, key, algorithms=[ALGORITHM], audience=audience, options={"require": ["sub", "exp", "role"]}
         )
         who = Principal(
             subject=claims["sub"],
@@ -158,19 +161,19 @@ class Gate:
         (not known yet).
         """
         self._key, self._now_of = key, now_of
-        self._verified: dict[str, tuple[Claims, float]] = {}
-        """Token → claims, end. Never the principal: that changes while the token stays."""
+        self._verified: dict[tuple[str, str], tuple[Claims, float]] = {}
+        """What it is for and the token → claims, end. Never the principal: that changes while the token stays."""
 
-    def read(self, token: str) -> Principal:
+    def read(self, token: str, audience: str = AUDIENCE) -> Principal:
         """The principal of a token as of now. Raises Problem 401, 503. A signature is checked once, all else
         each time.
         """
-        verified = self._verified.get(token)
+        verified = self._verified.get((audience, token))
         if verified is None or time.time() >= verified[1]:
-            claims = verify(self._key, token)
+            claims = verify(self._key, token, audience)
             if len(self._verified) >= REMEMBERED:
                 self._verified.clear()
-            verified = self._verified[token] = (claims, claims.expires_at.timestamp())
+            verified = self._verified[audience, token] = (claims, claims.expires_at.timestamp())
         return self._now_of(verified[0])
 
     def who(self, request: Request) -> Principal | None:

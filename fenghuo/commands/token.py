@@ -19,6 +19,7 @@ from typer import Context
 from typer.core import TyperGroup
 
 from fenghuo.answers import AsJson, Exit, answer, err, fail, out
+from fenghuo.client import service_url
 from fenghuo.commands._names import clock
 from fenghuo.parts import located
 from fenghuo.places import nats_url, secrets_folder
@@ -78,14 +79,51 @@ def issue(
     token list`.
     """
     settings = _as_admin(secrets)
+
+    def bearer(directory: Directory) -> Principal:
+        return _principal(directory, role, person=person, unit=unit, source=source)
+
+    issued = _issue(settings, secrets, bearer, days, tokens.AUDIENCE)
+    answer(issued, as_json=as_json, render=lambda _: typer.echo(issued["token"]))
+
+
+@app.command()
+def calendar(
+    person: Annotated[str, typer.Option(help="Whose shifts: a person of the directory.")],
+    days: Annotated[
+        int, typer.Option(min=1, max=tokens.LONGEST.days, help="How long it is good for.")
+    ] = tokens.LONGEST.days,
+    secrets: Secrets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the secret address of a person's own shifts, for the calendar of their telephone: no login, nothing else
+    behind it. It is taken back like a token.
+    """
+    settings = _as_admin(secrets)
+
+    def bearer(directory: Directory) -> Principal:
+        known = directory.people_by_id.get(PersonId(person))
+        role = known.roles[0] if known and known.roles else Role.DUTY_OFFICER
+        return _principal(directory, role, person=person, unit=None, source=None)
+
+    issued = _issue(settings, secrets, bearer, days, tokens.CALENDAR)
+    address = f"{service_url('intake')}/calendar/{issued.pop('token')}.ics"
+    answer({**issued, "address": address}, as_json=as_json, render=lambda _: typer.echo(address))
+
+
+def _issue(
+    settings: Settings,
+    secrets: Path | None,
+    bearer: Callable[[Directory], Principal],
+    days: int,
+    audience: str,
+) -> dict[str, Any]:
+    """Signed, and in the list where the broker answers."""
     try:
-        who = _principal(
-            load_directory(located(settings.directory)), role, person=person, unit=unit, source=source
-        )
+        who = bearer(load_directory(located(settings.directory)))
         claims = tokens.new_claims(who, now=datetime.now(UTC), lasts=timedelta(days=days))
-        token = tokens.sign(
-            signing_key(secrets or secrets_folder(settings), SecretFile.TOKEN_SIGNING), claims
-        )
+        key = signing_key(secrets or secrets_folder(settings), SecretFile.TOKEN_SIGNING)
+        token = tokens.sign(key, claims, audience)
     except (SecretMissing, YamlFault) as error:
         fail(Exit.USAGE, str(error), worded("name the right folder with --secrets or FENGHUO_SECRETS_DIR"))
     try:
@@ -99,13 +137,13 @@ def issue(
         )
         err.print(f"[yellow]![/] {words}", highlight=False)
 
-    result = {
+    return {
         "token": token,
         "id": claims.id,
         **who.model_dump(mode="json", exclude_none=True),
         "expires": claims.expires_at.isoformat(),
+        "recorded": recorded,
     }
-    answer({**result, "recorded": recorded}, as_json=as_json, render=lambda _: typer.echo(token))
 
 
 @app.command("list")

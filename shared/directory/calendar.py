@@ -27,15 +27,34 @@ class CalendarFault(FileFault):
 
 def write_calendar(directory: Directory, roster: Roster, since: datetime, until: datetime) -> bytes:
     """Every shift that has a moment in `since` … `until`, one event each."""
+    calendar = _calendar(roster.name.zh, roster.timezone)
+    for shift in roster.shifts(since, until):
+        calendar.add_component(_event(directory, roster, shift, since))
+    return calendar.to_ical()
+
+
+def write_own_calendar(directory: Directory, person: Person, since: datetime, until: datetime) -> bytes:
+    """The shifts of one person, on watch or as the leader on duty, of all rosters."""
+    own = [
+        (roster, shift)
+        for roster in directory.rosters
+        for shift in roster.shifts(since, until)
+        if person.id in (shift.person, shift.leader)
+    ]
+    calendar = _calendar(f"值班 {person.name.zh}", own[0][0].timezone if own else "Asia/Shanghai")
+    for roster, shift in own:
+        calendar.add_component(_event(directory, roster, shift, since))
+    return calendar.to_ical()
+
+
+def _calendar(name: str, timezone: str) -> Calendar:
     calendar = Calendar()
     calendar.add("prodid", "-//Fenghuo//Duty roster//ZH")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", roster.name.zh)
-    calendar.add("x-wr-timezone", roster.timezone)
-    for shift in roster.shifts(since, until):
-        calendar.add_component(_event(directory, roster, shift, since))
-    return calendar.to_ical()
+    calendar.add("x-wr-calname", name)
+    calendar.add("x-wr-timezone", timezone)
+    return calendar
 
 
 def _event(directory: Directory, roster: Roster, shift: Shift, stamp: datetime) -> Event:

@@ -56,6 +56,10 @@ SAID = {
     "call": N_("Recorded: this person was reached by telephone."),
     "done": N_("Recorded."),
     "approve": N_("Approved: the change is in force, and whoever it touches is told."),
+    "shift": N_("Changed: the roster is as you said, and whoever it touches is told."),
+    "proposed": N_(
+        "Asked for: it takes a second person, who finds it on this page. Until then the roster stays as it is."
+    ),
     "refuse": N_("Refused: nothing has changed, and whoever was told of it is told so."),
     "waits": N_(
         "Recorded. It waits for a second person of the superior unit, who has been told; until then everything goes on."

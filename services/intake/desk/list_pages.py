@@ -12,12 +12,16 @@ from fastapi.responses import RedirectResponse
 from services.intake.board.task_list import URGENCY, listed_tasks
 from services.intake.desk.act_fields import ROWS
 from services.intake.desk.here import READERS, DeskPages, fields_of
-from services.intake.directory.waiting import RefusalForm
+from services.intake.desk.shift_changes import shift_change, who_could
+from services.intake.directory.waiting import Proposed, RefusalForm
 from services.intake.recording.record import Unreachable
 from shared.case import Case, Duty
 from shared.directory import Shift, gaps
+from shared.directory.changing import MAY_PROPOSE
 from shared.directory.roster import Roster
-from shared.ids import CaseId
+from shared.ids import CaseId, PersonId, RosterId
+from shared.message import N_
+from shared.problems import Problem
 from shared.standing import standing_case
 from shared.tokens import Principal
 from shared.vocabulary import Kind
@@ -31,6 +35,8 @@ WATCHES_SHOWN = 20
 """Rosters on one page, each with the shifts of a week: the reader's own, then those of the units about their
 own.
 """
+
+NO_SUCH_ROSTER = N_("The directory has no such roster any more: open the page again.")
 
 
 class ProposalAnswer(StrEnum):
@@ -52,6 +58,9 @@ class Watch:
     may_sign_in: bool
     mine: bool
     shifts: tuple[Shift, ...]
+    may_change: bool
+    could: tuple[PersonId, ...]
+    """Who might stand in."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,18 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
             await here.desk.proposals.refuse(proposal, RefusalForm(why=why), principal)
         return RedirectResponse(f"/roster?said={decision}", 303, headers=HEADERS)
 
+    @router.post("/roster/{roster}/shifts")
+    async def change_shift(request: Request, roster: str) -> Response:
+        principal, now = here.pages.admit_form(request, *READERS), here.pages.clock()
+        entry = here.desk.directory.rosters_by_id.get(RosterId(roster))
+        if entry is None:
+            raise Problem(404, N_("Not Found"), NO_SUCH_ROSTER)
+        values = await fields_of(request)
+        form = shift_change(entry, list(entry.shifts(now, now + AHEAD)), values, here.desk.directory, now)
+        changed = await here.desk.proposals.change(form, principal, values.get("key") or None)
+        said = "proposed" if isinstance(changed, Proposed) else "shift"
+        return RedirectResponse(f"/roster?said={said}", 303, headers=HEADERS)
+
     @router.get("/gaps")
     async def all_gaps(request: Request) -> Response:
         principal, now = here.pages.admit(request, *READERS), here.pages.clock()
@@ -167,7 +188,15 @@ def _watch(here: DeskPages, roster: Roster, principal: Principal, now: datetime)
     owed = sign_in is not None and sign_in.is_owed
     may = case is not None and owed and Kind.SIGNED_IN in here.desk.acts.allowed(principal, case)
     return Watch(
-        roster, shift, sign_in, case.id if case else None, may, mine, tuple(roster.shifts(now, now + AHEAD))
+        roster,
+        shift,
+        sign_in,
+        case.id if case else None,
+        may,
+        mine,
+        tuple(roster.shifts(now, now + AHEAD)),
+        principal.role in MAY_PROPOSE,
+        tuple(who_could(roster, here.desk.directory)[:ROWS]),
     )
 
 
