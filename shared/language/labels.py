@@ -124,6 +124,8 @@ LABELS: dict[str, dict[str, str]] = {
         "ledger": N_("ledger of the unit"),
         "gaps": N_("gaps in the directory"),
         "directory": N_("changes of the directory"),
+        "meeting": N_("meeting"),
+        "compilation": N_("compilation of a special case"),
         "meeting_report": N_("matter of the meeting"),
         "tv": N_("television"),
         "web": N_("websites"),

@@ -30,6 +30,9 @@ async def test_a_stranger_is_told_to_log_in(installation: Installation, service:
         f"/notices/{'x' * 4000}",
         "/notices?page=0",
         f"/notices?page={'9' * 40}",
+        "/compilations/01JD0000000000000000000000",
+        f"/compilations/{'x' * 4000}",
+        "/compilations?page=0",
     ],
 )
 async def test_a_stranger_finds_no_notice_that_is_not_out(installation: Installation, path: str) -> None:

@@ -63,7 +63,7 @@ class Board:
         self._raised: dict[str, set[CaseId]] = {}
         """Of each case those that follow from it."""
         self._public: set[CaseId] = set()
-        """Cases whose public notice is out."""
+        """Cases whose public notice, or compilation, is out."""
         self._waiting: dict[CaseId, list[Callable[[Card], None]]] = {}
         self._readers: set[Reader] = set()
         self.revision = 0
@@ -97,7 +97,7 @@ class Board:
         self._opened[lane] = max(self._opened.get(lane, 0), card.report_sequence)
         if card.parent is not None:
             self._raised.setdefault(card.parent, set()).add(case)
-        if card.notice_published_at is not None:
+        if card.notice_published_at is not None or card.compiled_at is not None:
             self._public.add(case)
         self._tell(case, revision)
         for look in list(self._waiting.get(case, ())):
@@ -181,6 +181,11 @@ class Board:
         """The cases whose public notice is out, the newest notice first."""
         cards = [card for case in self._public if (card := self._cards[case]).notice_published_at is not None]
         return sorted(cards, key=lambda card: (card.notice_published_at or NEVER, card.case), reverse=True)
+
+    def compiled_cards(self) -> list[Card]:
+        """The compilations that are out, the newest first."""
+        cards = [card for case in self._public if (card := self._cards[case]).compiled_at is not None]
+        return sorted(cards, key=lambda card: (card.compiled_at or NEVER, card.case), reverse=True)
 
     async def wait_for(self, case: CaseId, accept: Callable[[Card], T | None], seconds: float) -> T | None:
         """The first answer other than None that `accept` gives to the case's card, now or at a change; None

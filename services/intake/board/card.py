@@ -22,6 +22,8 @@ from shared.vocabulary import Level, ReportKind
 
 OWED = frozenset({DutyState.OPEN, DutyState.LAPSED})
 TASK_OPEN = frozenset({TaskState.WAITING, TaskState.ASSIGNED, TaskState.ACCEPTED, TaskState.COMPLETED})
+COMPILATION = "compilation"
+"""The topic of a publication that compiles what was done for a special case."""
 EMERGENCIES = frozenset({ReportKind.INCIDENT, ReportKind.OPINION})
 NOT_LEAN = frozenset({"items", "log"})
 LISTED_PARTS = 4
@@ -66,6 +68,7 @@ class _Report(msgspec.Struct):
     kind: ReportKind
     unit: str
     parent: str | None = None
+    topic: str | None = None
     exercise: bool = False
 
 
@@ -80,6 +83,10 @@ class _Applied(msgspec.Struct):
 
 class _Notice(msgspec.Struct):
     published_at: datetime | None = None
+
+
+class _Release(msgspec.Struct):
+    released_at: datetime | None = None
 
 
 class _Glance(msgspec.Struct):
@@ -97,6 +104,7 @@ class _Glance(msgspec.Struct):
     tasks: tuple[_Task, ...] = ()
     suspicion: _Suspicion | None = None
     notice: _Notice | None = None
+    release: _Release | None = None
 
 
 class _Decided(msgspec.Struct):
@@ -145,6 +153,8 @@ class Card:
     report_sequence: int
     applied: int
     """Sequence of the last fact the case has taken in."""
+    compiled_at: datetime | None
+    """When the compilation of a special case came out, of the publication that it is; None too for an exercise."""
     notice_published_at: datetime | None
     """When the public notice of the case came out; None too for an exercise, whose notice is nobody's to read."""
 
@@ -262,8 +272,16 @@ def card_of(
         is_suspected=value.suspicion is not None and value.suspicion.suspected_at is not None,
         report_sequence=value.report_sequence,
         applied=value.applied.sequence,
+        compiled_at=_compiled_at(value),
         notice_published_at=value.notice.published_at if value.notice and not value.report.exercise else None,
     )
+
+
+def _compiled_at(value: "_Glance") -> datetime | None:
+    report = value.report
+    if report.kind is not ReportKind.PUBLICATION or report.topic != COMPILATION or report.exercise:
+        return None
+    return value.release.released_at if value.release is not None else None
 
 
 def due_order(card: Card) -> tuple[datetime, str]:

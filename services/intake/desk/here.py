@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from services.intake.board.access import MAY_REPORT, may_look
 from services.intake.board.card import Card
 from services.intake.board.case_filter import CaseFilter
+from services.intake.board.compiling import may_be_compiled
 from services.intake.desk import act_forms
 from services.intake.desk.act_fields import ROWS, Setting
 from services.intake.desk.call_form import call_form
@@ -33,6 +34,7 @@ from shared.language.words import Words
 from shared.problems import Problem
 from shared.story.case_log import latest, recent
 from shared.story.telling import Sentences
+from shared.territory import MAY_OPEN
 from shared.tokens import Principal
 from shared.vocabulary import ReportKind, Role
 from shared.web import Pages
@@ -200,6 +202,9 @@ class DeskPages:
         )
         raised = [one for one in self.desk.board.raised_from(card.case) if may_look(principal, one)]
         more["raised_count"] = len(raised)
+        more["may_compile"] = (
+            may_be_compiled(view.case) and principal.role in MAY_OPEN[ReportKind.PUBLICATION]
+        )
         return self.show(
             request,
             "case.html",

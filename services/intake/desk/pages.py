@@ -17,6 +17,7 @@ from services.intake.desk.assignment_pages import add_assignments
 from services.intake.desk.board_pages import add_board
 from services.intake.desk.campaign_pages import add_campaigns
 from services.intake.desk.case_pages import add_cases
+from services.intake.desk.compilation_pages import add_compilations
 from services.intake.desk.here import READERS, DeskPages
 from services.intake.desk.list_pages import add_lists
 from services.intake.desk.notice_pages import add_notices
@@ -32,7 +33,16 @@ def desk_router(desk: DeskServices, clock: Callable[[], datetime]) -> APIRouter:
     router, names = pages.router(), Names(desk.live)
     pages.show_as(NotDecidedYet, "taken.html", names=names)
     here = DeskPages(desk, pages, names)
-    for add in (add_board, add_report, add_cases, add_campaigns, add_assignments, add_lists, add_notices):
+    for add in (
+        add_board,
+        add_report,
+        add_cases,
+        add_campaigns,
+        add_assignments,
+        add_compilations,
+        add_lists,
+        add_notices,
+    ):
         add(router, here)
     add_stream(router, desk, pages, READERS)
     login.add(router, pages)

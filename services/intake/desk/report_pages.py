@@ -5,6 +5,8 @@ from secrets import token_hex
 from fastapi import APIRouter, Request, Response
 
 from services.intake.board.access import MAY_REPORT
+from services.intake.board.card import COMPILATION
+from services.intake.board.compiling import proposed
 from services.intake.desk import report_form
 from services.intake.desk.form_files import DeskForm, read_form
 from services.intake.desk.here import DeskPages, Values
@@ -26,6 +28,7 @@ from services.intake.files.room import FILES_BODY
 from shared.door import Lane, doorway
 from shared.fault_texts import Fault
 from shared.forms import FillStage
+from shared.language.words import Words
 from shared.problems import Problem
 from shared.territory import MAY_OPEN
 from shared.tokens import Principal
@@ -49,6 +52,9 @@ def add_report(router: APIRouter, here: DeskPages) -> None:
         values["parent"] = request.query_params.get("parent", "")[:26]
         values[CHOSEN] = request.query_params.get(CHOSEN, "")[:40]
         fit_to_form(here.desk.forms.forms.get(values[CHOSEN]), values, kinds)
+        if request.query_params.get("topic") == COMPILATION and values["parent"]:
+            special = (await here.find(values["parent"], principal)).whole
+            values |= proposed(special, Words(here.pages.language(request)), here.names, here.desk.zone)
         return _form(here, request, principal, values)
 
     @router.post("/report")
