@@ -10,6 +10,11 @@ from shared.facts import Outage, Value
 from shared.ids import CaseId, DutyId, PersonId, SourceId, UnitId
 from shared.vocabulary import Kind, Level, Role
 
+COMPILATION = "compilation"
+"""The topic of a task that compiles what was done for a special case: its details are a text that is approved and shown
+to everybody as a public notice is, though it names nobody.
+"""
+
 
 class Commander(Value, frozen=True, kw_only=True):
     person: PersonId

@@ -2,9 +2,11 @@
 published. Rows 37, 38.
 """
 
+from typing import Any
+
 from shared.case import TaskState
 from shared.facts import EffectKind, Purpose
-from shared.vocabulary import Document, Kind, Level, ReportKind
+from shared.vocabulary import Document, Kind, Level, ReportKind, Role
 from tests.stories.stage import Stage
 
 
@@ -53,3 +55,44 @@ def test_a_graver_one_is_tracked_by_the_leader_in_charge_and_what_came_of_it_is_
     )
     assert stage.raised(case, ReportKind.PUBLICATION) == [told]
     assert stage.limit(told, "publish", "t1") == "11-23 16:00"
+
+
+def test_a_compilation_is_out_when_two_have_approved_it_and_names_nobody_who_would_have_to_reply() -> None:
+    stage = Stage()
+    case = stage.report(
+        ReportKind.TASK,
+        unit="party_office",
+        area="620600",
+        topic="compilation",
+        summary="积案办理情况",
+        details="126名职工安置到位。",
+    )
+    assert [duty.rule for duty in stage.case(case).duties] == ["notice_approval"], "and no reply is owed"
+    assert (
+        stage.refused(case, Kind.NOTICE_DRAFTED, "secretary_general", role=Role.SUPERVISOR, text="另一稿")
+        == "compilation_is_no_notice"
+    )
+    stage.says(case, Kind.NOTICE_APPROVED, "discipline", approve=True)
+    notice = stage.case(case).notice
+    assert notice
+    assert notice.published_at is None
+    assert stage.refused(case, Kind.NOTICE_APPROVED, "discipline", approve=True) == "approved_already"
+    stage.says(case, Kind.NOTICE_APPROVED, "secretary_general", approve=True)
+    notice = stage.case(case).notice
+    assert notice
+    assert (notice.text, notice.published_at is not None) == ("126名职工安置到位。", True)
+
+
+def test_a_compilation_that_is_turned_down_is_gone_and_one_without_a_text_is_none() -> None:
+    stage = Stage()
+    fields: dict[str, Any] = {
+        "unit": "party_office",
+        "area": "620600",
+        "topic": "compilation",
+        "summary": "积案",
+    }
+    case = stage.report(ReportKind.TASK, details="经过", **fields)
+    stage.says(case, Kind.NOTICE_APPROVED, "discipline", approve=False, text="事实不清")
+    assert stage.case(case).notice is None
+    bare = stage.report(ReportKind.TASK, **fields)
+    assert stage.case(bare).notice is None, "without a text there is nothing to approve"

@@ -7,7 +7,7 @@ whoever reports it, is left out of the case with an effect that says so.
 
 from datetime import UTC, datetime
 
-from services.escalator.deciding.acts import accountability, omission
+from services.escalator.deciding.acts import accountability, notices, omission
 from services.escalator.deciding.acts.tasks import make_tasks
 from services.escalator.deciding.case_files import keep_files
 from services.escalator.deciding.directory_told import open_directory, tell_touched
@@ -139,6 +139,8 @@ def _open(
     with LeavingOut(draft, Reason.FAULT_OF_OURS, "cross-check"):
         if is_witness(draft.case.report, draft.directory):
             omission.begin(draft)
+    with LeavingOut(draft, Reason.FAULT_OF_OURS, "compilation"):
+        notices.begin(draft, report)
     if report.tasks:
         with LeavingOut(draft, Reason.TASKS_NOT_LAID, f"{len(report.tasks)}"):
             make_tasks(draft, report.tasks, report.unit)

@@ -216,6 +216,7 @@ for once more, sent to and fro too often, the last task verified, a lapse put on
 
 
 DECIDED = (
+    "compilation_drafted",
     "notice_approved.wanting",
     "notice_approved.all",
     "notice_turned_down",

@@ -14,6 +14,7 @@ from types import MappingProxyType
 import msgspec
 
 from shared.case import ENDED, Case, CaseStatus, DutyState, TaskState, read_case
+from shared.case.proceedings import COMPILATION
 from shared.case_parts import DECISION, LISTS, MissingPartError, places_of, put_together
 from shared.facts import Decision
 from shared.formats import refuse_newer_bytes
@@ -22,8 +23,6 @@ from shared.vocabulary import Level, ReportKind
 
 OWED = frozenset({DutyState.OPEN, DutyState.LAPSED})
 TASK_OPEN = frozenset({TaskState.WAITING, TaskState.ASSIGNED, TaskState.ACCEPTED, TaskState.COMPLETED})
-COMPILATION = "compilation"
-"""The topic of a publication that compiles what was done for a special case."""
 EMERGENCIES = frozenset({ReportKind.INCIDENT, ReportKind.OPINION})
 NOT_LEAN = frozenset({"items", "log"})
 LISTED_PARTS = 4
@@ -85,10 +84,6 @@ class _Notice(msgspec.Struct):
     published_at: datetime | None = None
 
 
-class _Release(msgspec.Struct):
-    released_at: datetime | None = None
-
-
 class _Glance(msgspec.Struct):
     """What of a stored case a card needs; the rest is skipped unread."""
 
@@ -104,7 +99,6 @@ class _Glance(msgspec.Struct):
     tasks: tuple[_Task, ...] = ()
     suspicion: _Suspicion | None = None
     notice: _Notice | None = None
-    release: _Release | None = None
 
 
 class _Decided(msgspec.Struct):
@@ -154,7 +148,7 @@ class Card:
     applied: int
     """Sequence of the last fact the case has taken in."""
     compiled_at: datetime | None
-    """When the compilation of a special case came out, of the publication that it is; None too for an exercise."""
+    """When the compilation of a special case came out, of the case that it is; None too for an exercise."""
     notice_published_at: datetime | None
     """When the public notice of the case came out; None too for an exercise, whose notice is nobody's to read."""
 
@@ -272,16 +266,17 @@ def card_of(
         is_suspected=value.suspicion is not None and value.suspicion.suspected_at is not None,
         report_sequence=value.report_sequence,
         applied=value.applied.sequence,
-        compiled_at=_compiled_at(value),
-        notice_published_at=value.notice.published_at if value.notice and not value.report.exercise else None,
+        compiled_at=_out_at(value) if _is_compilation(value) else None,
+        notice_published_at=None if _is_compilation(value) else _out_at(value),
     )
 
 
-def _compiled_at(value: "_Glance") -> datetime | None:
-    report = value.report
-    if report.kind is not ReportKind.PUBLICATION or report.topic != COMPILATION or report.exercise:
-        return None
-    return value.release.released_at if value.release is not None else None
+def _is_compilation(value: _Glance) -> bool:
+    return value.report.kind is ReportKind.TASK and value.report.topic == COMPILATION
+
+
+def _out_at(value: _Glance) -> datetime | None:
+    return value.notice.published_at if value.notice is not None and not value.report.exercise else None
 
 
 def due_order(card: Card) -> tuple[datetime, str]:

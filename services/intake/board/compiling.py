@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from services.intake.board.card import COMPILATION
 from shared.case import Case, CaseStatus, TaskState
+from shared.case.proceedings import COMPILATION
 from shared.facts import Name
 from shared.language.catalogue import N_
 from shared.language.notice_head import date_of
@@ -52,7 +52,7 @@ def may_be_compiled(case: Case) -> bool:
 
 
 def proposed(case: Case, words: Words, names: Names, zone: ZoneInfo) -> dict[str, str]:
-    """Of the report form: what a publication that compiles the case says at first."""
+    """Of the report form: what compiles the case says at first."""
     text = "\n".join(_paragraphs(case, words, names, zone))
     title = words.of(TITLE, matter=case.report.summary)
     return {"topic": COMPILATION, "summary": title[:500], "details": text[:20_000]}

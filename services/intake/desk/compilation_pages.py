@@ -35,12 +35,12 @@ class PublishedCompilation:
 def add_compilations(router: APIRouter, here: DeskPages) -> None:
     def published(request: Request, card: Card) -> PublishedCompilation:
         words, case = Words(here.pages.language(request)), card.whole
-        assert case.release is not None
+        assert case.notice is not None
         assert card.compiled_at is not None
         return PublishedCompilation(
             address=f"/compilations/{card.case}",
             title=case.report.summary,
-            text=case.release.text,
+            text=case.notice.text,
             organ=words.name(here.names.unit(case.report.unit)),
             date=date_of(words, card.compiled_at, here.desk.zone),
         )

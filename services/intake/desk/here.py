@@ -202,9 +202,7 @@ class DeskPages:
         )
         raised = [one for one in self.desk.board.raised_from(card.case) if may_look(principal, one)]
         more["raised_count"] = len(raised)
-        more["may_compile"] = (
-            may_be_compiled(view.case) and principal.role in MAY_OPEN[ReportKind.PUBLICATION]
-        )
+        more["may_compile"] = may_be_compiled(view.case) and principal.role in MAY_OPEN[ReportKind.TASK]
         return self.show(
             request,
             "case.html",

@@ -5,7 +5,6 @@ from secrets import token_hex
 from fastapi import APIRouter, Request, Response
 
 from services.intake.board.access import MAY_REPORT
-from services.intake.board.card import COMPILATION
 from services.intake.board.compiling import proposed
 from services.intake.desk import report_form
 from services.intake.desk.form_files import DeskForm, read_form
@@ -25,6 +24,7 @@ from services.intake.desk.typed_form import (
     typed_form,
 )
 from services.intake.files.room import FILES_BODY
+from shared.case.proceedings import COMPILATION
 from shared.door import Lane, doorway
 from shared.fault_texts import Fault
 from shared.forms import FillStage

@@ -11,15 +11,42 @@ from typing import Any
 from msgspec.structs import replace
 
 from services.escalator.deciding.draft import Draft
-from shared.case import PublicNotice
-from shared.facts import CaseAct, EffectKind, Reason
+from shared.case import Case, PublicNotice
+from shared.case.proceedings import COMPILATION
+from shared.facts import CaseAct, EffectKind, Reason, Report
 from shared.ids import DutyId, UnitId
+from shared.vocabulary import ReportKind
+
+
+def begin(draft: Draft, report: Report) -> None:
+    """A compilation is drafted by its report: its details are the text, and nobody is named who could reply."""
+    rule = draft.policy.document.public_notice
+    if rule is None or report.details is None or not is_compilation(draft.case):
+        return
+    drafted = PublicNotice(
+        text=report.details,
+        unit=report.unit,
+        drafted_by=report.reported_by,
+        drafted_at=draft.now,
+        reply_by=draft.now,
+        organ=report.unit,
+        approvals_needed=rule.approvals,
+    )
+    draft.change(notice=drafted)
+    draft.note(EffectKind.STATUS, Reason.COMPILATION_DRAFTED, **_approvals(0, rule.approvals))
+    draft.happened("compilation_drafted")
+
+
+def is_compilation(case: Case) -> bool:
+    return case.report.kind is ReportKind.TASK and case.report.topic == COMPILATION
 
 
 def draft_notice(draft: Draft, act: CaseAct) -> None:
     """A new draft replaces one that was not published, with its approvals; the trail keeps both."""
     rule = draft.policy.document.public_notice
-    if not act.text:
+    if is_compilation(draft.case):
+        draft.refuse(Reason.COMPILATION_IS_NO_NOTICE)
+    elif not act.text:
         draft.refuse(Reason.A_NOTICE_NEEDS_A_TEXT)
     elif rule is None:
         draft.refuse(Reason.NO_PUBLIC_NOTICE_IN_THIS_POLICY)
@@ -92,6 +119,9 @@ def approve(draft: Draft, act: CaseAct) -> None:
             draft.happened("notice_approved.wanting")
         elif approvals == notice.approvals_needed:
             draft.happened("notice_approved.all")
+            if is_compilation(draft.case):
+                _put_out(draft, act)
+                draft.note(EffectKind.STATUS, Reason.COMPILATION_PUBLISHED)
 
 
 def _is_owed(draft: Draft, duty: DutyId) -> bool:
@@ -120,15 +150,15 @@ def publish(draft: Draft, act: CaseAct) -> None:
     elif draft.now < notice.reply_by and not notice.replies:
         draft.refuse(Reason.REPLY_WINDOW_IS_OPEN, due_at=notice.reply_by)
     else:
-        draft.change(
-            notice=replace(
-                notice,
-                published_at=draft.now,
-                organ=notice.organ or act.by.unit,
-                number=draft.sequence,
-            )
-        )
+        _put_out(draft, act)
         draft.note(EffectKind.STATUS, Reason.NOTICE_PUBLISHED, unit=notice.unit, note=act.text)
+
+
+def _put_out(draft: Draft, act: CaseAct) -> None:
+    notice = draft.case.notice
+    assert notice is not None
+    organ = notice.organ or act.by.unit
+    draft.change(notice=replace(notice, published_at=draft.now, organ=organ, number=draft.sequence))
 
 
 def _approvals(given: int, needed: int) -> dict[str, Any]:
