@@ -39,8 +39,8 @@ class Gateway:
 
     async def _once(self, message: Message, addresses: tuple[str, ...]) -> Carried:
         self.tried.append(message.id)
-        await asyncio.sleep(0)
         trouble = self.says(message.id)
+        await asyncio.sleep(0)
         if trouble in (None, Trouble.ADDRESS):
             self.backlog.took()
         return Carried(addresses[0], 1, self.now, self.now, error=trouble and "no", trouble=trouble)

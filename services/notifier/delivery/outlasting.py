@@ -107,7 +107,10 @@ class Backlog:
         try:
             while self._waiting:
                 await self._rest(pause)
-                if await self._try(min(self._waiting, key=lambda waiting: (waiting.tries, _age(waiting)))):
+                left = [waiting for waiting in self._waiting if not waiting.ended.done()]
+                if not left:
+                    continue
+                if await self._try(min(left, key=lambda waiting: (waiting.tries, _age(waiting)))):
                     pause = self._retry.first.total_seconds()
                     await self._let_go()
                 else:
