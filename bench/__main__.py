@@ -32,6 +32,7 @@ ALL = (
     "taken_back",
     "many_tasks",
     "many_items",
+    "matching",
     "posting",
     "uploading",
 )

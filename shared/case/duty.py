@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.facts import OUR_FAILURES, LapseCause, Name, Outage, PolicyLine, Value
-from shared.ids import DutyId, NoticeId, PersonId, PostId, TaskId, UnitId
+from shared.ids import CaseId, DutyId, NoticeId, PersonId, PostId, TaskId, UnitId
 
 
 class DutyState(StrEnum):
@@ -147,6 +147,11 @@ class Lapse(Value, frozen=True, kw_only=True):
     let_off: str | None = None
     """The organ has said that nobody answers for it, and why; the lapse itself stays."""
 
+    found: CaseId | None = None
+    """The report that was in time and turned up after the judgement: nothing is left against the unit; the lapse itself
+    stays.
+    """
+
     @property
     def is_ours(self) -> bool:
         """A failure of ours excuses it."""
@@ -155,7 +160,8 @@ class Lapse(Value, frozen=True, kw_only=True):
     @property
     def is_pursued(self) -> bool:
         """Somebody is held to it: no failure of ours excuses it, or a person has referred it all the same."""
-        return (not self.is_ours or self.referred_by is not None) and self.let_off is None
+        is_held_to_it = not self.is_ours or self.referred_by is not None
+        return is_held_to_it and self.let_off is None and self.found is None
 
     @property
     def awaits_the_organ(self) -> bool:

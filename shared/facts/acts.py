@@ -196,7 +196,12 @@ class Absorbed(Frozen):
 
 
 class Referred(Lapsed):
-    """The data of `referred`, on the unit's ledger: one lapse."""
+    """The data of `referred`, on the unit's ledger: one lapse; with `found` it is taken off again, there and in the
+    accountability case.
+    """
+
+    found: CaseId | None = None
+    """The report that was in time and turned up after the judgement."""
 
 
 class Due(Frozen):

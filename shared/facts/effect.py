@@ -113,6 +113,9 @@ class Excuse(StrEnum):
     person judges.
     """
 
+    REPORT_FOUND = "report_found"
+    """A report that was in time turned up after an omission had been confirmed: nothing is left against the unit."""
+
 
 OUR_FAILURES = frozenset({Excuse.SYSTEM_AWAY, Excuse.NOTHING_DELIVERED, Excuse.INTAKE_UNREACHABLE})
 """A lapse with one of these is not referred by itself."""

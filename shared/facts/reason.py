@@ -196,6 +196,7 @@ Reason = StrEnum(
         "NOT_REFERRED_THE_FAILURE_WAS_OURS": "not_referred_the_failure_was_ours",
         "ON_THE_LIST_OF_THE_ORGAN": "on_the_list_of_the_organ",
         "LET_OFF": "let_off",
+        "TAKEN_OFF_THE_LEDGER": "taken_off_the_ledger",
         "NOTHING_ASSIGNED": "nothing_assigned",
         "NOTHING_DECIDED_YET": "nothing_decided_yet",
         "NOTHING_IS_PAUSED": "nothing_is_paused",

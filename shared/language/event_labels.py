@@ -158,6 +158,7 @@ EVENTS: dict[str, dict[str, str]] = {
         "nothing_delivered": N_("no call had been handed over"),
         "intake_unreachable": N_("reporting was tried while we could not be reached"),
         "call_contested": N_("the call is contested"),
+        "report_found": N_("a report that was in time was found later"),
         "every_channel_failed": N_("every channel failed"),
         "no_channel_delivered": N_("no channel delivered"),
         "stood_in": N_("a stand-in answered"),

@@ -56,6 +56,7 @@ WHY: dict[str, str] = {
     "on_the_list_of_the_organ": N_(
         "on the list of the discipline organ, which says whether anybody answers for it"
     ),
+    "taken_off_the_ledger": N_("taken off the unit's ledger: a report that was in time was found"),
     "let_off": N_("the discipline organ lets it off; the lapse stays on record"),
     "not_referred_nobody_was_asked_to_stand_in": N_(
         "not referred: no stand-in had been called by the limit, and the report itself was in time"
@@ -244,6 +245,7 @@ WHY: dict[str, str] = {
     "statement": N_("statement"),
     "still_not_done": N_("still not done"),
     "stood_in": N_("somebody had stood in"),
+    "report_found": N_("a report that was in time was found later"),
     "supervision_order": N_("a supervision order was raised"),
     "too_many_items": N_("the case has as many items as it takes: open another case for the rest"),
     "too_many_tasks": N_("the case would have more tasks than it takes: open another case for the rest"),

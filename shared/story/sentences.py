@@ -99,6 +99,10 @@ FACTS: Mapping[Kind | tuple[Kind, bool], Name] = {
 TOLD_BY_TELEPHONE = Name(
     "{who}登记：已电话告知{person}", "{who} wrote down having told {person} by telephone"
 )
+TAKEN_BACK = Name(
+    "对{unit}的一项漏报认定撤销：查到按时报送的报告",
+    "An omission of {unit} was taken back: a report that was in time was found",
+)
 ACCOUNTABILITY = Name(
     "立案追究{unit}：{title}，时限 {due}，{cause}",
     "An accountability case was opened about {unit}: {title}, limit {due}, {cause}",

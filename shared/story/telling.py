@@ -133,6 +133,8 @@ def _sentence(moment: Moment, teller: Narrator) -> str:
         )
     if kind is Kind.ACKNOWLEDGED and data.text("via") == "logged_call":
         return teller.say(say.TOLD_BY_TELEPHONE, **_values(moment, teller))
+    if kind is Kind.REFERRED and data.text("found"):
+        return teller.say(say.TAKEN_BACK, **_values(moment, teller))
     refused = (kind, False) if data.fields.get("approve") is False else kind
     return teller.say(
         say.FACTS.get(refused) or say.FACTS.get(kind, say.OTHER_KIND), **_values(moment, teller)

@@ -144,6 +144,12 @@ class Stage:
         )
         return reasons[0]
 
+    def tries(
+        self, case: CaseId, kind: Kind, by: str | Actor = "", *, role: Role | None = None, **data: Any
+    ) -> Decision:
+        """Somebody does it, whether or not it is refused."""
+        return self._act(case, kind, by, role, data)
+
     def _act(
         self, case: CaseId, kind: Kind, by: str | Actor, role: Role | None, data: dict[str, Any]
     ) -> Decision:

@@ -6,12 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec import structs
 
 from services.notifier.channels import Form
 from services.notifier.messages.writer import Writer
 from shared.facts import EffectKind, LapseCause, Notice, Purpose
 from shared.ids import CaseId
+from shared.standing import standing_case
 from shared.vocabulary import Category, Kind, Language, Level, ReportKind, Role
 from tests.stories.stage import ZONE, Stage, wall
 
@@ -218,3 +221,104 @@ def test_the_sensors_are_witnesses_too(report: dict[str, Any], competent: str) -
     original = {"format": "cloudevents", "source": report.pop("original"), "id": "1", "digest": "0" * 64}
     case = stage.report(**report, summary="泄漏", original=original)
     assert stage.duty(case, "cross_check").owed_by == competent
+
+
+def judged(stage: Stage) -> tuple[CaseId, CaseId, CaseId]:
+    """A report in time that nothing has matched yet; the omission confirmed; and the case it is pursued in."""
+    case = hit(stage)
+    stage.acknowledges(case, "party_main", "gov_main", "party_in_charge", "gov_in_charge", "emergency_office")
+    stage.after(minutes=10)
+    report = stage.report(level=Level.III, unit=COMPETENT)
+    stage.after(minutes=21)
+    stage.says(case, Kind.CONFIRMED, "emergency_office", role=Role.SUPERVISOR, text="未见报告")
+    (pursued,) = stage.raised(case, ReportKind.ACCOUNTABILITY)
+    return case, report, pursued
+
+
+def test_a_report_in_time_that_is_found_after_the_judgement_leaves_nothing_against_the_unit() -> None:
+    stage = Stage()
+    case, report, pursued = judged(stage)
+    stage.says(
+        pursued,
+        Kind.MEASURE_DECIDED,
+        "discipline",
+        role=Role.DISCIPLINE,
+        measure="admonitory_talk",
+        text="漏报",
+    )
+    stage.after(days=1)
+    stage.matches(case, report)
+
+    suspicion, duty = stage.case(case).suspicion, stage.duty(case, "cross_check")
+    assert suspicion
+    assert suspicion.withdrawn_at
+    assert duty.lapse, "what was written stays written"
+    assert (duty.lapse.found, duty.lapse.is_pursued, duty.is_owed) == (report, False, False)
+    _, told = list(stage.notices(case, "cross_check", Purpose.INFORM))[-1]
+    assert "现查到望山县应急管理局已按时报告，疑似漏报撤销，不计入任何记录和统计。" in texts(stage, told)[0]
+
+    ended = stage.case(pursued)
+    assert (ended.status, ended.measure and ended.measure.reviewed) == ("withdrawn", "set_aside")
+    assert not stage.owed(pursued)
+    told_of_it = [
+        text
+        for post in ("wangshan_emergency_head", "discipline")
+        for text in stage.texts(pursued, post, Purpose.WITHDRAWN)
+    ]
+    assert len(told_of_it) == 2
+    assert all("现查到望山县应急管理局已按时报告，此项责任追究撤销" in text for text in told_of_it)
+    ledger = stage.case(standing_case("ledger", COMPETENT)).standing
+    assert ledger
+    assert duty.lapse.found_at not in ledger.lapses, "nor does it count as a repeat"
+    before = len(stage.effects(pursued))
+    stage.matches(case, report, score=0.9)
+    assert len(stage.effects(pursued)) == before, "once"
+
+
+def test_a_report_too_late_found_after_the_judgement_changes_nothing() -> None:
+    stage = Stage()
+    case, _, pursued = judged(stage)
+    stage.matches(case, stage.report(level=Level.III, unit=COMPETENT))
+    assert stage.case(pursued).status == "open"
+    lapse = stage.duty(case, "cross_check").lapse
+    assert lapse
+    assert lapse.is_pursued
+
+
+WORDS = st.lists(
+    st.tuples(
+        st.sampled_from(["confirm", "refute", "in_time", "late", "wait"]), st.sampled_from([0.7, 0.8, 0.9])
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(WORDS)
+def test_nobody_whose_report_was_in_time_stands_accused_whatever_came_first(
+    words: list[tuple[str, float]],
+) -> None:
+    stage = Stage()
+    case = hit(stage)
+    stage.acknowledges(case, "party_main", "gov_main", "party_in_charge", "gov_in_charge", "emergency_office")
+    stage.after(minutes=10)
+    report = stage.report(level=Level.III, unit=COMPETENT)
+    stage.after(minutes=21)
+    for word, score in words:
+        if word in ("in_time", "late"):
+            found = report if word == "in_time" else stage.report(level=Level.III, unit=COMPETENT)
+            stage.matches(case, found, score=score)
+        elif word == "wait":
+            stage.after(hours=2)
+        else:
+            kind = Kind.CONFIRMED if word == "confirm" else Kind.REFUTED
+            stage.tries(case, kind, "emergency_office", role=Role.SUPERVISOR, text="x")
+    lapse, suspicion = stage.duty(case, "cross_check").lapse, stage.case(case).suspicion
+    accused = [
+        one for one in stage.raised(case, ReportKind.ACCOUNTABILITY) if stage.case(one).status == "open"
+    ]
+    if any(word == "in_time" for word, _ in words):
+        assert not accused
+        assert lapse is None or not lapse.is_pursued
+    elif suspicion is not None and suspicion.confirmed:
+        assert len(accused) == 1

@@ -13,8 +13,8 @@ from msgspec.structs import asdict
 
 from services.escalator.deciding.draft import Draft
 from shared.case import Duty, Lit
-from shared.facts import EffectKind, Harm, LapseCause, Reason, Referred
-from shared.ids import UnitId
+from shared.facts import EffectKind, Excuse, Harm, LapseCause, Reason, Referred
+from shared.ids import CaseId, UnitId
 from shared.standing import standing_case
 from shared.vocabulary import Kind
 
@@ -68,6 +68,36 @@ def refer(draft: Draft, duty: Duty, late_by: float | None, *, intent: bool = Fal
         person=duty.bearer,
         unit=unit,
         rule=draft.plan_of(duty).limit,
+    )
+
+
+def take_back(draft: Draft, duty: Duty, report: CaseId) -> None:
+    """What was referred is taken off the ledger again: `report` was in time."""
+    lapse = duty.lapse
+    if lapse is None or draft.case.report.exercise:
+        return
+    unit = lapse.unit or answerable(draft, duty, lapse.cause)
+    taken_back = Referred(
+        case=draft.case.id,
+        duty=duty.id,
+        rule=duty.rule,
+        title=draft.plan_of(duty).title.zh,
+        about=draft.case.report.summary,
+        unit=unit,
+        limit=lapse.at,
+        found_at=lapse.found_at,
+        cause=lapse.cause.value,
+        level=draft.case.level,
+        excuses=(*lapse.excuses, Excuse.REPORT_FOUND),
+        found=report,
+    )
+    draft.send(
+        Kind.REFERRED,
+        standing_case("ledger", unit),
+        taken_back.model_dump(mode="json", exclude_none=True),
+        Reason.SUSPICION_WITHDRAWN,
+        duty=duty.id,
+        unit=unit,
     )
 
 

@@ -13,10 +13,12 @@ from services.escalator.deciding.briefing import unit_name
 from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.excuses import weigh_for
 from services.escalator.deciding.parties import bearer_of, head_of
+from services.escalator.deciding.referral import take_back
 from shared.case import Duty, Suspicion
 from shared.directory import Person
 from shared.facts import (
     EffectKind,
+    Excuse,
     LapseCause,
     Name,
     Purpose,
@@ -72,6 +74,30 @@ def withdraw(draft: Draft, duty: Duty, report: CaseId) -> None:
     draft.note(EffectKind.SUSPECTED, Reason.SUSPICION_WITHDRAWN, unit=suspicion.unit, case=report)
     draft.happened("suspicion_withdrawn")
     tell_the_unit(draft, duty, suspicion, SuspicionState.WITHDRAWN)
+
+
+def clear(draft: Draft, duty: Duty, report: CaseId) -> Duty:
+    """A person had confirmed the omission, and a report that was in time has turned up: nothing is left against the
+    unit, neither on its ledger nor in a case. What was written stays written.
+    """
+    suspicion, lapse = draft.case.suspicion, duty.lapse
+    if suspicion is None or suspicion.withdrawn_at is not None or lapse is None:
+        return duty
+    suspicion = replace(suspicion, withdrawn_at=draft.now)
+    draft.change(suspicion=suspicion)
+    duty = draft.put(duty, lapse=replace(lapse, found=report))
+    draft.on(
+        duty,
+        EffectKind.SUSPECTED,
+        Reason.SUSPICION_WITHDRAWN,
+        unit=suspicion.unit,
+        case=report,
+        excuses=(Excuse.REPORT_FOUND,),
+    )
+    draft.happened("suspicion_withdrawn")
+    tell_the_unit(draft, duty, suspicion, SuspicionState.WITHDRAWN)
+    take_back(draft, duty, report)
+    return duty
 
 
 def tell_the_unit(

@@ -9,13 +9,32 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
+from services.escalator.deciding import states
 from services.escalator.deciding.actions import raise_case
 from services.escalator.deciding.acts import omission
+from services.escalator.deciding.acts.ending import enter
+from services.escalator.deciding.briefing import unit_name
 from services.escalator.deciding.draft import Draft, Why
+from services.escalator.deciding.duties import cancel_owed
+from services.escalator.deciding.lighting import people_lit
 from services.escalator.policy.model import Accountability, Grounds
 from shared.case import Case, Measure, NoticeCorrection, Standing
-from shared.facts import CaseAct, EffectKind, Harm, LapseCause, Reason, Referred, Report, Spelled, spelled
+from shared.facts import (
+    CaseAct,
+    EffectKind,
+    Harm,
+    LapseCause,
+    Purpose,
+    Reason,
+    Referred,
+    Report,
+    Spelled,
+    SuspicionNews,
+    SuspicionState,
+    spelled,
+)
 from shared.facts.report import Lapsed
+from shared.ids import CaseId, case_id_for
 from shared.territory import unit_of
 from shared.vocabulary import Category, Kind, ReportKind
 
@@ -33,7 +52,10 @@ MOST_OF_A_LINE = 500
 
 
 def count_lapse(draft: Draft, referred: Referred) -> None:
-    """On the ledger: counted, and the accountability case opened."""
+    """On the ledger: counted, and the accountability case opened; or taken off again, and that case ended."""
+    if referred.found is not None:
+        take_back(draft, referred, referred.found)
+        return
     standing = draft.case.standing or Standing(watch="ledger", subject=referred.unit)
     rule = draft.policy.document.accountability
     since = draft.now - WINDOW
@@ -65,7 +87,7 @@ def count_lapse(draft: Draft, referred: Referred) -> None:
     )
     raise_case(
         draft,
-        f"accountability:{referred.case}:{referred.duty}",
+        _key(referred),
         referred.found_at,
         report,
         Reason.ACCOUNTABILITY_CASE,
@@ -77,6 +99,47 @@ def _in_words(lapsed: Lapsed) -> str:
     """`书面报告未按时限完成：化工厂爆炸`: what a person reads who is asked for a statement or a decision."""
     failed = f"{lapsed.title or '职责'}{CAUSES.get(lapsed.cause, '逾期未履行')}"
     return f"{failed}：{lapsed.about}"[:MOST_OF_A_LINE] if lapsed.about else failed
+
+
+def take_back(draft: Draft, referred: Referred, report: CaseId) -> None:
+    """A report that was in time was found after the judgement: the ledger no longer counts it and says so to the case
+    it had opened, which ends with nothing decided.
+    """
+    if draft.case.measure is not None:
+        _end_with_nothing_decided(draft, referred, report)
+        return
+    standing = draft.case.standing
+    if standing is not None:
+        left = tuple(at for at in standing.lapses if at != referred.found_at)
+        draft.change(standing=replace(standing, lapses=left))
+    draft.note(EffectKind.NOTED, Reason.TAKEN_OFF_THE_LEDGER, unit=referred.unit, case=report)
+    draft.send(
+        Kind.REFERRED,
+        case_id_for(_key(referred), referred.found_at),
+        referred.model_dump(mode="json", exclude_none=True),
+        Reason.SUSPICION_WITHDRAWN,
+        unit=referred.unit,
+    )
+
+
+def _end_with_nothing_decided(draft: Draft, referred: Referred, report: CaseId) -> None:
+    measure, unit = draft.case.measure, unit_name(draft.directory, referred.unit)
+    if measure is not None and measure.decided is not None:
+        draft.change(measure=replace(measure, reviewed="set_aside"))
+        draft.note(EffectKind.STATUS, Reason.MEASURE_SET_ASIDE, unit=referred.unit, case=report)
+    draft.note(EffectKind.NOTED, Reason.SUSPICION_WITHDRAWN, unit=referred.unit, case=report)
+    news = SuspicionNews(
+        state=SuspicionState.WITHDRAWN, unit=unit, witness=unit, told_at=referred.limit, limit=referred.limit
+    )
+    for person, post, duty in people_lit(draft):
+        draft.call(person, post, Purpose.WITHDRAWN, Reason.SUSPICION_WITHDRAWN, duty, suspicion=news)
+    if (draft.case.status, Kind.WITHDRAWN.value) in states.CASE:
+        enter(draft, Kind.WITHDRAWN, ended_at=draft.now)
+    cancel_owed(draft, Reason.SUSPICION_WITHDRAWN)
+
+
+def _key(referred: Referred) -> str:
+    return f"accountability:{referred.case}:{referred.duty}"
 
 
 def propose(draft: Draft, lapsed: Lapsed) -> None:

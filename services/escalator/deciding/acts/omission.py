@@ -8,11 +8,11 @@ was in time after all, or is refuted, is on record and leaves nothing against th
 from msgspec.structs import replace
 
 from services.escalator.deciding.draft import Draft
-from services.escalator.deciding.duties import confirm_omission, discharge, lapse_if_past
+from services.escalator.deciding.duties import cancel, confirm_omission, discharge, lapse_if_past
 from services.escalator.deciding.excuses import lateness
 from services.escalator.deciding.parties import competent_unit
 from services.escalator.deciding.referral import listed_lapses, refer
-from services.escalator.deciding.suspicion import tell_the_unit, withdraw
+from services.escalator.deciding.suspicion import clear, tell_the_unit, withdraw
 from shared.case import Duty, DutyState, Suspicion
 from shared.facts import Actor, CaseAct, EffectKind, LapseCause, Matched, Reason, SuspicionState, spelled
 from shared.ids import DutyId
@@ -37,7 +37,8 @@ def match(draft: Draft, matched: Matched) -> None:
     if suspicion is None:
         draft.note(EffectKind.NOTED, Reason.NOTHING_SUSPECTED_HERE, case=matched.report)
         return
-    if suspicion.matched is not None and (suspicion.matched_score or 0) >= matched.score:
+    was_found = suspicion.matched is not None and (suspicion.matched_score or 0) >= matched.score
+    if was_found and not _clears(draft, suspicion, matched):
         draft.note(EffectKind.NOTED, Reason.MATCHED_ALREADY, case=matched.report)
         return
     words = "; ".join(f"{reason.aspect} {reason.alike:.2f}: {reason.words}" for reason in matched.why)
@@ -56,7 +57,11 @@ def match(draft: Draft, matched: Matched) -> None:
         # The clock of a limit that the report missed may strike after it was found.
         lapse_if_past(draft, reported, among=[duty_id])
         duty = draft.duties[duty_id]
-        if duty.is_owed:
+        if suspicion.confirmed and duty.lapse is not None and reported <= duty.due_at:
+            duty = clear(draft, duty, matched.report)
+            if duty.is_owed:
+                cancel(draft, duty, Reason.SUSPICION_WITHDRAWN)
+        elif duty.is_owed:
             discharge(draft, duty, "matched", f"case:{matched.report}", reported)
         elif duty.state is DutyState.CANCELLED and reported <= duty.due_at:
             withdraw(draft, duty, matched.report)
@@ -65,6 +70,12 @@ def match(draft: Draft, matched: Matched) -> None:
         draft.note(
             EffectKind.NOTED, Reason.FOUND_AFTER_THE_JUDGEMENT, unit=suspicion.unit, case=matched.report
         )
+
+
+def _clears(draft: Draft, suspicion: Suspicion, matched: Matched) -> bool:
+    """Something is held against the unit, and this report was in time, however alike another was that was not."""
+    is_held = suspicion.suspected_at is not None and suspicion.withdrawn_at is None
+    return is_held and any(matched.reported_at <= duty.due_at for duty in checks(draft))
 
 
 def settle(draft: Draft, by: Actor) -> None:
