@@ -245,7 +245,6 @@ WHY: dict[str, str] = {
     "statement": N_("statement"),
     "still_not_done": N_("still not done"),
     "stood_in": N_("somebody had stood in"),
-    "report_found": N_("a report that was in time was found later"),
     "supervision_order": N_("a supervision order was raised"),
     "too_many_items": N_("the case has as many items as it takes: open another case for the rest"),
     "too_many_tasks": N_("the case would have more tasks than it takes: open another case for the rest"),
