@@ -247,8 +247,8 @@ FIELDS: Mapping[str, Field] = {
     ),
     "causes": Field(
         Widget.MANY,
-        "",
-        "",
+        N_("What caused it (of a review; several may be chosen)"),
+        N_("Causes"),
         "Of a review, a cause it found; may be repeated.",
         option="--cause",
         type=list[ReviewCause],

@@ -74,7 +74,6 @@ REPORTING = (
         text=N_("What it says, or where it lies"),
         needs={"document": "say which document it is"},
         takes=(TASK, "causes", "satisfaction", *HARM, FILES),
-        hidden=frozenset({"causes"}),
         needed_at_desk=frozenset({"text"}),
         who_may=who(PEOPLE, Where.PART, ORGAN),
         who_may_of_a_task=who(PEOPLE, Where.TASK),

@@ -223,6 +223,10 @@ class News(Value, frozen=True, kw_only=True):
     was_sensitive: bool = False
     asked: Name | None = None
     """The unit that is asked to take the case over."""
+    commander: Name | None = None
+    """Who commands from now on."""
+    acting: bool = False
+    """Until the commander is there."""
     measure: str | None = None
     """What the organ has decided on, a step of the ladder."""
     upheld: bool | None = None
@@ -292,6 +296,8 @@ class Brief(Value, frozen=True, kw_only=True):
     """The unit that owes it, where that is not the reader's own."""
     owing: OwingUnits | None = None
     """Where several units owe it: overdue, or on the organ's list."""
+    unanswered: tuple[Name, ...] = ()
+    """Overdue: those who have not answered a report that `owed_by` handed in in time."""
     excuses: tuple[Excuse, ...] = ()
     """Overdue: what stands on record for whoever owed it."""
     dark: tuple[Name, ...] = ()

@@ -115,6 +115,7 @@ WAITING = Name("待第二人决定：{sentence}", "Waits for a second person: {s
 ABOUT_A_REPORT_OF_ANOTHER = Name("{matter}（涉及{unit}）", "{matter} (about {unit})")
 BY_TELEPHONE = Name("{matter}（{unit}电话报告）", "{matter} (told by telephone by {unit})")
 HAPPENED = Name("{occurred} 发生，{learned} 获知", "happened {occurred}, learned of {learned}")
+CAUSES = Name("成因：{causes}", "Causes: {causes}")
 FILES = Name("附件：{files}", "Attached: {files}")
 A_FILE = Name("文件", "a file")
 THE_SYSTEM = Name("系统", "The system")

@@ -106,6 +106,9 @@ def details_of(moment: Moment, teller: Narrator) -> Iterator[str]:
         yield from _harm(harm, None, teller)
     if (block := block_in(data.fields)) is not None:
         yield teller.form(block)
+    if causes := data.fields.get("causes"):
+        named = (teller.label("review_cause", str(cause), after.OTHER_REASON) for cause in causes)
+        yield teller.say(say.CAUSES, causes=teller.words.listed(named))
     if files := data.parts("files"):
         yield teller.say(
             say.FILES,

@@ -127,7 +127,7 @@ async def test_an_act_the_escalator_refuses_is_on_record_and_answered_409_with_i
         decide(lab, open_case, (refusal("no_transfer_pending"),)),
     )
     assert (answer.status_code, fact.kind) == (409, "accepted")
-    assert "no_transfer_pending" in answer.json()["detail"]
+    assert "no transfer waits for an answer" in answer.json()["detail"]
     assert answer.json()["fact"]["id"] == fact.id
 
 

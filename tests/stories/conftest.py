@@ -23,5 +23,5 @@ def plain_words(request: pytest.FixtureRequest) -> Iterator[None]:
     if "live" in request.fixturenames:
         live: Live = request.getfixturevalue("live")
         for message in live.told_since_last_asked():
-            faults = faults_in(message.text, Language(message.data["language"]))
+            faults = faults_in(message.text, Language(message.data["language"]), live.written)
             assert not faults, f"{faults} in {message.text!r}"

@@ -15,14 +15,20 @@ _MACHINE_WORDS = {
 _ENGLISH = re.compile(r"(?!III(?![A-Za-z]))[A-Za-z]{3,}")
 
 
-def faults_in(text: str, language: Language) -> list[str]:
-    """In words, each with what is wrong; none where a frightened person can read it."""
-    said = _LINK.sub("", text)
+def faults_in(text: str, language: Language, written: str = "") -> list[str]:
+    """In words, each with what is wrong; none where a frightened person can read it. `written`: what people
+    wrote themselves, in whatever language.
+    """
+    said, theirs = _LINK.sub("", text), set(_ENGLISH.findall(written))
     faults = [
         f"{what}: {match[0]!r}" for what, rule in _MACHINE_WORDS.items() for match in rule.finditer(said)
     ]
     if language is Language.ZH:
-        faults += [f"English in a Chinese text: {match[0]!r}" for match in _ENGLISH.finditer(said)]
+        faults += [
+            f"English in a Chinese text: {match[0]!r}"
+            for match in _ENGLISH.finditer(said)
+            if not any(word.startswith(match[0]) for word in theirs)
+        ]
     elif "【" in said:
         faults.append("a Chinese heading in an English text")
     return faults

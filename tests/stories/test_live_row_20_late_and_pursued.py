@@ -48,6 +48,10 @@ async def test_from_a_report_that_was_late_to_the_outcome_of_the_review(live: Li
 
 async def test_who_reported_in_time_is_accused_of_nothing_whoever_stays_dark(live: Live) -> None:
     case = await live.report(UNIT, level="II", area="620621", summary="粮库起火", ago=spell(minutes=24))
+    told = await live.hears(HEAD, case, "无人应答", "粮库起火")
+    assert "沙泉县应急管理局已按时报告；" in told, "nobody blames who reported"
+    assert "逾期" not in told
+    assert "未应答，也无人接替，请立即应答，或联系应答人" in await live.reads("zhou_wu", case, "无人应答")
     found = await live.raised(case, ReportKind.ACCOUNTABILITY)
     about = (await live.case(found)).report
     assert about.unit == "party_office", "the roster that stayed silent answers, never who reported"

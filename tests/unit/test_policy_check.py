@@ -192,7 +192,7 @@ def test_rules_that_open_each_other_for_ever_are_named() -> None:
     ("change", "fault"),
     [
         (("within: PT2H", "within: P2H"), "'P2H' is not a term: write PT30M"),
-        (("rows: [8]", "row: [8]"), "duties.petition_route.row"),
+        (("rows: [8]", "row: [8]"), "tells.petition_reviewed.row"),
         (("weights: { area: 0.35", "weights: { area: 0.5"), "the weights make 1.15: they must make 1"),
         (("deaths: [30, 10, 3]", "deaths: [3, 10, 30]"), "deaths: levels I, II, III need falling numbers"),
         (("measure: referral }", "measure: dismissal }"), "dismissal is no step of the ladder"),

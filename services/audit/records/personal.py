@@ -54,6 +54,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
         "notices.brief.owes",
         "notices.brief.tasks.title",
         "notices.brief.dark",
+        "notices.brief.unanswered",
         "notices.brief.directory",
         "notices.brief.ending",
         "notices.brief.news",

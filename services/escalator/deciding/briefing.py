@@ -24,6 +24,7 @@ from shared.facts import (
     EffectKind,
     Excuse,
     HarmCount,
+    LapseCause,
     Name,
     Notice,
     OwingUnits,
@@ -146,8 +147,10 @@ def _brief(
         rules = tuple(dict.fromkeys([duty.rule for duty in duties]))
     tasks = tuple(dict.fromkeys([duty.task for duty in duties if duty.task in draft.tasks]))
     owing = _owing(draft, call, duties, rules)
+    unanswered = _unanswered(draft, duties) if call.purpose is Purpose.OVERDUE else ()
     key = (
         call.purpose,
+        unanswered,
         due_at,
         rules,
         tasks,
@@ -163,11 +166,14 @@ def _brief(
             due_at=due_at,
             owes=tuple(draft.plans[rule].title for rule in rules),
             knowing=all("acknowledged" in draft.plans[rule].discharged_by for rule in rules),
-            tasks=tuple(_asked(draft, draft.tasks[task]) for task in tasks[:MOST_NAMED] if task is not None),
+            tasks=tuple(
+                asked_task(draft, draft.tasks[task]) for task in tasks[:MOST_NAMED] if task is not None
+            ),
             tasks_count=len(tasks) if len(tasks) > MOST_NAMED else 0,
             owed_by=unit_name(directory, owed_by),
             owing=owing,
             excuses=_excuses(first) if call.purpose is Purpose.OVERDUE and owing is None else (),
+            unanswered=tuple(person_name(directory, person) for person in unanswered),
             dark=tuple(call.dark),
             settled_for=_settled_for(draft, first) if call.purpose is Purpose.FALLBACK else None,
             public_notice=_asked_notice(draft, rules),
@@ -194,6 +200,19 @@ def _owing(
         return None
     names = tuple([unit_name(draft.directory, unit) for unit in units[:MOST_NAMED]])
     return OwingUnits(names=names, count=len(units))
+
+
+def _unanswered(draft: Draft, duties: list[Duty]) -> tuple[PersonId, ...]:
+    """Those who have not answered a report that was in time: whoever reported has done its duty. None where
+    anything else lapsed, too.
+    """
+    is_unanswered = all(
+        duty.lapse is not None
+        and duty.lapse.cause is LapseCause.NOT_ACKNOWLEDGED
+        and draft.plan_of(duty).by_recipient
+        for duty in duties
+    )
+    return tuple(dict.fromkeys([duty.bearer for duty in duties])) if is_unanswered else ()
 
 
 def _excuses(duty: Duty) -> tuple[Excuse, ...]:
@@ -238,7 +257,7 @@ def known_harm(case: Case) -> HarmCount | None:
     return None if harm == NO_HARM else harm
 
 
-def _asked(draft: Draft, task: Task) -> AskedTask:
+def asked_task(draft: Draft, task: Task) -> AskedTask:
     lead = None if task.lead else next((other.unit for other in draft.tasks.values() if other.lead), None)
     return AskedTask(
         title=task.title,

@@ -26,7 +26,7 @@ BY_PEOPLE = frozenset({*ACTS, Kind.ACKNOWLEDGED, Kind.REPORTED})
 ONLY_WITH_CONSEQUENCES = frozenset({Kind.DUE, Kind.DELIVERED, Kind.FAILED})
 ELSEWHERE = frozenset({"text", "note", "summary", "details", "original"})
 """What the entry or the case has already."""
-KEPT_WHOLE = frozenset({"by", "harm", "referred"})
+KEPT_WHOLE = frozenset({"by", "harm", "referred", "causes"})
 
 
 def logged(log: tuple[LogEntry, ...], fact: Fact, decision: Decision) -> tuple[LogEntry, ...]:

@@ -161,6 +161,8 @@ def _named(draft: Draft, name: str, duty: Duty | None, task: Task | None) -> Ite
         if duty is not None:
             person, post = bearer_of(draft, duty)
             yield post, person
+    elif name == "commander":
+        yield from _commander(draft)
     elif name in ("competent_duty", "area_duty"):
         for person, post in filter(None, (duty_post_of(draft, unit) for unit in _units_of(draft, name))):
             yield post, person
@@ -174,6 +176,18 @@ def _named(draft: Draft, name: str, duty: Duty | None, task: Task | None) -> Ite
             if named in directory.posts_by_id:
                 post = in_charge(draft, named)
                 yield post, directory.holder_of(post, draft.now)
+
+
+def _commander(draft: Draft) -> Iterator[tuple[PostId, Person]]:
+    """Whoever commands now, through a post of theirs, else through that of their unit's head."""
+    directory, command = draft.directory, draft.case.command
+    person = directory.people_by_id.get(command[-1].person) if command else None
+    if person is None:
+        return
+    post = next((post.id for post in directory.posts if post.holder == person.id), None)
+    post = post or directory.units_by_id[person.unit].head
+    if post is not None:
+        yield post, person
 
 
 def _owing(draft: Draft, duty: Duty | None) -> UnitId:

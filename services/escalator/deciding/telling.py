@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from services.escalator.deciding.briefing import NewsInMaking, brief_of, unit_name
+from services.escalator.deciding.briefing import NewsInMaking, asked_task, brief_of, unit_name
 from services.escalator.deciding.draft import Draft, Event, NoticeInMaking
 from services.escalator.deciding.early_end import name_of
 from services.escalator.deciding.gravity import graver
@@ -18,12 +18,13 @@ from services.escalator.policy.rule import RuleScope
 from services.escalator.policy.tell_rule import TellRule
 from services.escalator.policy.tell_spec import GRADED_DOWN, GRADED_UP
 from shared.case import Measure
-from shared.facts import Brief, ChangedLimit, EffectKind, News, Purpose, Reason
+from shared.facts import Brief, ChangedLimit, EffectKind, Name, News, Purpose, Reason, SuspicionNews
 from shared.ids import PersonId, PostId
 from shared.vocabulary import Kind
 
 SAYS_IT_ALL = frozenset({Purpose.WITHDRAWN, Purpose.ENDED})
 """Who gets one of these knows what happened, who did it and what they still owe."""
+WHY = Name(zh="事由", en="why")
 CHANGES_TOLD = 3
 """Limits of the reader's that are named; the case page has all."""
 
@@ -39,6 +40,8 @@ def tell_news(draft: Draft) -> list[NewsInMaking]:
     happened = _happened(draft) if draft.policy.document.tells else []
     hearers = _hearers(draft, happened) if happened else {}
     made: list[NewsInMaking] = []
+    if draft.calls:
+        _say_why(draft, hearers)
     if not hearers:
         return made
     words, calls = _NewsWords(draft, happened), _calls(draft)
@@ -46,6 +49,7 @@ def tell_news(draft: Draft) -> list[NewsInMaking]:
     for who, (post, rules) in hearers.items():
         if who in calls:
             calls[who].more["news"] = words.news(who, rules[0])
+            calls[who].more.setdefault("suspicion", words.suspicion)
             calls[who].news_channels = _channels(rules)
             continue
         key = id(rules), who if who in words.personal else None
@@ -59,6 +63,25 @@ def tell_news(draft: Draft) -> list[NewsInMaking]:
         if told:
             draft.note(EffectKind.TOLD, Reason.HEARS_OF_IT, people=told, rule=rule.line)
     return made
+
+
+def _say_why(draft: Draft, hearers: Hearers) -> None:
+    """Whoever owes something by what somebody did reads in the call who did it and why; those who hear the news
+    read it there.
+    """
+    event = next((event for event in draft.past if event.actor is not None and event.text), None)
+    if event is None or event.actor is None:
+        return
+    by, unit = event.actor.who, event.actor.unit
+    calls = (call for (_, purpose), call in draft.calls.items() if purpose is Purpose.DUTY)
+    for call in calls:
+        if call.person.id not in hearers and call.person.id != by:
+            call.more["news"] = News(
+                title=WHY,
+                by=name_of(draft, by, unit),
+                by_unit=unit_name(draft.directory, unit) if unit is not None else None,
+                text=event.text,
+            )
 
 
 def _channels(rules: tuple[TellRule, ...]) -> tuple[str, ...]:
@@ -157,6 +180,12 @@ def _owed_to(draft: Draft) -> Iterator[PostId]:
             ]
 
 
+def _suspicion(draft: Draft) -> SuspicionNews | None:
+    """What the unit that is suspected, or no longer, reads of it."""
+    told = (call.more.get("suspicion") for call in draft.calls.values())
+    return next((news for news in told if news is not None), None)
+
+
 def _measure(was: Measure | None, now: Measure | None) -> dict[str, Any]:
     """What the organ has decided, and what a review has made of it."""
     if was is None or now is None or was == now:
@@ -165,6 +194,14 @@ def _measure(was: Measure | None, now: Measure | None) -> dict[str, Any]:
         "measure": now.decided if was.decided != now.decided else None,
         "upheld": now.reviewed == "upheld" if was.reviewed != now.reviewed else None,
     }
+
+
+def _command(draft: Draft) -> dict[str, Any]:
+    """Who commands from now on."""
+    if draft.was.command is draft.case.command:
+        return {}
+    commander = draft.case.command[-1]
+    return {"commander": name_of(draft, commander.person), "acting": commander.acting}
 
 
 class _NewsWords:
@@ -183,6 +220,8 @@ class _NewsWords:
                 second = one
             elif said is None:
                 said = one.text
+        self._task = event.task
+        self.suspicion = _suspicion(draft)
         unit = event.actor.unit if event.actor is not None else None
         asked = unit_of(draft, "asked", None) if was.transfer is not case.transfer else None
         regraded = was.level is not case.level or was.sensitive is not case.sensitive
@@ -202,6 +241,7 @@ class _NewsWords:
             asked=unit_name(draft.directory, asked) if asked is not None else None,
             holder=unit_name(draft.directory, case.holder) if was.holder != case.holder else None,
             **_measure(was.measure, case.measure),
+            **_command(draft),
         )
         self._changes = self._changed_limits() if regraded else {}
         self._unanswered = {
@@ -239,4 +279,7 @@ class _NewsWords:
         return replace(self._news, title=rule.title, changes=changes, owes=owes)
 
     def brief(self, who: PersonId, rule: TellRule) -> Brief:
-        return brief_of(self._draft, due_at=self._unanswered.get(who), news=self.news(who, rule))
+        news, due_at = self.news(who, rule), self._unanswered.get(who)
+        task = self._draft.tasks.get(self._task) if self._task is not None else None
+        tasks = (asked_task(self._draft, task),) if task is not None else ()
+        return brief_of(self._draft, due_at=due_at, news=news, tasks=tasks, suspicion=self.suspicion)

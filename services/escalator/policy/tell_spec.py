@@ -17,6 +17,8 @@ from shared.vocabulary import Kind
 TELL_AUDIENCES = (
     "told",
     "owed_to",
+    "assigner",
+    "commander",
     "holder_head",
     "reporter_head",
     "superior_head",
@@ -27,9 +29,10 @@ TELL_AUDIENCES = (
     "area_duty",
 )
 """Found at the moment: everybody who was told of the case so far; those to whom the duties are owed that this
-has discharged; the heads of the unit that answers for the case, of the one that reported, of the one above
-it, of the one a transfer asks, of the one competent for it, of the one a public notice names; the duty posts of the
-one competent for it, and of the governments of the place.
+has discharged; the head of the unit that laid the task; whoever commands; the heads of the unit that
+answers for the case, of the one that reported, of the one above it, of the one a transfer asks, of the one
+competent for it, of the one a public notice names; the duty posts of the one competent for it, and of the
+governments of the place.
 """
 GRADED_UP, GRADED_DOWN = "regraded.up", "regraded.down"
 """However it comes about: by a person, by harm, by a duplicate that is merged in."""

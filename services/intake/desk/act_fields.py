@@ -23,7 +23,7 @@ from shared.language.catalogue import N_
 from shared.language.labels import label
 from shared.territory import Claim, may
 from shared.tokens import Principal
-from shared.vocabulary import Addressees, Category, Document, Kind, Level, ReportKind
+from shared.vocabulary import Addressees, Category, Document, Kind, Level, ReportKind, ReviewCause
 from shared.web.names import Names
 from shared.web.picks import WRITTEN, Choice, Offer, PickedSort, Picker, near_units
 
@@ -285,6 +285,12 @@ def _satisfaction(_: Act, here: Setting) -> Iterable[Choice]:
     return (Choice(score, score) for score in "54321") if asked else ()
 
 
+def _causes(_: Act, here: Setting) -> Iterable[Choice]:
+    """Asked where a review is owed."""
+    owed = Document.REVIEW.value in documents_wanted(here.case)
+    return (Choice(cause.value, label("review_cause", cause)) for cause in ReviewCause) if owed else ()
+
+
 def _spans(act: Act, _: Setting) -> Iterable[Choice]:
     return (Choice(span, label("span", span)) for span in act.spans)
 
@@ -334,6 +340,7 @@ _CHOICES: dict[str, Callable[[Act, Setting], Iterable[Choice]]] = {
     "level": _levels,
     "sensitive": _sensitive,
     "satisfaction": _satisfaction,
+    "causes": _causes,
     "span": _spans,
     "step": _items,
     "becomes": _becomes,
