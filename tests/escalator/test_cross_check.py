@@ -76,6 +76,10 @@ def test_two_fires_in_one_county_on_one_morning_are_two() -> None:
     )
 
 
+def test_that_both_name_their_county_makes_no_two_tellings_one() -> None:
+    assert not matches({**HEARD, "summary": "望山县尾矿库溃坝"}, {**REPORTED, "summary": "望山县化工厂爆炸"})
+
+
 def test_who_says_it_makes_no_two_tellings_one() -> None:
     assert not matches(
         {**HEARD, "summary": "外媒称望山尾矿库溃坝"}, {**REPORTED, "summary": "外媒报道化工厂爆炸"}

@@ -11,9 +11,10 @@ common, are never one: two fires in a county on one morning are two.
 import math
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Literal
 
-from services.escalator.deciding.telling_texts import TakenApart, compare_texts, shown, taken_apart
+from services.escalator.deciding.telling_texts import TakenApart, compare_texts, shown, taken_apart, words_of
 from services.escalator.policy.model import CrossCheck
 from shared.case import Matter
 from shared.directory import Directory
@@ -75,7 +76,7 @@ def match(
     area = _area(witness.matter, report.matter, directory)
     if area.alike == 0:
         return Match(0.0, (area,))
-    text = _text(witness, report)
+    text = _text(witness, report, directory)
     if text is not None and text.alike == 0:
         return Match(0.0, (text,))
     category = _category(witness.matter, report.matter)
@@ -119,6 +120,15 @@ def _area(first: Matter, second: Matter, directory: Directory) -> MatchReason:
 
 def _nested(a: AreaCode, b: AreaCode, directory: Directory) -> bool:
     return directory.in_area(a, b) or directory.in_area(b, a)
+
+
+def _named(directory: Directory, *areas: AreaCode) -> frozenset[str]:
+    """The words of these areas' names: that both name their county says nothing of what has happened there."""
+    names = [directory.areas_by_code[code].name for code in areas if code in directory.areas_by_code]
+    return frozenset[str]().union(*(_words_of_name(name.zh, name.en) for name in names))
+
+
+_words_of_name = lru_cache(maxsize=4096)(words_of)
 
 
 def _area_name(directory: Directory, code: AreaCode) -> str:
@@ -173,8 +183,8 @@ def _time(one: Matter, other: Matter, window: timedelta) -> MatchReason:
     return _reason("time", alike, words)
 
 
-def _text(first: ComparedReport, second: ComparedReport) -> MatchReason | None:
-    found = compare_texts(first.text, second.text)
+def _text(first: ComparedReport, second: ComparedReport, directory: Directory) -> MatchReason | None:
+    found = compare_texts(first.text, second.text, _named(directory, first.matter.area, second.matter.area))
     if found is None:
         return None
     words = f"共同的字词：{'、'.join(shown(found.common))}" if found.common else "文字没有共同之处"

@@ -76,8 +76,12 @@ def words_of(*texts: str | None) -> frozenset[str]:
     return frozenset(words - _EMPTY_WORDS - _EMPTY_PAIRS)
 
 
-def compare_texts(first: TakenApart, second: TakenApart) -> Likeness | None:
-    """None where they can't be compared. 0: one says next to nothing, or two of one script share nothing."""
+def compare_texts(
+    first: TakenApart, second: TakenApart, place: frozenset[str] = frozenset()
+) -> Likeness | None:
+    """None where they can't be compared. 0: one says next to nothing, or two of one script share nothing, but for the
+    name of the `place`.
+    """
     if min(len(first.words), len(second.words)) < TELLING:
         return Likeness(0.0, frozenset())
     if first.is_chinese is not second.is_chinese:
@@ -86,6 +90,8 @@ def compare_texts(first: TakenApart, second: TakenApart) -> Likeness | None:
         return Likeness(len(common) / fewer, common) if common else None
     shorter, longer = sorted((first.words, second.words), key=len)
     common = shorter & longer
+    if common <= place:
+        return Likeness(0.0, frozenset())
     alike = len(common) / (len(shorter) + 1) if len(shorter) < TELLING + 1 else len(common) / len(shorter)
     return Likeness(min(1.0, alike), common)
 
