@@ -1,11 +1,12 @@
 """`fenghuo gateway`: a gateway for trying out, which rings nobody and shows on a page what would be said."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
+from fenghuo.answers import AsJson
 from fenghuo.speech import worded
 
 
@@ -24,6 +25,7 @@ def gateway(
     keep: Annotated[
         int, typer.Option(min=1, max=100_000, help="How many messages are remembered, in memory alone.")
     ] = 1_000,
+    as_json: AsJson = False,
 ) -> None:
     """Take calls, texts and mail and show them on a page; nobody is rung. Until Ctrl-C.
 
@@ -33,6 +35,7 @@ def gateway(
 
     from fenghuo.answers import Exit, fail
     from fenghuo.gateway_lab import GatewayLab, serve
+    from fenghuo.terminal import json_text
     from shared.secrets import SecretFile, read_secret
     from shared.settings import Settings
 
@@ -56,14 +59,11 @@ def gateway(
         )
 
     def say() -> None:
-        page = f"http://{host}:{lab.http_port}/"
-        typer.echo(
-            worded(
-                "what would be said stands on %(page)s; mail is taken on port %(mail)s; nobody is rung",
-                page=page,
-                mail=lab.smtp_port,
-            )
+        listens: dict[str, Any] = {"page": f"http://{host}:{lab.http_port}/", "mail": lab.smtp_port}
+        said = worded(
+            "what would be said stands on %(page)s; mail is taken on port %(mail)s; nobody is rung", **listens
         )
+        typer.echo(json_text(listens) if as_json else said)
 
     try:
         uvloop.run(serve(lab, say))
