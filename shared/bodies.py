@@ -11,14 +11,15 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from shared.fault_texts import faults_of
-from shared.message import N_, said
+from shared.message import N_, Marked, said
 from shared.problems import Problem, invalid
 from shared.schemas import of_model
 
 Model = TypeVar("Model", bound=BaseModel)
+REQUEST = N_("request")
 
 
-async def form_of(request: Request, model: type[Model], what: str = "request") -> Model:
+async def form_of(request: Request, model: type[Model], what: Marked = REQUEST) -> Model:
     """The form, as JSON; an empty body is an empty form. `what` names it where it is refused. Raises Problem
     400 where it is no JSON, 408, 413, 422 naming every field at fault.
     """

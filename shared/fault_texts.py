@@ -11,9 +11,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from shared.message import N_, said
+from shared.message import N_, Marked, Said, Sayable, foreign, said
 
-Fault = tuple[str, str]
+Fault = tuple[str, Sayable]
 """(field, what is wrong and what to do)."""
 MOST_FAULTS = 20
 """Of one answer: whoever sends thousands mends these first."""
@@ -88,7 +88,7 @@ def _fault(fault: Mapping[str, Any], model: type[BaseModel], prefix: str, place:
     return prefix + path, words
 
 
-def in_words(fault: Mapping[str, Any]) -> str:
+def in_words(fault: Mapping[str, Any]) -> Sayable:
     """`fault` as pydantic tells it (`ValidationError.errors()`)."""
     kind, context = str(fault["type"]), fault.get("ctx", {})
     template = _WORDS.get(kind) or next(
@@ -100,14 +100,13 @@ def in_words(fault: Mapping[str, Any]) -> str:
     return said(template, example=TIME_EXAMPLE, given=shown(fault["input"]), **values)
 
 
-def _as_raised(fault: Mapping[str, Any], context: Mapping[str, Any]) -> str:
+def _as_raised(fault: Mapping[str, Any], context: Mapping[str, Any]) -> Sayable:
     """What one of our own checks says, as it said it; anything else as the library says it."""
-    if isinstance(words := context.get("words"), str):
-        return words
     error = context.get("error")
-    if isinstance(error, Exception) and error.args and isinstance(error.args[0], str):
-        return error.args[0]
-    return str(fault["msg"]).removeprefix("Value error, ")
+    words = context.get("words") or (error.args[0] if isinstance(error, Exception) and error.args else None)
+    if isinstance(words, Said):
+        return words
+    return Marked(words) if isinstance(words, str) else foreign(str(fault["msg"]))
 
 
 def _plain(value: Any) -> Any:

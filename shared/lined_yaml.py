@@ -26,7 +26,8 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from shared.facts.envelope import field_errors
+from shared.fault_texts import in_words
+from shared.message import N_, Marked, Sayable, foreign, marked, on_lines, placed, said
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -48,9 +49,9 @@ Scalar = str | int | float | bool | None
 class FileFault(ValueError):
     """What is wrong with a file that somebody wrote, one line a fault."""
 
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
+    def __init__(self, faults: Sequence[Sayable]) -> None:
+        super().__init__(on_lines(faults))
+        self.faults = list(faults)
 
 
 class YamlFault(FileFault):
@@ -62,8 +63,8 @@ class PlacedError(ValueError):
     own line.
     """
 
-    def __init__(self, faults: Sequence[tuple[tuple[str | int, ...], str]]) -> None:
-        super().__init__("; ".join(text for _, text in faults))
+    def __init__(self, faults: Sequence[tuple[tuple[str | int, ...], Sayable]]) -> None:
+        super().__init__(on_lines(text for _, text in faults))
         self.faults = tuple(faults)
 
 
@@ -120,23 +121,31 @@ class _DocumentReader:
                     root = self._node(event, 0)
                     next(self._events)  # the document's end
                     if isinstance(after := next(self._events), yaml.DocumentStartEvent):
-                        raise self._fault(after, "a second document begins: one file holds one")
+                        raise self._fault(after, N_("a second document begins: one file holds one"))
                     return root
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = min(mark.line + 1, self._last_line) if mark else 1
-            raise YamlFault([f"{self._name}:{line}: not YAML: {error.problem or error.context}"]) from None
+            raise self._not_yaml(line, foreign(str(error.problem or error.context))) from None
         except (yaml.YAMLError, UnicodeError) as error:
-            raise YamlFault([f"{self._name}:1: not YAML: {str(error).splitlines()[0]}"]) from None
+            raise self._not_yaml(1, foreign(str(error).splitlines()[0])) from None
         return _Node(0, None)
 
     def _node(self, event: Event, depth: int) -> _Node:
         self.written += 1
         if depth > DEEPEST:
-            raise self._fault(event, f"it nests deeper than {DEEPEST}: that is no document of ours")
+            raise self._fault(
+                event,
+                said(N_("it nests deeper than %(deepest)s: that is no document of ours"), deepest=DEEPEST),
+            )
         if isinstance(event, AliasEvent):
             if event.anchor not in self._anchors:
-                raise self._fault(event, f"*{event.anchor} stands for nothing that was written before it")
+                raise self._fault(
+                    event,
+                    said(
+                        N_("*%(anchor)s stands for nothing that was written before it"), anchor=event.anchor
+                    ),
+                )
             return self._anchors[event.anchor]
         if isinstance(event, ScalarEvent):
             node = _Node(event.start_mark.line, self._scalar(event))
@@ -161,15 +170,19 @@ class _DocumentReader:
         keys, values = dict[str, int](), dict[str, _Node]()
         for key in iter(self._next, None):
             if not isinstance(key, ScalarEvent):
-                raise self._fault(key, "a key is a word or a line of text")
+                raise self._fault(key, N_("a key is a word or a line of text"))
             if key.value in values:
-                raise self._fault(key, f"{key.value} stands here a second time: write it once")
+                raise self._fault(
+                    key, said(N_("%(value)s stands here a second time: write it once"), value=key.value)
+                )
             keys[key.value] = key.start_mark.line
             values[key.value] = self._node(next(self._events), depth + 1)
         if (merged := values.pop("<<", None)) is not None:
             for other in merged.value if isinstance(merged.value, list) else [merged]:
                 if not isinstance(other.value, dict):
-                    raise self._fault(event, "<< takes over the values of a mapping, or of a list of them")
+                    raise self._fault(
+                        event, N_("<< takes over the values of a mapping, or of a list of them")
+                    )
                 values = other.value | values
                 keys = (other.keys or {}) | keys
         return _Node(event.start_mark.line, values, keys)
@@ -177,7 +190,11 @@ class _DocumentReader:
     def _scalar(self, event: ScalarEvent) -> Scalar:
         if event.tag not in _TEXT_TAGS:
             raise self._fault(
-                event, f"the tag {event.tag} is not used here: write the value alone, text in quotes"
+                event,
+                said(
+                    N_("the tag %(tag)s is not used here: write the value alone, text in quotes"),
+                    tag=event.tag,
+                ),
             )
         if event.tag is not None or not event.implicit[0]:
             return event.value
@@ -185,16 +202,26 @@ class _DocumentReader:
             return _plain_scalar(event.value)
         except ValueError as error:
             raise self._fault(
-                event, f"a value is not what it looks like ({error}): write it as text, in quotes"
+                event,
+                said(
+                    N_("a value is not what it looks like (%(error)s): write it as text, in quotes"),
+                    error=error,
+                ),
             ) from None
 
     def _untagged(self, event: MappingStartEvent | SequenceStartEvent) -> None:
         if event.tag is not None:
-            raise self._fault(event, f"the tag {event.tag} is not used here: leave it out")
+            raise self._fault(
+                event, said(N_("the tag %(tag)s is not used here: leave it out"), tag=event.tag)
+            )
 
-    def _fault(self, event: Event, what: str) -> YamlFault:
+    def _fault(self, event: Event, what: Sayable) -> YamlFault:
         mark = event.start_mark
-        return YamlFault([f"{self._name}:{mark.line + 1 if mark else 1}: not YAML: {what}"])
+        return self._not_yaml(mark.line + 1 if mark else 1, what)
+
+    def _not_yaml(self, line: int, what: Sayable) -> YamlFault:
+        fault = said(N_("not YAML: %(what)s"), what=marked(what))
+        return YamlFault([placed(self._name, line, "", fault)])
 
 
 def _plain_scalar(value: str) -> Scalar:
@@ -216,6 +243,9 @@ def _plain_scalar(value: str) -> Scalar:
     return value
 
 
+ENDLESS = N_("its aliases make a document of it that has no end: write the values where they stand")
+
+
 class _Plain:
     """The document as plain values; an alias is what it stands for. Raises OverflowError for one that
     multiplies.
@@ -227,9 +257,7 @@ class _Plain:
     def of(self, node: _Node, depth: int = 0) -> Any:
         self._left -= 1
         if self._left < 0 or depth > DEEPEST:
-            raise OverflowError(
-                "its aliases make a document of it that has no end: write the values where they stand"
-            )
+            raise OverflowError
         if isinstance(node.value, dict):
             return {key: self.of(value, depth + 1) for key, value in node.value.items()}
         if isinstance(node.value, list):
@@ -246,8 +274,8 @@ def plain(text: str, name: str) -> Any:
 def _values(reader: _DocumentReader, root: _Node, name: str) -> Any:
     try:
         return _Plain(reader.written + MOST_BY_ALIASES).of(root)
-    except OverflowError as error:
-        raise YamlFault([f"{name}:1: {error}"]) from None
+    except OverflowError:
+        raise YamlFault([placed(name, 1, "", ENDLESS)]) from None
 
 
 def words_of(path: Path) -> frozenset[str]:
@@ -259,7 +287,7 @@ def words_of(path: Path) -> frozenset[str]:
             if isinstance(event, ScalarEvent)
         )
     except (OSError, yaml.YAMLError, UnicodeError) as error:
-        raise YamlFault([f"{path}: can't be read ({error})"]) from None
+        raise YamlFault([said(N_("%(path)s: can't be read (%(error)s)"), path=path, error=error)]) from None
 
 
 def parse(text: str, model: type[Model], name: str) -> tuple[Model, Lines]:
@@ -275,42 +303,54 @@ def parse(text: str, model: type[Model], name: str) -> tuple[Model, Lines]:
         raise YamlFault(first_of([*_placed(error, lines, name)])) from None
 
 
-def _placed(error: ValidationError, lines: Lines, name: str) -> Iterator[str]:
-    for fault, (where, what) in zip(error.errors(include_url=False), field_errors(error), strict=True):
-        placed = fault.get("ctx", {}).get("error")
-        if isinstance(placed, PlacedError):
-            for path, text in placed.faults:
-                yield f"{name}:{lines.of((*fault['loc'], *path))}: {'.'.join(map(str, path))}: {text}"
+def _placed(error: ValidationError, lines: Lines, name: str) -> Iterator[Sayable]:
+    for fault in error.errors(include_url=False):
+        own = fault.get("ctx", {}).get("error")
+        if isinstance(own, PlacedError):
+            for path, text in own.faults:
+                yield placed(name, lines.of((*fault["loc"], *path)), ".".join(map(str, path)), text)
         else:
-            yield f"{name}:{lines.of(fault['loc'])}: {where}: {what}"
+            where = ".".join(map(str, fault["loc"])) or "(body)"
+            yield placed(name, lines.of(fault["loc"]), where, in_words(fault))
 
 
-def first_of(faults: list[str]) -> list[str]:
+def first_of(faults: list[Sayable]) -> list[Sayable]:
     """As many as a person reads, and how many more there are."""
     more = len(faults) - MOST_NAMED
     return (
-        [*faults[:MOST_NAMED], f"and {more} more: mend these first, then check again"] if more > 0 else faults
+        [*faults[:MOST_NAMED], said(N_("and %(more)s more: mend these first, then check again"), more=more)]
+        if more > 0
+        else faults
     )
 
 
 def load(path: Path, model: type[Model]) -> tuple[Model, Lines]:
-    text = text_of(path, "give the path of an existing file")
+    text = text_of(path, N_("give the path of an existing file"))
     with _collector_at_rest():
         return parse(text, model, path.name)
 
 
-def text_of(path: Path, remedy: str) -> str:
+def text_of(path: Path, remedy: Sayable) -> str:
     """Raises YamlFault; `remedy` says what to do where the file can't be read at all."""
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise YamlFault([f"{path}: can't be read ({error.strerror}); {remedy}"]) from None
+        raise YamlFault(
+            [
+                said(
+                    N_("%(path)s: can't be read (%(strerror)s); %(remedy)s"),
+                    path=path,
+                    strerror=marked(Marked(error.strerror or "")),
+                    remedy=marked(remedy),
+                )
+            ]
+        ) from None
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise YamlFault(
-            [f"{path.name}:{line}: it is not UTF-8, GB 18030 perhaps: save it as UTF-8"]
+            [placed(path.name, line, "", N_("it is not UTF-8, GB 18030 perhaps: save it as UTF-8"))]
         ) from None
 
 

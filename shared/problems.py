@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from shared.fault_texts import MOST_FAULTS, Fault, in_words
 from shared.language.preference import preferred
 from shared.language.words import Words
-from shared.message import N_, Said, said
+from shared.message import N_, Marked, Said, Sayable, said
 from shared.unavailable import NO_BROKER, NO_BROKER_NOW, UnavailableError
 from shared.vocabulary import Language
 
@@ -30,17 +30,6 @@ HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 FIELD_LENGTH, MESSAGE_LENGTH, DETAIL_LENGTH = 120, 400, 1_000
 """Characters: what a request said is repeated in part only."""
 RETRY_AFTER = "5"
-DOCUMENTS = (
-    N_("report"),
-    N_("request"),
-    N_("act"),
-    N_("change"),
-    N_("acknowledgement"),
-    N_("query"),
-    N_("policy"),
-    N_("hold"),
-)
-"""What `invalid` speaks of."""
 STATUSES = (
     N_("Bad Request"),
     N_("Not Found"),
@@ -51,6 +40,7 @@ STATUSES = (
 )
 """Titles of what the framework itself refuses."""
 
+REPORT = N_("report")
 Unavailable = tuple[type[Exception], ...]
 
 FAILED = N_(
@@ -66,8 +56,8 @@ class Problem(Exception):
     def __init__(
         self,
         status: int,
-        title: str,
-        detail: str,
+        title: Sayable,
+        detail: Sayable,
         *,
         errors: Sequence[Fault] = (),
         headers: dict[str, str] | None = None,
@@ -107,7 +97,7 @@ class Problem(Exception):
         )
 
 
-def invalid(faults: Sequence[Fault], what: str = "report") -> Problem:
+def invalid(faults: Sequence[Fault], what: Marked = REPORT) -> Problem:
     """422 that names every field at fault."""
     return Problem(
         422,
@@ -144,8 +134,8 @@ def known_problem(error: Exception, unavailable: Unavailable) -> Problem | None:
             errors=_faults(error),
         )
     if isinstance(error, HTTPException):
-        title = HTTPStatus(error.status_code).phrase
-        return Problem(error.status_code, title, str(error.detail), headers=dict(error.headers or {}))
+        title = Marked(HTTPStatus(error.status_code).phrase)
+        return Problem(error.status_code, title, Marked(str(error.detail)), headers=dict(error.headers or {}))
     return None
 
 
@@ -185,7 +175,10 @@ def _faults(error: RequestValidationError) -> list[Fault]:
 
 def _few(faults: Sequence[Fault]) -> tuple[Fault, ...]:
     few = [
-        (_cut(field, FIELD_LENGTH), message if isinstance(message, Said) else _cut(message, MESSAGE_LENGTH))
+        (
+            _cut(field, FIELD_LENGTH),
+            message if isinstance(message, Said) else Marked(_cut(message, MESSAGE_LENGTH)),
+        )
         for field, message in faults[:MOST_FAULTS]
     ]
     more = len(faults) - MOST_FAULTS

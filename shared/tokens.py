@@ -18,7 +18,7 @@ from ulid import ULID
 
 from shared.facts import Actor, Frozen, Instant
 from shared.ids import PersonId, UnitId
-from shared.message import N_, said
+from shared.message import N_, Sayable, said
 from shared.problems import Problem
 from shared.vocabulary import Role
 
@@ -124,7 +124,7 @@ def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(float(seconds), UTC)
 
 
-def unauthorized(detail: str) -> Problem:
+def unauthorized(detail: Sayable) -> Problem:
     return Problem(401, N_("Unauthorized"), detail, headers={"WWW-Authenticate": "Bearer"})
 
 

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from fenghuo.answers import Exit, fail, out
 from fenghuo.commands._names import names
+from fenghuo.speech import also, worded
 from fenghuo.speech import named as name_words
-from fenghuo.speech import worded
 from shared.directory import Directory
 from shared.directory.change_facts import Change
 from shared.directory.rows import TABLES
@@ -78,7 +78,7 @@ GAPS_SHOWN = 100
 
 def checked(result: Json) -> None:
     for line in result["faults"]:
-        out.print(f"[red]✗[/] {escape(line)}", highlight=False)
+        out.print(f"[red]✗[/] {escape(also(line))}", highlight=False)
     if result["ok"]:
         out.print(
             worded(

@@ -18,6 +18,7 @@ from shared.directory.change_facts import Change, DirectoryChange
 from shared.directory.changes import apply_change
 from shared.facts import Actor
 from shared.lined_yaml import YamlFault
+from shared.message import because, on_lines
 from shared.vocabulary import Role
 
 HIDDEN = "hidden"
@@ -36,7 +37,7 @@ def directory_file(path: Path) -> Directory:
     except YamlFault as fault:
         fail(
             Exit.NO,
-            str(fault),
+            because(fault),
             worded("mend the lines named above; `fenghuo directory check` finds the rest"),
         )
 
@@ -74,7 +75,7 @@ def send_changes(
             DirectoryChange(by=by, version=directory.version, base=revision, changes=tuple(changes)),
         )
     except DirectoryFault as fault:
-        fail(Exit.NO, "\n".join(text for _, text in fault.faults), worded("nothing was changed"))
+        fail(Exit.NO, on_lines(text for _, text in fault.faults), worded("nothing was changed"))
     if dry_run:
         answer({"changes": bodies, "sent": False}, as_json=as_json, render=lines.would_change)
         return

@@ -39,6 +39,7 @@ def bootstrap(
     from fenghuo.sources import SourceKeys
     from shared.directory import load_directory
     from shared.lined_yaml import YamlFault
+    from shared.message import because
     from shared.secrets import nkey_file, source_seed_file
     from shared.settings import Settings
 
@@ -47,7 +48,7 @@ def bootstrap(
     try:
         directory = load_directory(located(settings.directory))
     except (YamlFault, OSError) as error:
-        fail(Exit.USAGE, str(error), worded("mend it, or name another file in FENGHUO_DIRECTORY"))
+        fail(Exit.USAGE, because(error), worded("mend it, or name another file in FENGHUO_DIRECTORY"))
     files_written = make_secrets(settings.secrets)
     files_written += [
         source_seed_file(source)

@@ -40,6 +40,7 @@ from shared.directory.fit import misfits
 from shared.directory.rows import TABLES, RowFault, read_rows, write_rows
 from shared.ids import PersonId, RosterId
 from shared.lined_yaml import YamlFault
+from shared.message import Sayable, because, on_lines
 from shared.settings import Settings
 from shared.vocabulary import Role
 
@@ -63,7 +64,7 @@ def check_file(
     """
     path = file or located(Settings().directory)
     now = datetime.now(UTC)
-    faults: list[str] = []
+    faults: list[Sayable] = []
     warnings: list[dict[str, Any]] = []
     try:
         directory = load_directory(path)
@@ -142,7 +143,7 @@ def import_tables(
             worded("use the token of an operator"),
         )
     changes: list[Change] = []
-    faults: list[str] = []
+    faults: list[Sayable] = []
     for file in files:
         table = TABLES.get(kind or file.stem)
         if table is None:
@@ -159,7 +160,7 @@ def import_tables(
         except RowFault as fault:
             faults += fault.faults
     if faults:
-        fail(Exit.NO, "\n".join(faults), worded("correct these cells; nothing was taken"))
+        fail(Exit.NO, on_lines(faults), worded("correct these cells; nothing was taken"))
     send_changes(
         directory,
         revision,
@@ -258,7 +259,7 @@ def _take_calendar(
     except CalendarFault as fault:
         fail(
             Exit.NO,
-            str(fault),
+            because(fault),
             worded("correct these events in your calendar and export it again; nothing was taken"),
         )
     changes: list[Change] = [OverrideRoster(roster=roster.id, override=override) for override in overrides]

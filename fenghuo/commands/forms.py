@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fenghuo.answers import Exit, answer, fail, out
-from fenghuo.speech import worded
+from fenghuo.speech import also, worded
 from services.escalator.policy.load import load_policy
 from services.escalator.policy.reading_forms import form_faults
 from shared.editor_schema import schema_text
@@ -19,6 +19,7 @@ from shared.forms import DeclaredField, DeclaredForm, Forms, load_forms
 from shared.forms.schema import forms_schema
 from shared.language.words import Words
 from shared.lined_yaml import YamlFault
+from shared.message import Sayable, because
 from shared.settings import Settings
 from shared.vocabulary import Language
 
@@ -34,7 +35,7 @@ def check_file(forms: FormsFile = None, as_json: AsJson = False) -> None:
     """Name line and remedy of every fault, and what the policy waits for in vain. Ends with 1 where there is one."""
     settings = Settings()
     path = forms or settings.forms
-    faults: list[str] = []
+    faults: list[Sayable] = []
     label = ""
     try:
         loaded = load_forms(path)
@@ -45,7 +46,7 @@ def check_file(forms: FormsFile = None, as_json: AsJson = False) -> None:
 
     def render(_: Any) -> None:
         for line in faults:
-            out.print("[red]✗[/]", escape(line), highlight=False)
+            out.print("[red]✗[/]", escape(also(line)), highlight=False)
         if not faults:
             out.print(
                 worded("[green]✓[/] %(path)s can be filled in: %(label)s", path=path, label=label),
@@ -133,7 +134,11 @@ def _loaded(path: Path | None) -> Forms:
     try:
         return load_forms(path or Settings().forms)
     except YamlFault as fault:
-        fail(Exit.NO, str(fault), worded("mend the lines named above; `fenghuo forms check` finds the rest"))
+        fail(
+            Exit.NO,
+            because(fault),
+            worded("mend the lines named above; `fenghuo forms check` finds the rest"),
+        )
 
 
 def _row(form: DeclaredForm) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from shared.editor_schema import schema_text
 from shared.facts import ReportForm
 from shared.language.words import Words
 from shared.lined_yaml import YamlFault
+from shared.message import Sayable, because
 from shared.settings import Settings
 from shared.vocabulary import Category, Kind, Language, Level, ReportKind, Role
 
@@ -44,8 +45,8 @@ def check_file(policy: PolicyFile = None, as_json: AsJson = False) -> None:
     """Name line and remedy of every fault. Ends with 1 where there is one."""
     settings = Settings()
     path = policy or settings.policy
-    faults: list[str] = []
-    warnings: list[str] = []
+    faults: list[Sayable] = []
+    warnings: list[Sayable] = []
     label = ""
     try:
         loaded = load_policy(path)
@@ -58,14 +59,14 @@ def check_file(policy: PolicyFile = None, as_json: AsJson = False) -> None:
     def render(_: Any) -> None:
         if faults:
             for line in faults:
-                out.print("[red]✗[/]", escape(line), highlight=False)
+                out.print("[red]✗[/]", escape(also(line)), highlight=False)
         else:
             out.print(
                 worded("[green]✓[/] %(path)s can be followed: %(label)s", path=path, label=label),
                 highlight=False,
             )
         for line in warnings:
-            out.print("[yellow]![/]", escape(line), highlight=False)
+            out.print("[yellow]![/]", escape(also(line)), highlight=False)
 
     answer(
         {"policy": str(path), "label": label, "faults": faults, "warnings": warnings, "ok": not faults},
@@ -122,7 +123,11 @@ def explain_report(
         loaded = load_policy(policy or settings.policy)
         explained = explain(form, now, loaded, load_directory(settings.directory))
     except YamlFault as fault:
-        fail(Exit.NO, str(fault), worded("mend the lines named above; `fenghuo policy check` finds the rest"))
+        fail(
+            Exit.NO,
+            because(fault),
+            worded("mend the lines named above; `fenghuo policy check` finds the rest"),
+        )
     answer(
         explained.model_dump(mode="json"),
         as_json=as_json,
@@ -184,7 +189,11 @@ def simulate_history(
             else policies_in(history, load_policy(settings.policy))
         )
     except YamlFault as fault:
-        fail(Exit.NO, str(fault), worded("mend the lines named above; `fenghuo policy check` finds the rest"))
+        fail(
+            Exit.NO,
+            because(fault),
+            worded("mend the lines named above; `fenghuo policy check` finds the rest"),
+        )
     started = perf_counter()
     differences = simulate_at_once(history, other, load_directory(settings.directory), before)
     took = perf_counter() - started

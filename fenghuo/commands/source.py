@@ -15,7 +15,7 @@ from fenghuo.sources import SourceKey, SourceKeyError, SourceKeys
 from fenghuo.speech import worded
 from shared.directory import Directory, load_directory
 from shared.lined_yaml import YamlFault
-from shared.message import N_
+from shared.message import N_, because
 from shared.settings import Settings
 
 app = typer.Typer(
@@ -106,7 +106,7 @@ def _keys_and_directory(secrets: Path | None) -> tuple[SourceKeys, Directory]:
     try:
         return SourceKeys(secrets or secrets_folder(settings)), load_directory(located(settings.directory))
     except (YamlFault, OSError) as error:
-        fail(Exit.USAGE, str(error), worded("name the right file in FENGHUO_DIRECTORY"))
+        fail(Exit.USAGE, because(error), worded("name the right file in FENGHUO_DIRECTORY"))
 
 
 def _change(

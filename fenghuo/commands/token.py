@@ -31,6 +31,7 @@ from shared.broker.forever import AWAY
 from shared.directory import Directory, load_directory
 from shared.ids import PersonId, UnitId
 from shared.lined_yaml import YamlFault
+from shared.message import because
 from shared.revocation import Revocation, TakenBackBy, revocation_of
 from shared.secrets import SecretFile, SecretMissing, nkey_file, signing_key
 from shared.settings import Settings
@@ -125,7 +126,9 @@ def _issue(
         key = signing_key(secrets or secrets_folder(settings), SecretFile.TOKEN_SIGNING)
         token = tokens.sign(key, claims, audience)
     except (SecretMissing, YamlFault) as error:
-        fail(Exit.USAGE, str(error), worded("name the right folder with --secrets or FENGHUO_SECRETS_DIR"))
+        fail(
+            Exit.USAGE, because(error), worded("name the right folder with --secrets or FENGHUO_SECRETS_DIR")
+        )
     try:
         asyncio.run(_with_ledger(settings, lambda ledger: ledger.record([claims])))
         recorded = True

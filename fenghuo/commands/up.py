@@ -24,6 +24,7 @@ def up(
     from fenghuo.screen import ConsoleScreen, JsonScreen, tell_addresses
     from fenghuo.terminal import Terminal
     from shared.lined_yaml import YamlFault
+    from shared.message import because
     from shared.settings import Settings
 
     hush()
@@ -49,5 +50,5 @@ def up(
             else worded("mend that and start again; `fenghuo doctor` helps"),
         )
     except YamlFault as fault:
-        fail(Exit.NO, str(fault), worded("mend the line named above and start again"))
+        fail(Exit.NO, because(fault), worded("mend the line named above and start again"))
     raise typer.Exit(code)

@@ -28,7 +28,7 @@ from shared.facts.file import Sha256
 from shared.http_fields import Words
 from shared.ids import IS_CASE_ID, CaseId
 from shared.lined_yaml import YamlFault
-from shared.message import N_, said
+from shared.message import N_, Placed, Sayable, said
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Role
@@ -175,7 +175,7 @@ def _add_approval(
             approved = await policies.approve(stored.id, who.subject, form.in_force_from, resolution)
             return _shown(policies, approved)
         except VersionError as error:
-            raise Problem(409, N_("Not approved"), said("%(error)s.", error=error)) from None
+            raise Problem(409, N_("Not approved"), said(N_("%(error)s."), error=error)) from None
         except YamlFault as fault:
             raise _refused(fault) from None
 
@@ -228,9 +228,12 @@ def _add_meaning(
         begins = history[0][1]
         for number, (_, at) in enumerate(history):
             if not begins <= at <= begins + LONGEST_HISTORY:
-                words = (
-                    f"lies before the first or more than {LONGEST_HISTORY.days} days after it: "
-                    "give the history in order, a year at a time"
+                words = said(
+                    N_(
+                        "lies before the first or more than %(days)s days after it: "
+                        "give the history in order, a year at a time"
+                    ),
+                    days=LONGEST_HISTORY.days,
                 )
                 raise _unplayable(f"history.{number}.at", words)
         first = policies.in_force(begins)
@@ -247,11 +250,14 @@ def _add_meaning(
             )
             raise _unplayable(
                 "history",
-                f"can't be played ({type(error).__name__}): give stored facts as they are in the trail",
+                said(
+                    N_("can't be played (%(error)s): give stored facts as they are in the trail"),
+                    error=type(error).__name__,
+                ),
             ) from None
 
 
-def _unplayable(field: str, words: str) -> Problem:
+def _unplayable(field: str, words: Sayable) -> Problem:
     return Problem(
         422,
         N_("Invalid history"),
@@ -277,11 +283,7 @@ def _shown(policies: Policies, version: Version) -> VersionShown:
 
 def _refused(fault: YamlFault) -> Problem:
     """Each `file:line: path: what` as a field (`line 17: half_hour.fallback`) with its message."""
-    errors: list[tuple[str, str]] = []
-    for line in fault.faults:
-        place, _, rest = line.partition(": ")
-        path, _, what = rest.partition(": ")
-        errors.append((f"line {place.rpartition(':')[2]}: {path}", what or path))
+    errors = [(line.where, line.what) if isinstance(line, Placed) else ("", line) for line in fault.faults]
     return Problem(
         422,
         N_("Invalid policy"),

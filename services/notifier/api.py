@@ -230,7 +230,7 @@ class Api:
         try:
             return ReceiptForm.model_validate_json(body)
         except ValidationError as error:
-            raise invalid(faults_of(error, ReceiptForm), "request") from None
+            raise invalid(faults_of(error, ReceiptForm), N_("request")) from None
 
 
 def _default_error(form: ReceiptForm) -> str | None:

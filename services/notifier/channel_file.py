@@ -19,6 +19,7 @@ from services.notifier.channels import Channel, ChannelConfig, PackFault
 from shared.facts import Closed
 from shared.fault_texts import in_words
 from shared.lined_yaml import Lines, YamlFault, parse, text_of
+from shared.message import N_, Sayable, because, placed, said
 
 VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)(?::-([^}\n]*))?\}")
 ChannelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
@@ -43,7 +44,7 @@ def expand(text: str, environ: Mapping[str, str], name: str) -> str:
     """Put the environment's values in. A variable that is not set and has no default is a fault of its
     line.
     """
-    faults: list[str] = []
+    faults: list[Sayable] = []
 
     def value(match: re.Match[str]) -> str:
         variable, *default = (group for group in match.groups() if group is not None)
@@ -53,7 +54,17 @@ def expand(text: str, environ: Mapping[str, str], name: str) -> str:
         if setting is None or "\n" in setting:
             line = text.count("\n", 0, match.start()) + 1
             faults.append(
-                f"{name}:{line}: {variable} is not set: set it in the environment, or write ${{{variable}:-default}}"
+                placed(
+                    name,
+                    line,
+                    "",
+                    said(
+                        N_(
+                            "%(variable)s is not set: set it in the environment, or write ${%(variable)s:-default}"
+                        ),
+                        variable=variable,
+                    ),
+                )
             )
             return ""
         return setting
@@ -69,16 +80,15 @@ def read_channels(
 ) -> dict[str, Configured]:
     """Every configured channel by its name. Raises YamlFault."""
     document, lines = parse(expand(text, environ, name), _File, name)
-    faults: list[str] = []
+    faults: list[Sayable] = []
     configured: dict[str, Configured] = {}
     kinds = channels.kinds()
     for channel, entry in document.channels.items():
         kind = entry.get("kind")
         if kind not in kinds:
-            known = ", ".join(kinds)
-            faults.append(
-                f"{name}:{lines.of(('channels', channel, 'kind'))}: channels.{channel}.kind: {kind!r} is none of: {known}"
-            )
+            line = lines.of(("channels", channel, "kind"))
+            none_of = said(N_("%(kind)s is none of: %(known)s"), kind=repr(kind), known=tuple(kinds))
+            faults.append(placed(name, line, f"channels.{channel}.kind", none_of))
             continue
         try:
             config = channels.kind(str(kind)).Config.model_validate(entry)
@@ -86,9 +96,8 @@ def read_channels(
             faults += _faults(error, lines, channel, name)
             continue
         except PackFault as error:
-            faults.append(
-                f"{name}:{lines.of(('channels', channel, 'kind'))}: channels.{channel}.kind: {error}"
-            )
+            line = lines.of(("channels", channel, "kind"))
+            faults.append(placed(name, line, f"channels.{channel}.kind", because(error)))
             continue
         configured[channel] = Configured(name=channel, kind=str(kind), config=config)
     if faults:
@@ -98,13 +107,13 @@ def read_channels(
 
 def load_channels(path: Path, environ: Mapping[str, str]) -> dict[str, Configured]:
     return read_channels(
-        text_of(path, "give the path of an existing file in FENGHUO_CHANNELS"), environ, path.name
+        text_of(path, N_("give the path of an existing file in FENGHUO_CHANNELS")), environ, path.name
     )
 
 
-def _faults(error: ValidationError, lines: Lines, channel: str, name: str) -> list[str]:
-    faults: list[str] = []
+def _faults(error: ValidationError, lines: Lines, channel: str, name: str) -> list[Sayable]:
+    faults: list[Sayable] = []
     for fault in error.errors(include_url=False):
         path = ("channels", channel, *fault["loc"])
-        faults.append(f"{name}:{lines.of(path)}: {'.'.join(map(str, path))}: {in_words(fault)}")
+        faults.append(placed(name, lines.of(path), ".".join(map(str, path)), in_words(fault)))
     return faults

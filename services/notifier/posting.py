@@ -29,6 +29,8 @@ from aiohttp.client_exceptions import (
 )
 from yarl import URL
 
+from shared.message import N_, said
+
 ANSWER_LIMIT = 64 * 1024
 """Bytes of an answer's body that are kept, and of its head; a gateway that says more is heard no further."""
 HEADER_LIMIT, HEADERS_LIMIT = 8 * 1024, 64
@@ -68,7 +70,12 @@ def check_address(url: str) -> str:
     """The address itself. Raises ValueError for what can't be posted to."""
     if _place_of(url, ("http", "https")) is None or urlsplit(url).username:
         raise ValueError(
-            f"{url!r} is not an address to post to: give http(s)://host[:port]/path without a password"
+            said(
+                N_(
+                    "%(url)s is not an address to post to: give http(s)://host[:port]/path without a password"
+                ),
+                url=repr(url),
+            )
         )
     return url
 
@@ -104,7 +111,7 @@ def check_reach(url: str, *, private: bool) -> None:
 def check_proxy(url: str) -> str:
     """The proxy itself. Raises ValueError, which does not repeat it: it may hold a password."""
     if _place_of(url, ("http",)) is None:
-        raise ValueError("is no proxy: give http://host:port, or http://user:password@host:port")
+        raise ValueError(N_("is no proxy: give http://host:port, or http://user:password@host:port"))
     return url
 
 
@@ -113,7 +120,13 @@ def check_authority(path: Path) -> Path:
     try:
         ssl.create_default_context(cafile=path)
     except (ssl.SSLError, OSError) as error:
-        raise ValueError(f"{str(path)!r} holds no certificate ({error}): name a PEM file") from None
+        raise ValueError(
+            said(
+                N_("%(path)s holds no certificate (%(error)s): name a PEM file"),
+                path=repr(str(path)),
+                error=str(error),
+            )
+        ) from None
     return path
 
 

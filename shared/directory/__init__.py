@@ -6,9 +6,9 @@ and dark on Sunday,
 `changes` how it is changed, `live` how a service follows it at run time.
 """
 
-from shared.directory.faults import DirectoryFault
 from shared.directory.gaps import Gap, gaps
 from shared.directory.people import Absence, ChannelAddress, Person, Post, WhyHolder
+from shared.directory.placed import DirectoryFault
 from shared.directory.plans import ContingencyPlan, PlanScope, PlanStep, Suppression
 from shared.directory.roster import Override, Roster, Shift
 from shared.directory.span import Span

@@ -17,6 +17,7 @@ from shared.directory.roster import Override, Roster, Shift
 from shared.directory.whole import Directory
 from shared.ids import PersonId
 from shared.lined_yaml import FileFault
+from shared.message import N_, Sayable, marked, said
 
 PERSON = "urn:fenghuo:person:"
 
@@ -86,18 +87,20 @@ def read_calendar(
         calendar = Calendar.from_ical(raw)
         events: list[Any] = list(recurring_ical_events.of(calendar).between(since, until))
     except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise CalendarFault([f"not an iCalendar file ({error}): export it anew from your calendar"]) from None
-    faults: list[str] = []
+        raise CalendarFault(
+            [said(N_("not an iCalendar file (%(error)s): export it anew from your calendar"), error=error)]
+        ) from None
+    faults: list[Sayable] = []
     overrides: list[Override] = []
     for event in sorted(events, key=lambda shift: _moment(shift["DTSTART"].dt, roster)):
         begins, ends = _times(event, roster)
         summary = str(event.get("SUMMARY", ""))
         person = _person_of(event, summary, directory)
-        if isinstance(person, str):
-            faults.append(f"{begins.astimezone(roster.zone):%Y-%m-%d %H:%M} {summary!r}: {person}")
+        if not isinstance(person, Person):
+            faults.append(_of_event(begins.astimezone(roster.zone), summary, person))
         elif ends <= begins:
             faults.append(
-                f"{begins.astimezone(roster.zone):%Y-%m-%d %H:%M} {summary!r}: ends before it begins: correct it"
+                _of_event(begins.astimezone(roster.zone), summary, N_("ends before it begins: correct it"))
             )
         elif any(shift.person != person.id for shift in roster.shifts(begins, ends)) or not roster.shift_at(
             begins
@@ -106,6 +109,11 @@ def read_calendar(
     if faults:
         raise CalendarFault(faults)
     return tuple(overrides)
+
+
+def _of_event(begins: datetime, summary: str, what: Sayable) -> Sayable:
+    values = {"begins": f"{begins:%Y-%m-%d %H:%M}", "summary": repr(summary), "what": marked(what)}
+    return said(N_("%(begins)s %(summary)s: %(what)s"), **values)
 
 
 def _times(event: Any, roster: Roster) -> tuple[datetime, datetime]:
@@ -127,7 +135,7 @@ def _moment(value: date | datetime, roster: Roster) -> datetime:
     return (value if value.tzinfo is not None else value.replace(tzinfo=roster.zone)).astimezone(UTC)
 
 
-def _person_of(event: Any, summary: str, directory: Directory) -> Person | str:
+def _person_of(event: Any, summary: str, directory: Directory) -> Person | Sayable:
     """The one person the event names, or what is wrong."""
     given = event.get("ATTENDEE", [])
     attendees: list[Any] = given if isinstance(given, list) else [given]  # pyright: ignore[reportUnknownVariableType]
@@ -141,8 +149,11 @@ def _person_of(event: Any, summary: str, directory: Directory) -> Person | str:
     if len(named) == 1:
         return next(iter(named.values()))
     if named:
-        return f"names {' and '.join(sorted(named))}: one shift is one person's, make it two events"
-    return "names nobody of the directory: write the person's id or name into the title"
+        return said(
+            N_("names %(named)s: one shift is one person's, make it two events"),
+            named=tuple(sorted(named)),
+        )
+    return N_("names nobody of the directory: write the person's id or name into the title")
 
 
 def _attendee(address: str, attendee: Any, directory: Directory) -> Person | None:

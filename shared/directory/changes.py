@@ -12,13 +12,14 @@ from typing import Any
 
 from shared.directory import change_facts as wire
 from shared.directory.change_facts import Change
-from shared.directory.faults import DirectoryFault, PlacedFault
 from shared.directory.moments import moments
 from shared.directory.parts import PARTS, TABLES, altered, id_of, posts_answered_otherwise
 from shared.directory.people import Absence, Person, Post, WhyHolder
+from shared.directory.placed import DirectoryFault, PlacedFault
 from shared.directory.roster import Override, Roster
 from shared.directory.whole import Directory
 from shared.ids import PersonId, PostId
+from shared.message import N_, said
 
 _PUT: dict[str, Callable[[Any], Change]] = {
     "area": lambda area: wire.PutArea(area=area),
@@ -111,7 +112,11 @@ class _Draft:
             self.faults.append(
                 PlacedFault(
                     ("changes", number, field),
-                    f"no {kind} {key[:60]!r} is known: take an id from the directory",
+                    said(
+                        N_("no %(kind)s %(key)s is known: take an id from the directory"),
+                        kind=kind,
+                        key=repr(key[:60]),
+                    ),
                 )
             )
         return value
@@ -174,9 +179,14 @@ def _dark_moments(
             continue
         for at in _while_somebody_is_away(directory, post):
             if directory.why_holder(post.id, at) is WhyHolder.HOLDER_THOUGH_ABSENT:
-                text = (
-                    f"post {post.id} would be dark from {at.isoformat()}: {post.holder} is absent and nobody stands in; "
-                    "name a deputy who is there in the same change (set_holder with deputies)"
+                text = said(
+                    N_(
+                        "post %(post)s would be dark from %(at)s: %(holder)s is absent and nobody stands in; "
+                        "name a deputy who is there in the same change (set_holder with deputies)"
+                    ),
+                    post=post.id,
+                    at=at.isoformat(),
+                    holder=post.holder,
                 )
                 faults[post.id, post.holder, at] = PlacedFault(("posts", number, "holder"), text, post.id)
     return faults

@@ -1,21 +1,19 @@
 """What makes a directory invalid: references that lead nowhere, circles, and posts that are or would be dark.
 
-Invariant: whoever can come to hold a post (holder, deputies, everyone on its roster) is declared and has a
-channel. A fault says where it stands and what to do, and names the post that would be dark.
+Invariant: a fault says where it stands and what to do.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shared.directory.parts import TABLES, Ids, objects_of
-from shared.ids import PersonId, PostId
-from shared.lined_yaml import PlacedError
+from shared.directory.placed import PlacedFault
+from shared.directory.post_faults import faults_of_posts, faults_of_rosters, undeclared_areas
+from shared.message import N_, said
 
 if TYPE_CHECKING:
-    from shared.directory.people import Person, Post
+    from shared.directory.people import Person
     from shared.directory.plans import ContingencyPlan, Suppression
-    from shared.directory.roster import Roster
     from shared.directory.units import Area, Source, Unit
     from shared.directory.whole import Directory
 
@@ -23,28 +21,6 @@ if TYPE_CHECKING:
 COUNTY_DIGITS = 6
 WAY_SHOWN = 8
 """Names of a circle that a fault repeats."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedFault:
-    """`path` leads to it in the document; `dark` is the post that nobody reachable would hold."""
-
-    path: tuple[str | int, ...]
-    text: str
-    dark: PostId | None = None
-
-
-class DirectoryFault(PlacedError):
-    """A directory, or a change to it, that is refused."""
-
-    def __init__(self, faults: Iterable[PlacedFault]) -> None:
-        self.found = tuple(faults)
-        super().__init__([(fault.path, fault.text) for fault in self.found])
-
-    @property
-    def dark(self) -> tuple[PostId, ...]:
-        """The posts that would be dark."""
-        return tuple(dict.fromkeys(fault.dark for fault in self.found if fault.dark is not None))
 
 
 def faults_of(whole: "Directory") -> list[PlacedFault]:
@@ -65,20 +41,27 @@ def are_sound(whole: "Directory", ids: Ids) -> bool:
 
 def _twice(whole: "Directory") -> Iterator[PlacedFault]:
     lists = {
-        "areas": ("area", [area.code for area in whole.areas]),
-        "units": ("unit", [unit.id for unit in whole.units]),
-        "people": ("person", [person.id for person in whole.people]),
-        "posts": ("post", [post.id for post in whole.posts]),
-        "rosters": ("roster", [roster.id for roster in whole.rosters]),
-        "sources": ("source", [source.id for source in whole.sources]),
-        "plans": ("plan", [plan.id for plan in whole.plans]),
-        "suppressions": ("suppression", [suppression.id for suppression in whole.suppressions]),
+        "areas": (N_("area"), [area.code for area in whole.areas]),
+        "units": (N_("unit"), [unit.id for unit in whole.units]),
+        "people": (N_("person"), [person.id for person in whole.people]),
+        "posts": (N_("post"), [post.id for post in whole.posts]),
+        "rosters": (N_("roster"), [roster.id for roster in whole.rosters]),
+        "sources": (N_("source"), [source.id for source in whole.sources]),
+        "plans": (N_("plan"), [plan.id for plan in whole.plans]),
+        "suppressions": (N_("suppression"), [suppression.id for suppression in whole.suppressions]),
     }
     for part, (noun, ids) in lists.items():
         declared: set[str] = set()
         for number, key in enumerate(ids):
             if key in declared:
-                yield PlacedFault((part, number), f"{noun} {key} is declared twice: rename or remove one")
+                yield PlacedFault(
+                    (part, number),
+                    said(
+                        N_("%(noun)s %(key)s is declared twice: rename or remove one"),
+                        noun=said(noun),
+                        key=key,
+                    ),
+                )
             declared.add(key)
 
 
@@ -88,18 +71,35 @@ def _areas(whole: "Directory", areas: Iterable["Area"]) -> Iterator[PlacedFault]
     for number, area in enumerate(areas):
         where = ("areas", number, "within")
         if area.within and area.within not in above:
-            yield PlacedFault(where, f"area {area.code} lies within {area.within}, which is not declared")
+            yield PlacedFault(
+                where,
+                said(
+                    N_("area %(area)s lies within %(within)s, which is not declared"),
+                    area=area.code,
+                    within=area.within,
+                ),
+            )
         elif circle := circles.get(area.code):
             yield PlacedFault(
                 where,
-                f"area {area.code} lies within itself ({_round(area.code, circle)}): mend `within` of one of them",
+                said(
+                    N_("area %(area)s lies within itself (%(circle)s): mend `within` of one of them"),
+                    area=area.code,
+                    circle=_round(area.code, circle),
+                ),
             )
         elif len(area.code) > COUNTY_DIGITS and (
             area.within is None or not area.code.startswith(area.within)
         ):
             yield PlacedFault(
                 where,
-                f"area {area.code} is a township or a village: it lies within the area that its code begins with",
+                said(
+                    N_(
+                        "area %(area)s is a township or a village: "
+                        "it lies within the area that its code begins with"
+                    ),
+                    area=area.code,
+                ),
             )
 
 
@@ -110,29 +110,58 @@ def _units(whole: "Directory", units: Iterable["Unit"]) -> Iterator[PlacedFault]
         where = ("units", number)
         if unit.area not in whole.areas_by_code:
             yield PlacedFault(
-                (*where, "area"), f"unit {unit.id} is in area {unit.area}, which is not declared"
+                (*where, "area"),
+                said(
+                    N_("unit %(unit)s is in area %(area)s, which is not declared"),
+                    unit=unit.id,
+                    area=unit.area,
+                ),
             )
         if unit.superior is not None and unit.superior not in above:
             yield PlacedFault(
-                (*where, "superior"), f"unit {unit.id} has superior {unit.superior}, which is not declared"
+                (*where, "superior"),
+                said(
+                    N_("unit %(unit)s has superior %(superior)s, which is not declared"),
+                    unit=unit.id,
+                    superior=unit.superior,
+                ),
             )
         elif circle := circles.get(unit.id):
             yield PlacedFault(
                 (*where, "superior"),
-                f"unit {unit.id} stands above itself ({_round(unit.id, circle)}): mend one superior",
+                said(
+                    N_("unit %(unit)s stands above itself (%(circle)s): mend one superior"),
+                    unit=unit.id,
+                    circle=_round(unit.id, circle),
+                ),
             )
         for field, post in (("head", unit.head), ("duty_post", unit.duty_post)):
             if post is not None and post not in whole.posts_by_id:
                 yield PlacedFault(
                     (*where, field),
-                    f"unit {unit.id} names {post} as its {field}, a post that is not declared",
+                    said(
+                        N_("unit %(unit)s names %(post)s as its %(field)s, a post that is not declared"),
+                        unit=unit.id,
+                        post=post,
+                        field=field,
+                    ),
                 )
         if unit.whole_city and len(whole.area_path(unit.area)) > 1:
-            text = f"unit {unit.id} has the whole city and lies in area {unit.area}, a part of it: take whole_city away, or mend the area"
+            text = said(
+                N_(
+                    "unit %(unit)s has the whole city and lies in area %(area)s, a part of it: take whole_city away, or mend the area"
+                ),
+                unit=unit.id,
+                area=unit.area,
+            )
             yield PlacedFault((*where, "whole_city"), text)
         for place, competence in enumerate(unit.competence):
             if competence.area is not None and competence.area not in whole.areas_by_code:
-                text = f"unit {unit.id} is competent in area {competence.area}, which is not declared"
+                text = said(
+                    N_("unit %(unit)s is competent in area %(area)s, which is not declared"),
+                    unit=unit.id,
+                    area=competence.area,
+                )
                 yield PlacedFault((*where, "competence", place, "area"), text)
 
 
@@ -141,100 +170,12 @@ def _people(whole: "Directory", people: Iterable["Person"]) -> Iterator[PlacedFa
         if person.unit not in whole.units_by_id:
             yield PlacedFault(
                 ("people", number, "unit"),
-                f"person {person.id} belongs to unit {person.unit}, which is not declared",
+                said(
+                    N_("person %(person)s belongs to unit %(unit)s, which is not declared"),
+                    person=person.id,
+                    unit=person.unit,
+                ),
             )
-
-
-def _posts(whole: "Directory", posts: Iterable["Post"]) -> Iterator[PlacedFault]:
-    for number, post in enumerate(posts):
-        where = ("posts", number)
-        if post.unit not in whole.units_by_id:
-            yield PlacedFault(
-                (*where, "unit"), f"post {post.id} belongs to unit {post.unit}, which is not declared"
-            )
-        yield from _holder_faults(whole, post, where)
-        yield from _known_areas(whole, post.areas, (*where, "areas"), f"post {post.id}")
-        if post.stands_for is not None and (fault := _stands_for_fault(whole, post)):
-            yield PlacedFault((*where, "stands_for"), fault)
-        if post.roster is None:
-            continue
-        roster = whole.rosters_by_id.get(post.roster)
-        if roster is None:
-            yield PlacedFault(
-                (*where, "roster"), f"post {post.id} is held by roster {post.roster}, which is not declared"
-            )
-        elif roster.post != post.id:
-            text = f"post {post.id} is held by roster {roster.id}, which is made for post {roster.post}: correct one of the two"
-            yield PlacedFault((*where, "roster"), text)
-
-
-def _stands_for_fault(whole: "Directory", post: "Post") -> str | None:
-    named = whole.posts_by_id.get(PostId(post.stands_for or ""))
-    if named is None:
-        return f"post {post.id} stands for {post.stands_for}, which is not declared: name a post"
-    if named.id == post.id or named.stands_for is not None:
-        return f"post {post.id} stands for {named.id}, which stands for another itself: name the post that policies name"
-    return None
-
-
-def _holder_faults(whole: "Directory", post: "Post", where: tuple[str | int, ...]) -> Iterator[PlacedFault]:
-    dark = post.id
-    if post.holder not in whole.people_by_id:
-        text = f"post {post.id} is held by {post.holder}, who is not declared: the post would be dark, name a person"
-        yield PlacedFault((*where, "holder"), text, dark)
-    elif not _reachable(whole, post.holder):
-        text = f"post {post.id} is held by {post.holder}, who has no channel: the post would be dark, give them one"
-        yield PlacedFault((*where, "holder"), text, dark)
-    for place, deputy in enumerate(post.deputies):
-        if deputy not in whole.people_by_id:
-            text = f"post {post.id} has deputy {deputy}, who is not declared: name a person"
-        elif not _reachable(whole, deputy):
-            text = f"post {post.id} has deputy {deputy}, who has no channel: the post would be dark in the holder's absence, give them one"
-        elif deputy == post.holder:
-            text = f"post {post.id} has its holder {deputy} for a deputy: name somebody else"
-        else:
-            continue
-        yield PlacedFault((*where, "deputies", place), text, dark if deputy != post.holder else None)
-
-
-def _rosters(whole: "Directory", rosters: Iterable["Roster"]) -> Iterator[PlacedFault]:
-    for number, roster in enumerate(rosters):
-        where = ("rosters", number)
-        if roster.unit not in whole.units_by_id:
-            yield PlacedFault(
-                (*where, "unit"), f"roster {roster.id} belongs to unit {roster.unit}, which is not declared"
-            )
-        post = whole.posts_by_id.get(roster.post)
-        if post is None:
-            yield PlacedFault(
-                (*where, "post"), f"roster {roster.id} is made for post {roster.post}, which is not declared"
-            )
-        elif post.roster is None:
-            yield PlacedFault(
-                (*where, "post"),
-                f"roster {roster.id} is made for post {post.id}, which does not name it: add `roster: {roster.id}`",
-            )
-        elif post.roster != roster.id:
-            text = f"roster {roster.id} is made for post {post.id}, which roster {post.roster} holds: correct one of the two"
-            yield PlacedFault((*where, "post"), text)
-        yield from _on_roster(whole, roster, where)
-
-
-def _on_roster(whole: "Directory", roster: "Roster", where: tuple[str | int, ...]) -> Iterator[PlacedFault]:
-    named = [(("rotation", place), member) for place, member in enumerate(roster.rotation)]
-    named += [(("leaders", place), leader) for place, leader in enumerate(roster.leaders)]
-    for place, override in enumerate(roster.overrides):
-        named.append((("overrides", place), override.person))
-        if override.leader:
-            named.append((("overrides", place), override.leader))
-    for path, person in named:
-        if person not in whole.people_by_id:
-            text = f"roster {roster.id} names {person}, who is not declared: post {roster.post} would be dark on that shift, name a person"
-        elif not _reachable(whole, person):
-            text = f"roster {roster.id} names {person}, who has no channel: post {roster.post} would be dark on that shift, give them one"
-        else:
-            continue
-        yield PlacedFault((*where, *path), text, roster.post)
 
 
 def _sources(whole: "Directory", sources: Iterable["Source"]) -> Iterator[PlacedFault]:
@@ -242,23 +183,39 @@ def _sources(whole: "Directory", sources: Iterable["Source"]) -> Iterator[Placed
         if source.unit not in whole.units_by_id:
             yield PlacedFault(
                 ("sources", number, "unit"),
-                f"source {source.id} reports for unit {source.unit}, which is not declared",
+                said(
+                    N_("source %(source)s reports for unit %(unit)s, which is not declared"),
+                    source=source.id,
+                    unit=source.unit,
+                ),
             )
         for unit in source.also_for:
             if unit not in whole.units_by_id:
                 yield PlacedFault(
                     ("sources", number, "also_for"),
-                    f"source {source.id} reports for unit {unit}, which is not declared",
+                    said(
+                        N_("source %(source)s reports for unit %(unit)s, which is not declared"),
+                        source=source.id,
+                        unit=unit,
+                    ),
                 )
         if source.area not in whole.areas_by_code:
             yield PlacedFault(
                 ("sources", number, "area"),
-                f"source {source.id} is in area {source.area}, which is not declared",
+                said(
+                    N_("source %(source)s is in area %(area)s, which is not declared"),
+                    source=source.id,
+                    area=source.area,
+                ),
             )
         if source.tell is not None and source.tell not in whole.posts_by_id:
             yield PlacedFault(
                 ("sources", number, "tell"),
-                f"source {source.id} is to tell post {source.tell}, which is not declared",
+                said(
+                    N_("source %(source)s is to tell post %(tell)s, which is not declared"),
+                    source=source.id,
+                    tell=source.tell,
+                ),
             )
 
 
@@ -267,37 +224,48 @@ def _plans(whole: "Directory", plans: Iterable["ContingencyPlan"]) -> Iterator[P
         where = ("plans", number)
         if plan.unit not in whole.units_by_id:
             yield PlacedFault(
-                (*where, "unit"), f"plan {plan.id} is owned by unit {plan.unit}, which is not declared"
+                (*where, "unit"),
+                said(
+                    N_("plan %(plan)s is owned by unit %(unit)s, which is not declared"),
+                    plan=plan.id,
+                    unit=plan.unit,
+                ),
             )
         for place, step in enumerate(plan.steps):
             if step.unit not in whole.units_by_id:
-                text = f"plan {plan.id}, step {place + 1} is for unit {step.unit}, which is not declared"
+                text = said(
+                    N_("plan %(plan)s, step %(place)s is for unit %(unit)s, which is not declared"),
+                    plan=plan.id,
+                    place=place + 1,
+                    unit=step.unit,
+                )
                 yield PlacedFault((*where, "steps", place, "unit"), text)
-        yield from _known_areas(whole, plan.when.areas, (*where, "when", "areas"), f"plan {plan.id}")
+        yield from undeclared_areas(
+            whole, plan.when.areas, (*where, "when", "areas"), said(N_("plan %(plan)s"), plan=plan.id)
+        )
 
 
 def _suppressions(whole: "Directory", suppressions: Iterable["Suppression"]) -> Iterator[PlacedFault]:
     for number, suppression in enumerate(suppressions):
-        where, who = ("suppressions", number), f"suppression {suppression.id}"
-        yield from _known_areas(whole, suppression.areas, (*where, "areas"), who)
+        where, who = (
+            ("suppressions", number),
+            said(N_("suppression %(suppression)s"), suppression=suppression.id),
+        )
+        yield from undeclared_areas(whole, suppression.areas, (*where, "areas"), who)
         for unit in suppression.units:
             if unit not in whole.units_by_id:
-                yield PlacedFault((*where, "units"), f"{who} names unit {unit}, which is not declared")
+                yield PlacedFault(
+                    (*where, "units"),
+                    said(N_("%(who)s names unit %(unit)s, which is not declared"), who=who, unit=unit),
+                )
         for source in suppression.sources:
             if source not in whole.sources_by_id:
-                yield PlacedFault((*where, "sources"), f"{who} names source {source}, which is not declared")
-
-
-def _known_areas(
-    whole: "Directory", codes: Iterable[str], where: tuple[str | int, ...], who: str
-) -> Iterator[PlacedFault]:
-    for code in codes:
-        if code not in whole.areas_by_code:
-            yield PlacedFault(where, f"{who} names area {code}, which is not declared")
-
-
-def _reachable(whole: "Directory", person: str) -> bool:
-    return bool(whole.people_by_id[PersonId(person)].channels)
+                yield PlacedFault(
+                    (*where, "sources"),
+                    said(
+                        N_("%(who)s names source %(source)s, which is not declared"), who=who, source=source
+                    ),
+                )
 
 
 def _circles(above: dict[str, str | None]) -> dict[str, list[str]]:
@@ -331,8 +299,8 @@ _CHECKS: dict[str, Callable[["Directory", Iterable[Any]], Iterator[PlacedFault]]
     "areas": _areas,
     "units": _units,
     "people": _people,
-    "posts": _posts,
-    "rosters": _rosters,
+    "posts": faults_of_posts,
+    "rosters": faults_of_rosters,
     "sources": _sources,
     "plans": _plans,
     "suppressions": _suppressions,

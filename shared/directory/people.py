@@ -24,6 +24,7 @@ from shared.directory.span import (
 )
 from shared.facts import Frozen, Name
 from shared.facts.bounds import PLAIN_LINE, at_most
+from shared.message import N_, said
 from shared.vocabulary import Category, Language, ReportKind, Role
 
 
@@ -84,7 +85,12 @@ class Post(Frozen):
     def is_in_charge_of_something(self) -> Self:
         if self.stands_for is not None and not self.has_portfolio:
             raise ValueError(
-                f"stands_for {self.stands_for} without a portfolio: name kinds, categories, topics or areas"
+                said(
+                    N_(
+                        "stands_for %(stands_for)s without a portfolio: name kinds, categories, topics or areas"
+                    ),
+                    stands_for=self.stands_for,
+                )
             )
         return self
 

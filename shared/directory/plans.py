@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 from shared.directory.span import AreaRef, Id, OwnPlanId, SourceRef, Span, UnitRef
 from shared.facts import Frozen, Name
 from shared.facts.bounds import PLAIN_LINE, Day, Term, at_most
-from shared.message import N_
+from shared.message import N_, said
 from shared.vocabulary import Category, Level, ReportKind
 
 Positive = Annotated[Term, Field(gt=timedelta(0))]
@@ -57,7 +57,13 @@ class ContingencyPlan(Frozen):
         for number, step in enumerate(self.steps, start=1):
             if step.after is not None and step.after >= number:
                 raise ValueError(
-                    f"step {number} comes after step {step.after}, which is not before it: name an earlier one (from 1)"
+                    said(
+                        N_(
+                            "step %(number)s comes after step %(after)s, which is not before it: name an earlier one (from 1)"
+                        ),
+                        number=number,
+                        after=step.after,
+                    )
                 )
         return self
 

@@ -18,13 +18,16 @@ from shared.directory.span import OwnRosterId, PersonRef, PostRef, Reason, Span,
 from shared.facts import Frozen, Name
 from shared.facts.bounds import Day, Term, WallTime, at_most
 from shared.ids import PersonId
+from shared.message import N_, said
 
 
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder, or one too long
-        raise ValueError(f"no time zone {name[:60]!r}: write one such as Asia/Shanghai") from None
+        raise ValueError(
+            said(N_("no time zone %(name)s: write one such as Asia/Shanghai"), name=repr(name[:60]))
+        ) from None
     return name
 
 

@@ -20,6 +20,7 @@ from shared.directory.whole import Directory
 from shared.facts import field_errors
 from shared.facts.bounds import Frozen
 from shared.lined_yaml import FileFault
+from shared.message import N_, Sayable, placed, said
 
 NAMES = ("name_zh", "name_en")
 SEPARATOR = ";"
@@ -90,6 +91,9 @@ TABLES = {
 }
 
 
+TOO_MANY_CELLS = N_("more cells than columns: put text with commas in quotes")
+
+
 class RowFault(FileFault):
     """A table that can't be taken; one `file:line: column: what` a fault."""
 
@@ -105,28 +109,26 @@ def read_rows(raw: bytes, name: str, table: TableKind, directory: Directory) -> 
     reader.fieldnames = columns
     _check_columns(columns, name, table)
     current: dict[str, Frozen] = {entry.id: entry for entry in getattr(directory, table.part)}
-    faults: list[str] = []
+    faults: list[Sayable] = []
     changes: list[Change] = []
     try:
         for row in reader:
             if None in row:
-                faults.append(
-                    f"{name}:{reader.line_num}: more cells than columns: put text with commas in quotes"
-                )
+                faults.append(placed(name, reader.line_num, "", TOO_MANY_CELLS))
                 continue
             before = current.get((row["id"] or "").strip())
             try:
                 after = table.model.model_validate(_fields(row, columns, table, before), extra="forbid")
             except ValidationError as error:
                 faults += [
-                    f"{name}:{reader.line_num}: {_column(where, table, row)}: {what}"
+                    placed(name, reader.line_num, _column(where, table, row), what)
                     for where, what in field_errors(error)
                 ]
                 continue
             if after != before:
                 changes.append(table.put(after))
     except csv.Error as error:
-        faults.append(f"{name}:{reader.line_num}: not CSV: {error}")
+        faults.append(placed(name, reader.line_num, "", said(N_("not CSV: %(error)s"), error=str(error))))
     if faults:
         raise RowFault(faults)
     return tuple(changes)
@@ -156,20 +158,28 @@ def _text(raw: bytes, name: str) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise RowFault([f"{name}:1: neither UTF-8 nor GB 18030: save it as UTF-8"])
+    raise RowFault([placed(name, 1, "", N_("neither UTF-8 nor GB 18030: save it as UTF-8"))])
 
 
 def _check_columns(columns: list[str], name: str, table: TableKind) -> None:
-    faults: list[str] = []
+    faults: list[Sayable] = []
     allowed = ("id", *NAMES, *table.columns)
     if "id" not in columns:
-        faults.append(f"{name}:1: id: no such column; the first line names the columns: {', '.join(allowed)}")
+        faults.append(
+            placed(
+                name,
+                1,
+                "id",
+                said(N_("no such column; the first line names the columns: %(allowed)s"), allowed=allowed),
+            )
+        )
     twice = sorted({column for column in columns if columns.count(column) > 1})
-    faults += [f"{name}:1: {column}: the column stands there twice: remove one" for column in twice]
+    faults += [placed(name, 1, column, N_("the column stands there twice: remove one")) for column in twice]
     if not table.channels:
         strangers = [column for column in columns if column not in allowed]
         faults += [
-            f"{name}:1: {column}: no such column; there are {', '.join(allowed)}" for column in strangers
+            placed(name, 1, column, said(N_("no such column; there are %(allowed)s"), allowed=allowed))
+            for column in strangers
         ]
     if faults:
         raise RowFault(faults)

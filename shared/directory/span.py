@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from shared.facts import Frozen, Instant
 from shared.facts.bounds import PLAIN_ID, PLAIN_LINE
 from shared.ids import AreaCode, PersonId, PlanId, PostId, RosterId, SourceId, UnitId
+from shared.message import N_, said
 
 _ID = StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")
 Id = Annotated[str, _ID]
@@ -41,7 +42,11 @@ class Span(Frozen):
     def ends_after_it_begins(self) -> Self:
         if self.until <= self.since:
             raise ValueError(
-                f"ends ({self.until.isoformat()}) before it begins ({self.since.isoformat()}): exchange the two, or remove it"
+                said(
+                    N_("ends (%(until)s) before it begins (%(since)s): exchange the two, or remove it"),
+                    until=self.until.isoformat(),
+                    since=self.since.isoformat(),
+                )
             )
         return self
 

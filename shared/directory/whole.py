@@ -16,9 +16,10 @@ from typing import Annotated, Any, Self
 from pydantic import model_validator
 
 from shared.directory.competence import Competent, MatterSort, competent_unit
-from shared.directory.faults import DirectoryFault, are_sound, faults_of
+from shared.directory.faults import are_sound, faults_of
 from shared.directory.parts import TABLES, altered, near
 from shared.directory.people import Person, Post, WhyHolder
+from shared.directory.placed import DirectoryFault
 from shared.directory.plans import ContingencyPlan, Suppression
 from shared.directory.portfolios import in_charge
 from shared.directory.roster import Roster

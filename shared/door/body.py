@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from shared.door.ways import KB, MB
-from shared.message import N_
+from shared.message import N_, said
 from shared.problems import Problem
 
 Message = Any
@@ -82,7 +82,11 @@ class RequestBody:
 
 
 def too_large(limit: int) -> Problem:
-    most = f"at most {limit // KB:,} KB" if limit >= KB else f"at most {limit} bytes"
+    most = (
+        said(N_("at most %(size)s KB"), size=f"{limit // KB:,}")
+        if limit >= KB
+        else said(N_("at most %(size)s bytes"), size=limit)
+    )
     return Problem(413, TOO_LARGE, SHORTEN_IT, errors=[("(body)", most)], limit=limit)
 
 

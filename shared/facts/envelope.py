@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from shared.facts.bounds import Instant, rfc3339
 from shared.facts.value import Value
+from shared.fault_texts import Fault, in_words
 from shared.formats import refuse_newer_bytes
 from shared.vocabulary import Kind
 
@@ -26,7 +27,7 @@ it.
 class FactError(ValueError):
     """A message that is no fact. `errors` names each field and what is wrong with it."""
 
-    def __init__(self, errors: list[tuple[str, str]]) -> None:
+    def __init__(self, errors: list[Fault]) -> None:
         super().__init__("; ".join(f"{field}: {message}" for field, message in errors))
         self.errors = errors
 
@@ -121,9 +122,9 @@ class Fact(BaseModel):
         return orjson.dumps(self.model_dump(mode="json", exclude_none=True))
 
 
-def field_errors(error: ValidationError) -> list[tuple[str, str]]:
+def field_errors(error: ValidationError) -> list[Fault]:
     """Each fault as (dotted field, what is wrong), in words for people."""
     return [
-        (".".join(str(part) for part in fault["loc"]) or "(body)", fault["msg"].removeprefix("Value error, "))
+        (".".join(str(part) for part in fault["loc"]) or "(body)", in_words(fault))
         for fault in error.errors(include_url=False)
     ]

@@ -23,7 +23,7 @@ from shared.facts.file import Files
 from shared.facts.form import FormBlock, FormGiven
 from shared.facts.harm import Harm
 from shared.ids import AreaCode, CaseId, DutyId, PersonId, SourceId, UnitId
-from shared.message import N_
+from shared.message import N_, Said, said
 from shared.vocabulary import Addressees, Category, Level, ReportKind
 
 CATEGORISED = (ReportKind.INCIDENT, ReportKind.OPINION, ReportKind.DISPUTE, ReportKind.HAZARD)
@@ -94,10 +94,14 @@ def task_count(tasks: tuple[TaskForm, ...]) -> int:
     return sum(len(task.units) or 1 for task in tasks)
 
 
-def too_many(tasks: tuple[TaskForm, ...]) -> str | None:
+def too_many(tasks: tuple[TaskForm, ...]) -> Said | None:
     many = task_count(tasks)
     return (
-        f"are {many} tasks, one for each unit: assign at most {MOST_TASKS} at a time"
+        said(
+            N_("are %(many)s tasks, one for each unit: assign at most %(most_tasks)s at a time"),
+            many=many,
+            most_tasks=MOST_TASKS,
+        )
         if many > MOST_TASKS
         else None
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from shared.forms.model import Belongs, DeclaredForm, FormsDocument
 from shared.lined_yaml import parse, text_of
+from shared.message import N_
 from shared.vocabulary import Document, Kind, ReportKind
 
 CONTINUES = (Kind.FOLLOWED_UP, Kind.PROGRESSED, Kind.RESOLVED, Kind.COMPLETED, Kind.CLOSED)
@@ -89,4 +90,4 @@ def parse_forms(text: str, name: str = "forms.yaml") -> Forms:
 
 def load_forms(path: Path) -> Forms:
     """Raises YamlFault."""
-    return parse_forms(text_of(path, "set FENGHUO_FORMS to an existing file"), path.name)
+    return parse_forms(text_of(path, N_("set FENGHUO_FORMS to an existing file")), path.name)

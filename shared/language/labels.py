@@ -10,7 +10,7 @@ from shared.facts import reason_of
 from shared.language.catalogue import N_
 from shared.language.event_labels import EVENTS
 from shared.language.reasons import ROLES
-from shared.message import Said, said
+from shared.message import Marked, Said, foreign, said
 
 LABELS: dict[str, dict[str, str]] = {
     **EVENTS,
@@ -239,8 +239,10 @@ def why_said(why: str) -> Said:
         alone = reason
     words = next((LABELS[group][alone] for group in ALSO_WHY if alone in LABELS[group]), None)
     if words is None:
-        return said("%(why)s", why=why)
-    return said(WITH_MORE, why=said(words), more=why_said(carried)) if carried else said(words)
+        return foreign(why)
+    return (
+        said(WITH_MORE, why=said(Marked(words)), more=why_said(carried)) if carried else said(Marked(words))
+    )
 
 
 def why_in_words(why: str, say: Callable[[str], str]) -> str:

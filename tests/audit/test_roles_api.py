@@ -20,6 +20,7 @@ from pymongo.synchronous.topology import Topology
 from fenghuo.bootstrap import make_secrets
 from services.audit.app import build
 from services.audit.settings import AuditSettings
+from shared.message import Marked
 from shared.problems import Problem
 from shared.secrets import SecretFile, signing_key, verify_key
 from shared.service import Service
@@ -95,7 +96,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
     def admitted(gate: Gate, request: Request, *roles: Role) -> Principal:
         who = admit(gate, request, *roles)
-        raise Problem(IN, "In", f"{who.role}")
+        raise Problem(IN, Marked("In"), Marked(f"{who.role}"))
 
     def gate_of(service: Service, _: object) -> Gate:
         """No broker says who was taken back: whoever holds a token is who it says."""

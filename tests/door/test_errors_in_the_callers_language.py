@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from shared.bodies import form_of
 from shared.facts import Name, ReportForm
 from shared.fault_texts import MOST_FAULTS
-from shared.message import N_, said
+from shared.message import N_, listed, said
 from shared.problems import DETAIL_LENGTH, Problem, install
 from shared.unavailable import UnavailableError
 from tests.lab import ROOT
@@ -28,7 +28,7 @@ def client() -> Iterator[TestClient]:
 
     @app.post("/reports")
     async def report(request: Request) -> None:
-        await form_of(request, ReportForm, "report")
+        await form_of(request, ReportForm, N_("report"))
 
     @app.get("/roster/{roster}")
     async def roster(roster: str) -> None:
@@ -44,7 +44,7 @@ def client() -> Iterator[TestClient]:
 
     @app.get("/forbidden")
     async def forbidden() -> None:
-        raise Problem(403, N_("Forbidden"), said("%(words)s", words=Name(zh="无权", en="you may not")))
+        raise Problem(403, N_("Forbidden"), listed([Name(zh="无权", en="you may not")]))
 
     @app.get("/away")
     async def away() -> None:

@@ -13,6 +13,7 @@ from shared.door import Lane, doorway
 from shared.door.pace import Allowance, RequestPace
 from shared.door.refusals import MANY, WINDOW, RefusedRequest, Tallies
 from shared.door.ways import BODY_LIMIT, Ways
+from shared.message import Marked
 from shared.problems import MOST_FAULTS, Problem
 
 ALLOWANCE = Allowance(per_second=10, at_once=5)
@@ -156,7 +157,9 @@ def test_what_is_remembered_of_refusals_is_bounded() -> None:
 
 @given(st.integers(min_value=0, max_value=1_000))
 def test_an_error_names_twenty_faults_at_most_and_how_many_more(number: int) -> None:
-    faults = Problem(422, "x", "y", errors=[("f" * 10_000, "m" * 10_000)] * number).errors
+    faults = Problem(
+        422, Marked("x"), Marked("y"), errors=[("f" * 10_000, Marked("m" * 10_000))] * number
+    ).errors
     assert len(faults) == min(number, MOST_FAULTS) + (number > MOST_FAULTS)
     assert number <= MOST_FAULTS or faults[-1][1].startswith(str(number - MOST_FAULTS))
     assert sum(len(field) + len(message) for field, message in faults) < 12_000

@@ -30,6 +30,7 @@ from shared.directory.change_facts import DirectoryChange
 from shared.directory.live import LiveDirectory
 from shared.facts import Fact
 from shared.ids import PersonId
+from shared.message import Marked
 from shared.secrets import SecretFile, verify_key
 from shared.tokens import Gate
 from shared.vocabulary import Role
@@ -45,7 +46,7 @@ class Deaf(FactRecord):
     """A record that can't be reached, once the bucket is written."""
 
     async def append(self, subject: str, raw: bytes, message_id: str, *, once: bool = False) -> AppendedFact:
-        raise Unreachable("away")
+        raise Unreachable(Marked("away"))
 
 
 class Intake:

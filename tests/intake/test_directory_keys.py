@@ -31,6 +31,7 @@ from shared.facts import Fact
 from shared.facts.bounds import VERSION_LIMIT
 from shared.formats import FORMAT, NewerError
 from shared.ids import PersonId, UnitId
+from shared.message import Marked
 from shared.problems import Problem
 from shared.tokens import Principal
 from shared.vocabulary import Role
@@ -226,7 +227,7 @@ async def test_an_intake_that_dies_in_a_change_leaves_it_whole_and_the_next_fini
     since = await end_of_facts(broker)
 
     async def die(*_: Any) -> None:
-        raise Unreachable("dead")
+        raise Unreachable(Marked("dead"))
 
     with monkeypatch.context() as dying:
         dying.setattr(DirectoryBucket, dies_before, die)

@@ -83,7 +83,7 @@ async def test_a_matter_is_opened_worked_on_and_looked_at_from_the_command_line(
 
     imported = running.call("import", str(table), "--tasks-of", case, "--json")
     assert imported.returncode == 1
-    assert json.loads(imported.stdout)["rejected"] == [{"line": 3, "reason": "title: Field required"}]
+    assert json.loads(imported.stdout)["rejected"] == [{"line": 3, "reason": "title: is missing: fill it in"}]
     assert running.ask(*form)["case"] == case, "the same key is the same report"
 
     assert (

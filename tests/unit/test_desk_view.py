@@ -22,7 +22,7 @@ from shared.case_parts import MANY, stow
 from shared.facts import Actor, CaseAct, Name, TaskForm
 from shared.facts.report import MOST_TASKS
 from shared.ids import PersonId, UnitId
-from shared.message import Said, said
+from shared.message import Marked, Said, said
 from shared.problems import Problem
 from shared.territory import may
 from shared.tokens import Principal
@@ -435,7 +435,7 @@ def test_two_that_assign_at_once_lay_no_more_tasks_than_a_case_takes(
 
 def test_a_message_with_figures_and_names_is_said_in_either_language() -> None:
     water = Name(zh="水务局", en="Water bureau")
-    words = said("%(many)s of %(unit)s, as %(all)s", many=2, unit=water, all=(water, water))
+    words = said(Marked("%(many)s of %(unit)s, as %(all)s"), many=2, unit=water, all=(water, water))
     assert words == "2 of Water bureau, as Water bureau, Water bureau"
     again = words.again(lambda message: message.replace("as", "即"), lambda name: name.zh, "、")
     assert again == "2 of 水务局, 即 水务局、水务局"

@@ -278,7 +278,7 @@ def test_a_roster_comes_in_as_a_row() -> None:
     [
         ("people", "id,name_zh,unit,voice\nok_one,甲,city,+8600\nBad,乙,city,+8600\n", "people.csv:3: id: "),
         ("people", "id,name_zh,unit,voice,sms\nok_one,甲,city,+8600,1\n", "people.csv:2: sms: "),
-        ("people", "id,name_zh,voice\nok_one,甲,+8600\n", "people.csv:2: unit: Field required"),
+        ("people", "id,name_zh,voice\nok_one,甲,+8600\n", "people.csv:2: unit: is missing: fill it in"),
         ("posts", "id,holders\nchief,dan\n", "posts.csv:1: holders: no such column; there are id, name_zh"),
         ("posts", "name_zh\nchief\n", "posts.csv:1: id: no such column"),
         ("posts", "id,holder\nchief,dan,more\n", "posts.csv:2: more cells than columns"),

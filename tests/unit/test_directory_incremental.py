@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from shared.directory import Area, Directory, DirectoryFault, gaps
 from shared.directory.change_facts import DirectoryChange, Remove
 from shared.directory.changes import _dark_moments, apply_change, change_one  # pyright: ignore[reportPrivateUsage]
-from shared.directory.faults import PlacedFault, faults_of
+from shared.directory.faults import faults_of
 from shared.directory.gaps import new_gaps
 from shared.directory.keyed import Objects
 from shared.directory.parts import PARTS, TABLES, altered, id_of
+from shared.directory.placed import PlacedFault
 from shared.directory.touched import touched
 from shared.directory.whole import _DERIVED_FROM  # pyright: ignore[reportPrivateUsage]
 from shared.facts.bounds import Frozen

@@ -139,7 +139,7 @@ def test_an_all_day_event_is_the_shift_that_begins_on_that_day() -> None:
     ("summary", "said"),
     [
         ("somebody", "names nobody of the directory"),
-        ("ann and bob", "names ann and bob: one shift is one person's"),
+        ("ann and bob", "names ann, bob: one shift is one person's"),
     ],
 )
 def test_an_event_that_names_nobody_or_two_is_refused_never_guessed(summary: str, said: str) -> None:

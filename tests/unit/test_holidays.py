@@ -71,7 +71,7 @@ def load_without(text: str) -> Policy:
             "is a day off and a workday",
         ),
         ("years: { 2027: { off: {} } }", "announced"),
-        ("years: { 2027: { announced: true, off: { soon: a } } }", "date"),
+        ("years: { 2027: { announced: true, off: { soon: a } } }", "is not a day: write it as in 2026-11-23"),
         ("years: { 90000: { announced: true } }", "2100"),
         ("years: { 2027: { announced: true, off: { 2027-01-01: " + "长" * 41 + " } } }", "40"),
         ("holidays: {}", "holidays"),

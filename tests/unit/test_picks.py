@@ -9,6 +9,7 @@ import pytest
 from services.intake.desk import act_forms
 from services.intake.desk.act_fields import PICKED, Setting
 from shared.directory import Directory
+from shared.fault_texts import Fault
 from shared.ids import UnitId
 from shared.language.catalogue import catalogue, name_in
 from shared.message import Said
@@ -79,7 +80,7 @@ def values_of(picker: Picker, *likely: str, **back: str) -> list[str]:
 
 def picked(
     directory: Directory, field: str = "unit", sort: PickedSort = PickedSort.UNITS, **values: str
-) -> tuple[dict[str, str], list[tuple[str, str]]]:
+) -> tuple[dict[str, str], list[Fault]]:
     return taken(values, {field: Picker(directory, sort)}, many=("units",))
 
 

@@ -13,6 +13,7 @@ from services.escalator.policy.compress import compress
 from services.escalator.policy.duty_spec import ACTIONS as WRITTEN
 from services.escalator.policy.load import parse_policy
 from shared.lined_yaml import YamlFault
+from shared.message import Sayable
 from tests.unit.policy_given import CONFIG, default, directory, policy, text_with
 
 CHAIN = "chain: [secretary_general, deputy_sg_in_charge, two_offices_duty]"
@@ -28,7 +29,7 @@ EXTRA = """
 """
 
 
-def faults_of(*changes: tuple[str, str], add: str = "") -> list[str]:
+def faults_of(*changes: tuple[str, str], add: str = "") -> list[Sayable]:
     return check(policy(*changes, add=add), directory())
 
 

@@ -13,7 +13,7 @@ from services.audit.reports.documents.period import Period, PeriodError
 from services.audit.web.trail import READERS
 from shared.bodies import sends
 from shared.http_fields import CaseRef, Words
-from shared.message import N_
+from shared.message import N_, because
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Language
@@ -41,7 +41,9 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
         try:
             wanted = Period.read(period)
         except PeriodError as error:
-            raise Problem(422, N_("Invalid request"), str(error), errors=[("period", str(error))]) from None
+            raise Problem(
+                422, N_("Invalid request"), because(error), errors=[("period", because(error))]
+            ) from None
         return _response(await documents.analysis(wanted, form, language))
 
     @router.get("/cases/{case_id}/public-notice", response_class=Response, responses=sends(*MEDIA.values()))

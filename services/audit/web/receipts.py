@@ -14,7 +14,7 @@ from services.audit.reading.reader import TrailReader
 from shared.bodies import form_of, takes
 from shared.door import KB, doorway
 from shared.facts import Frozen
-from shared.message import N_, said
+from shared.message import N_, because, said
 from shared.problems import Problem
 
 FORM_LIMIT = 16 * KB
@@ -48,8 +48,8 @@ def receipts_router(reader: TrailReader, key: Ed25519PublicKey, zone: ZoneInfo) 
             raise Problem(
                 422,
                 N_("Invalid request"),
-                said("%(error)s.", error=error),
-                errors=[("receipt", said("%(error)s", error=error))],
+                said(N_("%(error)s."), error=error),
+                errors=[("receipt", because(error))],
             ) from None
 
     return router

@@ -86,7 +86,7 @@ class FormsQuery(ReportQuery):
     def question(self, directory: Directory) -> ReportQuestion:
         """Raises Problem 422 for an area that is in no directory."""
         if self.area is not None and directory.areas and self.area not in directory.area_codes:
-            raise invalid([("area", said(NO_SUCH_AREA))], "request")
+            raise invalid([("area", said(NO_SUCH_AREA))], N_("request"))
         return ReportQuestion(
             self.window(directory), self.records, self.form, self.kind, self.topic, self.area
         )
@@ -126,7 +126,7 @@ def refuse_unknown_form(reports: Reports, form: str) -> None:
     if reports.forms.get(form) is not None:
         return
     known = ", ".join(one.id for one in reports.forms.all())
-    raise invalid([("form", said(NO_SUCH_FORM, forms=known))], "request")
+    raise invalid([("form", said(NO_SUCH_FORM, forms=known))], N_("request"))
 
 
 def reports_router(

@@ -22,6 +22,7 @@ from shared import territory
 from shared.case import Applied, Case, HolderTerm, Matter
 from shared.directory import Directory
 from shared.facts import HARM, About, Decision, EffectKind, Established, Fact, Reason, Referred, Report
+from shared.fault_texts import Fault
 from shared.ids import CaseId
 from shared.territory import Refusal
 from shared.vocabulary import Kind, Level, ReportKind
@@ -179,7 +180,7 @@ def _as_it_may_be(report: Report, directory: Directory) -> tuple[Report, list[tu
 
 
 def _say_what_is_left_out(
-    draft: Draft, report: Report, unread: list[tuple[str, str]], barred: list[tuple[str, Refusal]]
+    draft: Draft, report: Report, unread: list[Fault], barred: list[tuple[str, Refusal]]
 ) -> None:
     directory = draft.directory
     for field, why in unread:

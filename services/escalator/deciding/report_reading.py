@@ -14,6 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from shared.facts import Fact, Report
 from shared.facts.envelope import field_errors
+from shared.fault_texts import Fault
+from shared.message import N_
 from shared.vocabulary import ReportKind
 
 UNREADABLE = "（内容无法读取，原文在记录中 the text can't be read, the record has it as it came）"
@@ -21,14 +23,14 @@ UNKNOWN = "unknown"
 TEXT_LIMIT = 500
 
 
-def read_report(fact: Fact, now: datetime) -> tuple[Report, list[tuple[str, str]]]:
+def read_report(fact: Fact, now: datetime) -> tuple[Report, list[Fault]]:
     """The report, and of each field that was left out its name and why."""
     try:
         return Report.model_validate(fact.data), []
     except ValidationError as error:
         whole = error
     valid: dict[str, Any] = {}
-    left_out: list[tuple[str, str]] = []
+    left_out: list[Fault] = []
     for name in Report.model_fields:
         if name not in fact.data:
             continue
@@ -37,7 +39,7 @@ def read_report(fact: Fact, now: datetime) -> tuple[Report, list[tuple[str, str]
         except ValidationError as error:
             left_out.append((name, field_errors(error)[0][1]))
     missing = {name: value for name, value in _without(fact, now).items() if name not in valid}
-    left_out += [(name, "is missing") for name in missing if name not in fact.data]
+    left_out += [(name, N_("is missing")) for name in missing if name not in fact.data]
     report = Report.model_construct(**valid, **missing)
     # What fails in no field alone fails in how they fit together.
     return report, left_out or field_errors(whole)[:1]

@@ -23,6 +23,7 @@ from services.escalator.policy.check_reach import (
 from services.escalator.policy.check_terms import calendar_is_known, chains_fit_their_limits, terms_make_sense
 from services.escalator.policy.findings import Findings, examine
 from shared.directory import Directory
+from shared.message import Sayable
 
 CHECKS = (
     names_are_known,
@@ -50,7 +51,7 @@ def findings(policy: Policy, directory: Directory, at: datetime | None = None) -
     return findings
 
 
-def check(policy: Policy, directory: Directory) -> list[str]:
+def check(policy: Policy, directory: Directory) -> list[Sayable]:
     """What keeps the policy from being followed with this directory: one `file:line: path: what; remedy` a
     fault.
     """

@@ -19,9 +19,10 @@ from services.escalator.policy.inherit import Section
 from services.escalator.policy.resolve import Path, triggers_of, whole_rule
 from services.escalator.policy.tell_spec import GRADED_UP, TELL_AUDIENCES, TellSpec, known_events
 from shared.ids import PersonId, PostId
+from shared.message import N_, said
 
-NO_CHANNEL = "nobody in the directory has the channel {}: declare it there or name another"
-NO_APPROVERS = "nobody is asked to approve: name posts in public_notice.approvers"
+NO_CHANNEL = N_("nobody in the directory has the channel %(channel)s: declare it there or name another")
+NO_APPROVERS = N_("nobody is asked to approve: name posts in public_notice.approvers")
 FALLBACK = ("half_hour", "fallback", "chain")
 
 
@@ -32,10 +33,18 @@ def names_are_known(findings: Findings) -> None:
     for name, posts in document.audiences.items():
         _posts(findings, posts, ("audiences", name))
         if name in {*DYNAMIC_AUDIENCES, *TELL_AUDIENCES, *ACTIONS} or name in findings.directory.posts_by_id:
-            findings.fault(f"{name} means something else already: choose another name", "audiences", name)
+            findings.fault(
+                said(N_("%(name)s means something else already: choose another name"), name=name),
+                "audiences",
+                name,
+            )
     supervisor = document.tasks.supervised_by if document.tasks else None
     if supervisor is not None and supervisor not in findings.directory.posts_by_id:
-        findings.fault(f"nobody is {supervisor}: write a post of the directory", "tasks", "supervised_by")
+        findings.fault(
+            said(N_("nobody is %(supervisor)s: write a post of the directory"), supervisor=supervisor),
+            "tasks",
+            "supervised_by",
+        )
     for step in (document.tasks.overdue if document.tasks else {}).items():
         _audience(findings, step[1], ("tasks", "overdue", step[0].text), actions=True)
     if document.tasks and document.tasks.supervised_by is not None:
@@ -48,7 +57,7 @@ def names_are_known(findings: Findings) -> None:
     reachable = {entry.channel for person in findings.directory.people for entry in person.channels}
     for number, channel in enumerate(document.half_hour.channels):
         if channel not in reachable:
-            findings.fault(NO_CHANNEL.format(channel), "half_hour", "channels", number)
+            findings.fault(said(NO_CHANNEL, channel=channel), "half_hour", "channels", number)
     for name in document.duties:
         _rule(findings, name, reachable)
 
@@ -63,7 +72,13 @@ def tells_are_known(findings: Findings) -> None:
         for event in spec.on or ():
             if event not in events:
                 findings.fault(
-                    f"nothing is called {event}: write followed_up, filed.<document>, {GRADED_UP}, lapsed.<rule> …",
+                    said(
+                        N_(
+                            "nothing is called %(event)s: write followed_up, filed.<document>, %(graded_up)s, lapsed.<rule> …"
+                        ),
+                        event=event,
+                        graded_up=GRADED_UP,
+                    ),
                     *path,
                     "on",
                 )
@@ -82,7 +97,7 @@ def _with_variants(spec: Any, path: Path) -> Iterator[tuple[Any, Path]]:
 def _channels(findings: Findings, channels: Iterable[str], at: Path, reachable: set[str]) -> None:
     for channel in channels:
         if not is_ref(channel) and channel not in reachable:
-            findings.fault(NO_CHANNEL.format(channel), *at, "channels")
+            findings.fault(said(NO_CHANNEL, channel=channel), *at, "channels")
 
 
 def _rule(findings: Findings, name: str, reachable: set[str]) -> None:
@@ -94,7 +109,11 @@ def _rule(findings: Findings, name: str, reachable: set[str]) -> None:
             and terms.by not in findings.directory.posts_by_id
         ):
             findings.fault(
-                f"nobody is {terms.by}: write a post of the directory or one of {', '.join(BEARERS)}",
+                said(
+                    N_("nobody is %(by)s: write a post of the directory or one of %(bearers)s"),
+                    by=terms.by,
+                    bearers=tuple(BEARERS),
+                ),
                 *at,
                 "by",
             )
@@ -116,11 +135,19 @@ def _whens(findings: Findings, spec: DutySpec | TellSpec, path: Path) -> None:
         for area in when.area or ():
             if area.partition("/")[0] not in findings.directory.areas_by_code:
                 findings.fault(
-                    f"no area {area} in the directory: no matter is ever there", *at, "when", "area"
+                    said(N_("no area %(area)s in the directory: no matter is ever there"), area=area),
+                    *at,
+                    "when",
+                    "area",
                 )
         for unit in when.unit or ():
             if unit not in findings.directory.units_by_id:
-                findings.fault(f"no unit {unit} in the directory: no matter is ever its", *at, "when", "unit")
+                findings.fault(
+                    said(N_("no unit %(unit)s in the directory: no matter is ever its"), unit=unit),
+                    *at,
+                    "when",
+                    "unit",
+                )
 
 
 def _posts(findings: Findings, names: Iterable[str], path: Path) -> None:
@@ -129,7 +156,13 @@ def _posts(findings: Findings, names: Iterable[str], path: Path) -> None:
     for number, name in enumerate(names):
         if name not in findings.directory.posts_by_id:
             findings.fault(
-                f"no post {name} in the directory (version {findings.directory.version}): declare it there or name another",
+                said(
+                    N_(
+                        "no post %(name)s in the directory (version %(version)s): declare it there or name another"
+                    ),
+                    name=name,
+                    version=findings.directory.version,
+                ),
                 *path,
                 number,
             )
@@ -137,10 +170,15 @@ def _posts(findings: Findings, names: Iterable[str], path: Path) -> None:
             PersonId(findings.directory.posts_by_id[PostId(name)].holder)
         ].channels:
             findings.fault(
-                f"{name} is dark: its holder has no channel; give them one in the directory", *path, number
+                said(
+                    N_("%(name)s is dark: its holder has no channel; give them one in the directory"),
+                    name=name,
+                ),
+                *path,
+                number,
             )
         if name in named:
-            findings.fault(f"{name} is named twice: remove one", *path, number)
+            findings.fault(said(N_("%(name)s is named twice: remove one"), name=name), *path, number)
         named.append(name)
 
 
@@ -157,13 +195,24 @@ def _audience(
         if is_ref(name) or name in audiences:
             continue
         if name not in findings.directory.posts_by_id:
-            words = ", ".join(sorted(audiences))
-            findings.fault(f"nobody is {name}: write a post of the directory or one of {words}", *path)
+            words = tuple(sorted(audiences))
+            findings.fault(
+                said(
+                    N_("nobody is %(name)s: write a post of the directory or one of %(words)s"),
+                    name=name,
+                    words=words,
+                ),
+                *path,
+            )
         elif not findings.directory.people_by_id[
             PersonId(findings.directory.posts_by_id[PostId(name)].holder)
         ].channels:
             findings.fault(
-                f"{name} is dark: its holder has no channel; give them one in the directory", *path
+                said(
+                    N_("%(name)s is dark: its holder has no channel; give them one in the directory"),
+                    name=name,
+                ),
+                *path,
             )
 
 
@@ -176,18 +225,30 @@ def triggers_and_acts_are_known(findings: Findings) -> None:
             if kind in ("lapsed", "discharged"):
                 if other not in rules:
                     findings.fault(
-                        f"{trigger}: there is no rule {other}; name one of duties", "duties", name, "on"
+                        said(
+                            N_("%(trigger)s: there is no rule %(other)s; name one of duties"),
+                            trigger=trigger,
+                            other=other,
+                        ),
+                        "duties",
+                        name,
+                        "on",
                     )
             elif trigger not in triggers and not FORM_TRIGGER.match(trigger):
                 findings.fault(
-                    f"nothing is called {trigger}: write a fact's kind, filed.<document>, lapsed.<rule> …",
+                    said(
+                        N_(
+                            "nothing is called %(trigger)s: write a fact's kind, filed.<document>, lapsed.<rule> …"
+                        ),
+                        trigger=trigger,
+                    ),
                     "duties",
                     name,
                     "on",
                 )
         for _, rule in findings.read[name]:
             if not rule.plan.discharged_by:
-                findings.fault("nothing discharges it: write `discharged_by:`", "duties", name)
+                findings.fault(N_("nothing discharges it: write `discharged_by:`"), "duties", name)
             for field, acts in (
                 ("discharged_by", rule.plan.discharged_by),
                 ("until", rule.plan.until),
@@ -196,7 +257,12 @@ def triggers_and_acts_are_known(findings: Findings) -> None:
                 for act in acts:
                     if act not in discharges and not FORM_TRIGGER.match(act):
                         findings.fault(
-                            f"{act} is no act that anybody can do: write one such as progressed, filed.final_report",
+                            said(
+                                N_(
+                                    "%(act)s is no act that anybody can do: write one such as progressed, filed.final_report"
+                                ),
+                                act=act,
+                            ),
                             "duties",
                             name,
                             field,

@@ -8,6 +8,7 @@ from services.escalator.policy.inherit import Section, specs_of
 from services.escalator.policy.resolve import PolicyError, fits, triggers_of, whole_rule
 from services.escalator.policy.rule import Gravity, MatterChoice
 from shared.ids import AreaCode, UnitId
+from shared.message import N_, said
 from shared.vocabulary import Category, Level, ReportKind
 
 REPORTED_AT_ONCE = (ReportKind.INCIDENT, ReportKind.OPINION)
@@ -19,14 +20,16 @@ GRAVE_AT_ONCE = (ReportKind.DISPUTE, ReportKind.HAZARD, ReportKind.PETITION, Rep
 def everything_is_reached(findings: Findings) -> None:
     for name in findings.sorts:
         if not findings.sorts[name]:
-            findings.fault("no matter can ever be what its `when` asks: correct it", "duties", name, "when")
+            findings.fault(
+                N_("no matter can ever be what its `when` asks: correct it"), "duties", name, "when"
+            )
             continue
         _variants(findings, Section.DUTIES, name, findings.sorts[name])
         _triggers(findings, name)
     for name, sorts in findings.tell_sorts.items():
         if not sorts:
             findings.fault(
-                "no matter can ever be what its `when` asks: correct it", Section.TELLS, name, "when"
+                N_("no matter can ever be what its `when` asks: correct it"), Section.TELLS, name, "when"
             )
         else:
             _variants(findings, Section.TELLS, name, sorts)
@@ -41,8 +44,10 @@ def what_is_listed_is_judged(findings: Findings) -> None:
         listing = [sort for sort, rule in read if rule.plan.refers_together]
         if any(not any(fits(when, sort) for when in whens) for sort in listing):
             findings.fault(
-                "nobody says who answers for what is on the list: write a duty `on: listed`, "
-                "`discharged_by: judged.all`, or `refers: true`",
+                N_(
+                    "nobody says who answers for what is on the list: write a duty `on: listed`, "
+                    "`discharged_by: judged.all`, or `refers: true`"
+                ),
                 Section.DUTIES,
                 name,
                 "refers",
@@ -56,7 +61,7 @@ def _variants(findings: Findings, section: Section, name: str, sorts: list[Matte
         fields = variant.model_fields_set - {"when"}
         if not fields:
             findings.fault(
-                "it changes nothing: write what is different, or remove it",
+                N_("it changes nothing: write what is different, or remove it"),
                 section,
                 name,
                 "variants",
@@ -66,7 +71,7 @@ def _variants(findings: Findings, section: Section, name: str, sorts: list[Matte
         fitting = [sort for sort in sorts if fits(variant.when, sort)]
         if not fitting:
             findings.fault(
-                "no matter of this rule can be what its `when` asks: correct it",
+                N_("no matter of this rule can be what its `when` asks: correct it"),
                 section,
                 name,
                 "variants",
@@ -80,7 +85,7 @@ def _variants(findings: Findings, section: Section, name: str, sorts: list[Matte
             for sort in fitting
         ):
             findings.fault(
-                "later variants hide it wherever it fits: move it below them, or remove it",
+                N_("later variants hide it wherever it fits: move it below them, or remove it"),
                 section,
                 name,
                 "variants",
@@ -100,7 +105,10 @@ def _triggers(findings: Findings, name: str) -> None:
         sorts = [*findings.sorts[name], *findings.sorts[other]]
         if not any(fits(when, sort) and fits(theirs, sort) for sort in sorts):
             findings.fault(
-                f"{trigger} never happens in a matter of this rule: their `when` exclude each other",
+                said(
+                    N_("%(trigger)s never happens in a matter of this rule: their `when` exclude each other"),
+                    trigger=trigger,
+                ),
                 "duties",
                 name,
                 "on",
@@ -124,7 +132,9 @@ def no_circle_of_rules(findings: Findings) -> None:
             at = ahead.pop()
             if at == name:
                 findings.fault(
-                    "it opens, in the end, on its own end, for ever: break the circle; `again: true` repeats a duty",
+                    N_(
+                        "it opens, in the end, on its own end, for ever: break the circle; `again: true` repeats a duty"
+                    ),
                     "duties",
                     name,
                     "on",
@@ -142,7 +152,10 @@ def measures_are_reached(findings: Findings) -> None:
     for number, rule in enumerate(accountability.measures):
         if number and not rule.when.model_fields_set:
             findings.fault(
-                "it fits always and hides all above it: write it first", "accountability", "measures", number
+                N_("it fits always and hides all above it: write it first"),
+                "accountability",
+                "measures",
+                number,
             )
 
 
@@ -153,9 +166,15 @@ def no_report_is_missing(findings: Findings) -> None:
     for kind in REPORTED_AT_ONCE:
         for level in (None, *Level):
             if not _owes_a_report(findings.policy, kind, level):
-                grade = f"of level {level}" if level else "without a level"
+                grade = said(N_("of level %(level)s"), level=level) if level else said(N_("without a level"))
                 findings.fault(
-                    f"nobody is owed the report of an {kind} {grade}: a rule on reported, by recipient, must fit it",
+                    said(
+                        N_(
+                            "nobody is owed the report of an %(kind)s %(grade)s: a rule on reported, by recipient, must fit it"
+                        ),
+                        kind=kind,
+                        grade=grade,
+                    ),
                     "duties",
                 )
     for kind in GRAVE_AT_ONCE:
@@ -163,7 +182,13 @@ def no_report_is_missing(findings: Findings) -> None:
             is_grave = findings.policy.document.gravity.of(level, sensitive=False) is Gravity.GRAVE
             if is_grave and not _owes_a_report(findings.policy, kind, level):
                 findings.warn(
-                    f"nobody is rung about a {kind} of level {level}: let a rule on reported, by recipient, fit it",
+                    said(
+                        N_(
+                            "nobody is rung about a %(kind)s of level %(level)s: let a rule on reported, by recipient, fit it"
+                        ),
+                        kind=kind,
+                        level=level,
+                    ),
                     "duties",
                 )
 

@@ -14,6 +14,7 @@ from services.escalator.policy.sorts import words_for
 from services.escalator.policy.terms import Term
 from shared.facts import PolicyLine
 from shared.ids import PersonId, PostId
+from shared.message import N_, Said, said
 from shared.standing import units_with
 from shared.vocabulary import Level
 
@@ -27,12 +28,15 @@ def _each_owes_its_own(findings: Findings, name: str) -> None:
     if topic is None:
         return
     if rule.get("every") is None:
-        findings.fault("is of a rule by the calendar: write `every:` too", "duties", name, "each")
+        findings.fault(N_("is of a rule by the calendar: write `every:` too"), "duties", name, "each")
     if by not in (None, "watched"):
-        findings.fault("each unit owes its own: write `by: watched`", "duties", name, "by")
+        findings.fault(N_("each unit owes its own: write `by: watched`"), "duties", name, "by")
     if not units_with(findings.directory, topic):
         findings.warn(
-            f"no unit of the directory is competent for {topic}: nobody owes it", "duties", name, "each"
+            said(N_("no unit of the directory is competent for %(topic)s: nobody owes it"), topic=topic),
+            "duties",
+            name,
+            "each",
         )
 
 
@@ -43,7 +47,11 @@ def terms_make_sense(findings: Findings) -> None:
                 CronSim(spec.every, datetime(2026, 1, 1))  # noqa: DTZ001 - any moment: only whether it can be read
             except CronSimError as error:
                 findings.fault(
-                    f"{spec.every!r} is no calendar ({error}): write five fields, such as 0 9 1 * *",
+                    said(
+                        N_("%(every)s is no calendar (%(error)s): write five fields, such as 0 9 1 * *"),
+                        every=repr(spec.every),
+                        error=error,
+                    ),
                     "duties",
                     name,
                     "every",
@@ -54,11 +62,11 @@ def terms_make_sense(findings: Findings) -> None:
         ):
             if terms.nag is not None and terms.nag <= timedelta(0):
                 findings.fault(
-                    "called again without a pause, for ever: write an interval, such as PT30M", *at, "nag"
+                    N_("called again without a pause, for ever: write an interval, such as PT30M"), *at, "nag"
                 )
             if terms.fallback is not None and terms.fallback.chain and not terms.fallback.step:
                 findings.fault(
-                    "the whole chain would be lit at once: write how long each may stay dark",
+                    N_("the whole chain would be lit at once: write how long each may stay dark"),
                     *at,
                     "fallback",
                     "step",
@@ -71,8 +79,15 @@ def terms_make_sense(findings: Findings) -> None:
                 # One that counts back from the limit is left out where the term is shorter: a table serves many.
                 if not reminder.is_before and comes_too_late(reminder, rule.term):
                     findings.fault(
-                        f"a reminder after the limit reminds of nothing: {reminder} is not before {rule.term} "
-                        f"({words_for(sort)}); shorten it or write a share such as 50%",
+                        said(
+                            N_(
+                                "a reminder after the limit reminds of nothing: %(reminder)s is not before %(term)s (%(sort)s); "
+                                "shorten it or write a share such as 50%%"
+                            ),
+                            reminder=reminder,
+                            term=rule.term,
+                            sort=words_for(sort),
+                        ),
                         *_path(rule.plan.remind_rule, name, "remind"),
                         same=f"late {reminder}",
                     )
@@ -87,16 +102,30 @@ def _check_term(findings: Findings, name: str, words: str, rule: DutyRule) -> No
     same = str(term)
     if term.is_share:
         findings.fault(
-            f"{term} is a share of nothing ({words}): a limit is a term of its own, such as PT30M",
+            said(
+                N_("%(term)s is a share of nothing (%(words)s): a limit is a term of its own, such as PT30M"),
+                term=term,
+                words=words,
+            ),
             *where,
             same=same,
         )
     elif term.at_least <= timedelta(0) and not term.day:
-        findings.fault(f"{term} is no time at all ({words}): nobody can keep it", *where, same=same)
+        findings.fault(
+            said(N_("%(term)s is no time at all (%(words)s): nobody can keep it"), term=term, words=words),
+            *where,
+            same=same,
+        )
     for late, _ in rule.overdue:
         if late.is_share:
             findings.fault(
-                f"{late} after the limit is a share of nothing ({words}): write a term such as P1D",
+                said(
+                    N_(
+                        "%(late)s after the limit is a share of nothing (%(words)s): write a term such as P1D"
+                    ),
+                    late=late,
+                    words=words,
+                ),
                 "duties",
                 name,
                 "overdue",
@@ -118,8 +147,15 @@ def chains_fit_their_limits(findings: Findings) -> None:
             whole = (plan.wait or timedelta(0)) + (plan.step or timedelta(0)) * len(plan.chain)
             if term is not None and not term.is_share and whole > term.at_least:
                 findings.fault(
-                    f"the chain needs {whole} to be told to its end, but the limit is {term} ({words_for(sort)}): "
-                    "shorten after or step, or the chain",
+                    said(
+                        N_(
+                            "the chain needs %(whole)s to be told to its end, but the limit is %(term)s (%(sort)s): "
+                            "shorten after or step, or the chain"
+                        ),
+                        whole=whole,
+                        term=term,
+                        sort=words_for(sort),
+                    ),
                     *path,
                     same=f"long {term}",
                 )
@@ -132,7 +168,9 @@ def chains_fit_their_limits(findings: Findings) -> None:
             }
             if set(people) <= owed:
                 findings.fault(
-                    "everybody on the chain is owed it anyway: when they stay dark, nobody is left to light",
+                    N_(
+                        "everybody on the chain is owed it anyway: when they stay dark, nobody is left to light"
+                    ),
                     *path,
                 )
             elif (
@@ -141,7 +179,12 @@ def chains_fit_their_limits(findings: Findings) -> None:
                 or not directory.people_by_id[people[-1]].channels
             ):
                 findings.fault(
-                    f"the chain ends dark: the holder of {plan.chain[-1]} was rung before or has no channel; end it with another",
+                    said(
+                        N_(
+                            "the chain ends dark: the holder of %(chain)s was rung before or has no channel; end it with another"
+                        ),
+                        chain=plan.chain[-1],
+                    ),
                     *path,
                 )
 
@@ -152,7 +195,13 @@ def _graver_is_not_slower(findings: Findings) -> None:
         for graver, lesser in zip(list(Level), list(Level)[1:], strict=False):
             if getattr(levels[graver], field) > getattr(levels[lesser], field):
                 findings.warn(
-                    f"level {graver} has longer than level {lesser}, which is less grave: exchange the two",
+                    said(
+                        N_(
+                            "level %(graver)s has longer than level %(lesser)s, which is less grave: exchange the two"
+                        ),
+                        graver=graver,
+                        lesser=lesser,
+                    ),
                     "levels",
                     graver,
                     field,
@@ -175,18 +224,26 @@ def calendar_is_known(findings: Findings, at: datetime) -> None:
         year = term.after(begun, calendar).year
         if year not in calendar.announced:
             findings.warn(
-                f"{term} begun by {begun:%Y-%m-%d} can reach into {year}, whose holidays are {_known_of(calendar, year)}: "
-                f"once they are announced, write days in lieu and make-up workdays into holidays.yaml under years.{year}, "
-                "with announced: true",
+                said(
+                    N_(
+                        "%(term)s begun by %(begun)s can reach into %(year)s, whose holidays are %(calendar)s: "
+                        "once they are announced, write days in lieu and make-up workdays into holidays.yaml under "
+                        "years.%(year)s, with announced: true"
+                    ),
+                    term=term,
+                    begun=f"{begun:%Y-%m-%d}",
+                    year=year,
+                    calendar=_known_of(calendar, year),
+                ),
                 *path,
             )
 
 
-def _known_of(calendar: WorkCalendar, year: int) -> str:
+def _known_of(calendar: WorkCalendar, year: int) -> Said:
     """What stands in for the arrangement until it is known."""
     if any(day.year == year for day in calendar.off):
-        return "known by the law alone (the other days count Monday to Friday)"
-    return "not known (Monday to Friday are counted)"
+        return said(N_("known by the law alone (the other days count Monday to Friday)"))
+    return said(N_("not known (Monday to Friday are counted)"))
 
 
 def _path(rule: PolicyLine | None, name: str, field: str) -> tuple[str | int, ...]:

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+from shared.message import N_, said
+
 _ISO = re.compile(
     r"^P(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?$"
 )
@@ -18,9 +20,19 @@ def parse_fixed(text: str) -> timedelta:
     """`PT30M`, `P1DT12H`, `PT7.5S` → timedelta. Raises ValueError that shows how to write it."""
     match = _ISO.match(text)
     if not match or text in ("P", "PT") or text.endswith("T"):
-        raise ValueError(f"{text!r} is not a duration: write ISO 8601, such as PT30M (30 minutes), PT2H, P1D")
+        raise ValueError(
+            said(
+                N_("%(text)s is not a duration: write ISO 8601, such as PT30M (30 minutes), PT2H, P1D"),
+                text=repr(text),
+            )
+        )
     if match["months"]:
-        raise ValueError(f"{text!r} has no fixed length: a month is 28 to 31 days; write days, such as P30D")
+        raise ValueError(
+            said(
+                N_("%(text)s has no fixed length: a month is 28 to 31 days; write days, such as P30D"),
+                text=repr(text),
+            )
+        )
     part = {name: float(value) for name, value in match.groupdict().items() if value}
     return timedelta(
         weeks=part.get("weeks", 0),
@@ -51,7 +63,9 @@ def _fixed(value: Any) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a duration: write ISO 8601, such as PT30M")
+        raise ValueError(
+            said(N_("%(value)s is not a duration: write ISO 8601, such as PT30M"), value=repr(value))
+        )
     return parse_fixed(value)
 
 

@@ -18,6 +18,7 @@ from shared.acts import ACTS
 from shared.case import Slip, StandIn
 from shared.directory.units import AREA_CODE
 from shared.facts import LapseCause, Name
+from shared.message import N_, said
 from shared.vocabulary import Category, Document, Kind, Level, ReportKind
 
 RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
@@ -66,7 +67,12 @@ def _ref_or(text: str, parse: Any) -> str:
     if is_ref(text):
         if not _REF.match(text):
             raise ValueError(
-                f"{text!r} points nowhere: write a path into the tables, such as @levels.{{level}}.report"
+                said(
+                    N_(
+                        "%(text)s points nowhere: write a path into the tables, such as @levels.{level}.report"
+                    ),
+                    text=repr(text),
+                )
             )
     else:
         parse(text)
@@ -125,7 +131,9 @@ class FallbackSpec(WrittenPart):
     def is_whole(self) -> Self:
         if self.chain and (self.after is None or self.step is None):
             raise ValueError(
-                "a chain needs `after` (how long the first may stay dark) and `step` (how long each of the chain may)"
+                N_(
+                    "a chain needs `after` (how long the first may stay dark) and `step` (how long each of the chain may)"
+                )
             )
         return self
 

@@ -12,6 +12,7 @@ from services.escalator.policy.inherit import Path, PolicyError, Section, layers
 from services.escalator.policy.model import PolicyDocument
 from services.escalator.policy.rule import MatterChoice
 from shared.facts import PolicyLine
+from shared.message import N_, said
 
 
 class FieldReader:
@@ -50,7 +51,13 @@ class FieldReader:
                 if not key:
                     raise PolicyError(
                         where,
-                        f"{ref} has no meaning for a matter without {part[1:-1]}: add a variant for {part[1:-1]} none",
+                        said(
+                            N_(
+                                "%(ref)s has no meaning for a matter without %(part)s: add a variant for %(part)s none"
+                            ),
+                            ref=ref,
+                            part=part[1:-1],
+                        ),
                     )
             value = (
                 cast(dict[str, Any], value).get(key)
@@ -59,7 +66,14 @@ class FieldReader:
             )
             path.append(key)
             if value is None:
-                raise PolicyError(where, f"{ref} leads nowhere: there is no {'.'.join(path)} in the policy")
+                raise PolicyError(
+                    where,
+                    said(
+                        N_("%(ref)s leads nowhere: there is no %(path)s in the policy"),
+                        ref=ref,
+                        path=".".join(path),
+                    ),
+                )
         return value, tuple(path)
 
     def names(self, field: str) -> tuple[tuple[str, ...], PolicyLine | None]:

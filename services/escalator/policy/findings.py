@@ -9,6 +9,7 @@ from services.escalator.policy.resolve import Path, PolicyError
 from services.escalator.policy.rule import DutyRule, MatterChoice
 from services.escalator.policy.sorts import sorts_of
 from shared.directory import Directory
+from shared.message import Sayable, placed
 
 
 @dataclass
@@ -19,8 +20,8 @@ class Findings:
 
     policy: Policy
     directory: Directory
-    faults: list[str] = field(default_factory=list[str])
-    warnings: list[str] = field(default_factory=list[str])
+    faults: list[Sayable] = field(default_factory=list[Sayable])
+    warnings: list[Sayable] = field(default_factory=list[Sayable])
     sorts: dict[str, list[MatterChoice]] = field(default_factory=dict[str, list[MatterChoice]])
     """Of each rule that can be read: every sort of matter it tells apart."""
     read: dict[str, list[tuple[MatterChoice, DutyRule]]] = field(
@@ -33,19 +34,18 @@ class Findings:
 
     _reported: set[tuple[Path, str]] = field(default_factory=set[tuple[Path, str]])
 
-    def fault(self, text: str, *path: str | int, same: str | None = None) -> None:
+    def fault(self, text: Sayable, *path: str | int, same: str | None = None) -> None:
         """`same`: what makes it the same fault for another sort of matter, so that it is said once."""
         self._say(self.faults, text, path, same)
 
-    def warn(self, text: str, *path: str | int, same: str | None = None) -> None:
+    def warn(self, text: Sayable, *path: str | int, same: str | None = None) -> None:
         self._say(self.warnings, text, path, same)
 
-    def _say(self, where: list[str], text: str, path: Path, same: str | None) -> None:
+    def _say(self, where: list[Sayable], text: Sayable, path: Path, same: str | None) -> None:
         if (path, same or text) not in self._reported:
             self._reported.add((path, same or text))
-            where.append(
-                f"{self.policy.name}:{self.policy.lines.of(path)}: {'.'.join(map(str, path))}: {text}"
-            )
+            line = self.policy.lines.of(path)
+            where.append(placed(self.policy.name, line, ".".join(map(str, path)), text))
 
 
 Check = Callable[[Findings], None]

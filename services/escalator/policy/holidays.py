@@ -16,6 +16,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from services.escalator.policy.written import WrittenPart
 from shared.lined_yaml import PlacedError
+from shared.message import N_, Sayable, said
 
 LIBRARY_YEARS = range(
     min(day.year for day in chinese_calendar.constants.holidays),
@@ -53,17 +54,25 @@ class Holidays(WrittenPart):
             raise PlacedError(faults)
         return self
 
-    def _misplaced(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    def _misplaced(self) -> Iterator[tuple[tuple[str | int, ...], Sayable]]:
         for number, year in self.years.items():
             for part, days in (("off", year.off), ("work", year.work)):
                 for day in days:
                     if day.year != number:
                         yield (
                             ("years", number, part),
-                            f"{day} is no day of {number}: put it under years.{day.year}",
+                            said(
+                                N_("%(day)s is no day of %(number)s: put it under years.%(year)s"),
+                                day=day,
+                                number=number,
+                                year=day.year,
+                            ),
                         )
             for day in year.off.keys() & year.work.keys():
-                yield ("years", number, "work"), f"{day} is a day off and a workday: take one of the two away"
+                yield (
+                    ("years", number, "work"),
+                    said(N_("%(day)s is a day off and a workday: take one of the two away"), day=day),
+                )
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from services.escalator.policy.duty_spec import DutySpec, When, WrittenTerms
 from services.escalator.policy.model import PolicyDocument
 from services.escalator.policy.rule import MatterChoice
 from services.escalator.policy.tell_spec import TellSpec, TellTerms
+from shared.message import N_, Sayable, marked, said
 
 Path = tuple[str | int, ...]
 WHOLE = ("when", "on", "every", "each", "shift", "scope")
@@ -36,8 +37,9 @@ def specs_of(document: PolicyDocument, section: Section) -> Mapping[str, DutySpe
 class PolicyError(ValueError):
     """A rule that can't be read for this sort of matter: where, and what to write."""
 
-    def __init__(self, path: Path, text: str) -> None:
-        super().__init__(f"{'.'.join(map(str, path))}: {text}")
+    def __init__(self, path: Path, text: Sayable) -> None:
+        at = ".".join(map(str, path))
+        super().__init__(said(N_("%(at)s: %(text)s"), at=at, text=marked(text)))
         self.path, self.text = path, text
 
 
@@ -82,10 +84,14 @@ def ancestry(document: PolicyDocument, name: str, section: Section = Section.DUT
     specs, line = specs_of(document, section), [name]
     while (base := specs[line[-1]].extends) is not None:
         if base not in specs:
-            raise PolicyError((section, line[-1], "extends"), f"no rule {base}: name one of {section}")
+            raise PolicyError(
+                (section, line[-1], "extends"),
+                said(N_("no rule %(base)s: name one of %(section)s"), base=base, section=section),
+            )
         if base in line:
             raise PolicyError(
-                (section, line[-1], "extends"), f"{base} extends {name} in turn: break the circle"
+                (section, line[-1], "extends"),
+                said(N_("%(base)s extends %(name)s in turn: break the circle"), base=base, name=name),
             )
         line.append(base)
     return line[::-1]

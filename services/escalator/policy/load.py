@@ -12,6 +12,7 @@ from services.escalator.policy.holidays import Holidays
 from services.escalator.policy.model import PolicyDocument
 from shared.directory import Directory
 from shared.lined_yaml import YamlFault, parse, text_of
+from shared.message import N_
 
 __all__ = ["Policy", "check", "load_checked", "load_policy", "parse_policy"]
 
@@ -31,7 +32,7 @@ def load_policy(path: Path) -> Policy:
 
 def policy_text(path: Path) -> str:
     """With the holidays of the file beside it, where there is one. Raises YamlFault."""
-    return text_of(path, "set FENGHUO_POLICY to an existing file") + _holidays_beside(path)
+    return text_of(path, N_("set FENGHUO_POLICY to an existing file")) + _holidays_beside(path)
 
 
 def _holidays_beside(path: Path) -> str:
@@ -39,7 +40,7 @@ def _holidays_beside(path: Path) -> str:
     file = path.with_name(HOLIDAYS_FILE)
     if not file.exists():
         return ""
-    text = text_of(file, "make it readable, or take it away")
+    text = text_of(file, N_("make it readable, or take it away"))
     holidays, _ = parse(text, Holidays, file.name)
     return f"\n\nholidays: {holidays.model_dump_json()}\n"
 

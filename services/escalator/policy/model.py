@@ -19,6 +19,7 @@ from services.escalator.policy.terms import TermField
 from services.escalator.policy.written import WrittenPart
 from shared.facts import HarmCount, LapseCause
 from shared.lined_yaml import PlacedError
+from shared.message import N_, said
 from shared.vocabulary import Category, Level, Role
 
 PostName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
@@ -28,7 +29,9 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder, or one too long
-        raise ValueError(f"{name[:60]!r} is not a time zone: write one such as Asia/Shanghai") from None
+        raise ValueError(
+            said(N_("%(name)s is not a time zone: write one such as Asia/Shanghai"), name=repr(name[:60]))
+        ) from None
     return name
 
 
@@ -66,7 +69,13 @@ class HalfHour(WrittenPart):
         late = [span for span in self.remind if span >= self.within]
         if late:
             raise ValueError(
-                f"a reminder after the limit reminds of nothing: remind {max(late)} is not before within {self.within}"
+                said(
+                    N_(
+                        "a reminder after the limit reminds of nothing: remind %(late)s is not before within %(within)s"
+                    ),
+                    late=max(late),
+                    within=self.within,
+                )
             )
         return self
 
@@ -94,7 +103,9 @@ class GravityTable(WrittenPart):
     @model_validator(mode="after")
     def nothing_is_both(self) -> Self:
         if both := [weight for weight in self.serious if weight in self.grave]:
-            raise ValueError(f"{', '.join(both)} is grave and serious at once: remove it from one")
+            raise ValueError(
+                said(N_("%(both)s is grave and serious at once: remove it from one"), both=tuple(both))
+            )
         return self
 
     def of(self, level: Level | None, sensitive: bool) -> Gravity:
@@ -206,7 +217,7 @@ class WrittenWeights(WrittenPart):
     def make_one(self) -> Self:
         total = self.area + self.category + self.time + self.text
         if abs(total - 1) > 1e-9:
-            raise ValueError(f"the weights make {total:g}: they must make 1")
+            raise ValueError(said(N_("the weights make %(total)s: they must make 1"), total=f"{total:g}"))
         return self
 
 
@@ -270,7 +281,11 @@ class Accountability(WrittenPart):
         faults = [
             (
                 ("measures", number, "measure"),
-                f"{rule.measure} is no step of the ladder: write one of {', '.join(self.ladder)}",
+                said(
+                    N_("%(measure)s is no step of the ladder: write one of %(ladder)s"),
+                    measure=rule.measure,
+                    ladder=tuple(self.ladder),
+                ),
             )
             for number, rule in enumerate(self.measures)
             if rule.measure not in self.ladder
@@ -301,7 +316,11 @@ class Thresholds(WrittenPart):
         for name in ("deaths", "injuries", "loss", "in_danger"):
             first, second, third = getattr(self, name) or (3, 2, 1)
             if not first > second > third > 0:
-                raise ValueError(f"{name}: levels I, II, III need falling numbers, such as [30, 10, 3]")
+                raise ValueError(
+                    said(
+                        N_("%(name)s: levels I, II, III need falling numbers, such as [30, 10, 3]"), name=name
+                    )
+                )
         return self
 
     def level_of(self, harm: HarmCount) -> Level:
@@ -358,5 +377,10 @@ class PolicyDocument(WrittenPart):
     def every_level_has_limits(self) -> Self:
         missing = [level for level in Level if level not in self.levels]
         if missing:
-            raise ValueError(f"levels: {', '.join(missing)} missing: every level I to IV needs its limits")
+            raise ValueError(
+                said(
+                    N_("levels: %(missing)s missing: every level I to IV needs its limits"),
+                    missing=tuple(missing),
+                )
+            )
         return self

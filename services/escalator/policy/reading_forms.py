@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from services.escalator.policy.book import Policy
 from services.escalator.policy.duty_spec import FORM_TRIGGER, is_ref
 from shared.forms import Forms
+from shared.message import N_, Sayable, placed, said
 
 
-def form_faults(policy: Policy, forms: Forms) -> list[str]:
+def form_faults(policy: Policy, forms: Forms) -> list[Sayable]:
     return [*_of_the_policy(policy, forms), *_of_the_forms(policy, forms)]
 
 
-def _of_the_policy(policy: Policy, forms: Forms) -> Iterator[str]:
+def _of_the_policy(policy: Policy, forms: Forms) -> Iterator[Sayable]:
     for name, spec in policy.document.duties.items():
         for field in ("on", "discharged_by", "until"):
             for trigger in getattr(spec, field) or ():
@@ -23,14 +24,21 @@ def _of_the_policy(policy: Policy, forms: Forms) -> Iterator[str]:
                 _, form_id, ring = trigger.split(".")
                 form = forms.get(form_id)
                 if form is None or ring not in form.rings:
-                    known = ", ".join(f"form.{one.id}.{each}" for one in forms.all() for each in one.rings)
+                    known = tuple(f"form.{one.id}.{each}" for one in forms.all() for each in one.rings)
                     line = policy.lines.of(("duties", name, field))
-                    yield f"{policy.name}:{line}: duties.{name}.{field}: no form has {trigger}: write one of {known}"
+                    no_form = said(
+                        N_("no form has %(trigger)s: write one of %(known)s"), trigger=trigger, known=known
+                    )
+                    yield placed(policy.name, line, f"duties.{name}.{field}", no_form)
 
 
-def _of_the_forms(policy: Policy, forms: Forms) -> Iterator[str]:
+def _of_the_forms(policy: Policy, forms: Forms) -> Iterator[Sayable]:
     for form in forms.all():
         for place in form.of:
             for duty in place.duties:
                 if duty not in policy.document.duties:
-                    yield f"forms.{form.id}.of: the policy has no rule {duty}: name one of its duties"
+                    yield said(
+                        N_("forms.%(form)s.of: the policy has no rule %(duty)s: name one of its duties"),
+                        form=form.id,
+                        duty=duty,
+                    )

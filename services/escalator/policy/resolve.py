@@ -28,6 +28,7 @@ from services.escalator.policy.terms import Term, fixed_term, parse_term
 from shared.case import DutyTerms, Slip, StandIn
 from shared.facts import LapseCause, Name, PolicyLine
 from shared.ids import PostId
+from shared.message import N_, said
 
 UNTIL = ("closed", "withdrawn", "merged")
 
@@ -66,9 +67,11 @@ class _TermReader(FieldReader):
         on = triggers_of(whole)
         by = self.plainly("by")
         if by is None:
-            raise PolicyError(("duties", self.name), "nobody owes it: write `by:`")
+            raise PolicyError(("duties", self.name), N_("nobody owes it: write `by:`"))
         if not on:
-            raise PolicyError(("duties", self.name), "nothing opens it: write `on:`, `every:` or `shift:`")
+            raise PolicyError(
+                ("duties", self.name), N_("nothing opens it: write `on:`, `every:` or `shift:`")
+            )
         term, limit = self._term()
         remind, remind_rule = self._remind(term)
         overdue, overdue_rule = self._overdue()
@@ -126,7 +129,9 @@ class _TermReader(FieldReader):
         due, within = self.written("due"), self.written("within")
         if within is None or within[0] is None:
             if due is None:
-                raise PolicyError(("duties", self.name), "it has no limit: write `within:`, or `due: given`")
+                raise PolicyError(
+                    ("duties", self.name), N_("it has no limit: write `within:`, or `due: given`")
+                )
             return None, self.line_at(due[1])
         text, path = within
         if is_ref(text):
@@ -178,7 +183,9 @@ class _TermReader(FieldReader):
             if is_ref(text):
                 value, source = self.follow(text, overdue[1])
                 if not isinstance(value, dict):
-                    raise PolicyError(overdue[1], f"{text} is no table of terms and names")
+                    raise PolicyError(
+                        overdue[1], said(N_("%(text)s is no table of terms and names"), text=text)
+                    )
                 steps += _as_steps(cast(dict[Any, Any], value))
             else:
                 steps.append((parse_term(text), tell))
@@ -194,7 +201,11 @@ class _TermReader(FieldReader):
         value, source = self.follow(spec.same_as, where)
         if not isinstance(value, Fallback):
             raise PolicyError(
-                where, f"{spec.same_as} is no fallback chain: point to one, such as @half_hour.fallback"
+                where,
+                said(
+                    N_("%(same_as)s is no fallback chain: point to one, such as @half_hour.fallback"),
+                    same_as=spec.same_as,
+                ),
             )
         return FallbackSpec(after=value.after, chain=value.chain, step=value.step), self.line_at(source)
 
@@ -213,7 +224,7 @@ def _as_term(value: Any, ref: str, where: Path) -> Term:
         return value
     if isinstance(value, timedelta):
         return fixed_term(value)
-    raise PolicyError(where, f"{ref} is no term: point to one, such as @half_hour.within")
+    raise PolicyError(where, said(N_("%(ref)s is no term: point to one, such as @half_hour.within"), ref=ref))
 
 
 def _as_steps(table: dict[Any, Any]) -> Iterator[tuple[Term, tuple[str, ...]]]:

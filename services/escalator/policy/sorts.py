@@ -15,6 +15,7 @@ from services.escalator.policy.resolve import ancestry, fits, whole_rule
 from services.escalator.policy.rule import MatterChoice
 from services.escalator.policy.tell_spec import TellSpec, TellTerms
 from shared.ids import AreaCode, UnitId
+from shared.message import N_, Said, listed, said
 from shared.vocabulary import Category, Level, ReportKind
 
 OTHER = "another"
@@ -59,13 +60,13 @@ def sorts_of(document: PolicyDocument, name: str, section: Section = Section.DUT
     return [sort for sort in sorts if fits(whole, sort)]
 
 
-def words_for(sort: MatterChoice) -> str:
-    """`incident, level IV, sensitive`."""
-    parts = [str(sort.kind)]
-    parts += [f"level {sort.level}"] if sort.level else []
+def words_for(sort: MatterChoice) -> Said:
+    """`incident, level IV, sensitive`, as the policy writes them."""
+    parts: list[str] = [str(sort.kind)]
+    parts += [said(N_("level %(level)s"), level=sort.level)] if sort.level else []
     parts += [str(part) for part in (sort.category, sort.topic) if part and part != OTHER]
-    parts += ["sensitive"] if sort.sensitive else []
-    return ", ".join(parts)
+    parts += [said(N_("sensitive"))] if sort.sensitive else []
+    return listed(parts)
 
 
 def _whens(spec: DutySpec | TellSpec) -> Iterator[When]:

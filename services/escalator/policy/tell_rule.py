@@ -8,6 +8,7 @@ from services.escalator.policy.inherit import Path, PolicyError, Section, whole_
 from services.escalator.policy.model import PolicyDocument
 from services.escalator.policy.rule import MatterChoice, RuleScope
 from shared.facts import Name, PolicyLine
+from shared.message import N_
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,12 +31,12 @@ class _TellReader(FieldReader):
         at = (self.section.value, self.name)
         title = self.plainly("title")
         if title is None:
-            raise PolicyError(at, "nobody could say what happened: write `title:` in both languages")
+            raise PolicyError(at, N_("nobody could say what happened: write `title:` in both languages"))
         if not whole.get("on"):
-            raise PolicyError(at, "nothing is told by it: write `on:`")
+            raise PolicyError(at, N_("nothing is told by it: write `on:`"))
         to, _ = self.names("to")
         if not to:
-            raise PolicyError(at, "nobody hears of it: write `to:`")
+            raise PolicyError(at, N_("nobody hears of it: write `to:`"))
         channels, _ = self.names("channels")
         return TellRule(
             name=self.name,

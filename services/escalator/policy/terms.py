@@ -16,18 +16,24 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from services.escalator.policy.durations import parse_fixed, write_fixed
 from services.escalator.policy.holidays import WorkCalendar, working_day_after
+from shared.message import N_, Said, said
 
 _MONTHS = re.compile(r"^P(?P<months>\d{1,3})M(?P<rest>(?:\d+D)?(?:T.+)?)$")
 _WORKING = re.compile(r"^P(?P<days>\d{1,3})WD$")
 _PERCENT = re.compile(r"^(?P<share>\d{1,3})%$")
 _DAY = re.compile(r"^day (?P<day>\d{1,2})$")
 _BEFORE = re.compile(r"^before (?P<span>P\S+)$")
-_HOW = "write PT30M, P3D, P1M, P5WD (working days), 50% (of the whole term), before PT5M (its end) or day 10 (of the month)"
+_HOW = N_(
+    "write PT30M, P3D, P1M, P5WD (working days), 50% (of the whole term), before PT5M (its end) or day 10 (of the month)"
+)
 PATTERN = r"^(P\d{1,3}M(\d+D)?(T.+)?|P\d{1,3}WD|P(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?|\d{1,3}%|before P\S+|day \d{1,2})$"
 
 
 class TermError(ValueError):
     """A text that is no term, or a term asked for what it can't say."""
+
+    def __init__(self, text: Said) -> None:
+        super().__init__(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,9 @@ class Term:
         if self.fixed is not None and not self.months and not self.is_before:
             return start + self.fixed
         if self.is_share:
-            raise TermError(f"{self.text} is a share of another term: it has no end of its own")
+            raise TermError(
+                said(N_("%(text)s is a share of another term: it has no end of its own"), text=self.text)
+            )
         zone = calendar.zone
         local = start.astimezone(zone)
         if self.working:
@@ -75,7 +83,7 @@ class Term:
         other term.
         """
         if not self.percent:
-            raise TermError(f"{self.text} is no percentage")
+            raise TermError(said(N_("%(text)s is no percentage"), text=self.text))
         return of_start + (of_due - of_start) * self.percent / 100
 
     def within(self, start: datetime, due: datetime, calendar: WorkCalendar) -> datetime:
@@ -106,15 +114,21 @@ def parse_term(text: str) -> Term:
     """Raises TermError that shows how to write it."""
     if match := _WORKING.match(text):
         if not int(match["days"]):
-            raise TermError(f"{text!r} is no time at all: write at least P1WD")
+            raise TermError(said(N_("%(text)s is no time at all: write at least P1WD"), text=repr(text)))
         return Term(text, working=int(match["days"]))
     if match := _PERCENT.match(text):
         if not 0 < int(match["share"]) <= 100:
-            raise TermError(f"{text!r}: a percentage of a term lies between 1% and 100%")
+            raise TermError(
+                said(N_("%(text)s: a percentage of a term lies between 1%% and 100%%"), text=repr(text))
+            )
         return Term(text, percent=int(match["share"]))
     if match := _DAY.match(text):
         if not 1 <= int(match["day"]) <= 28:
-            raise TermError(f"{text!r}: a day that every month has lies between day 1 and day 28")
+            raise TermError(
+                said(
+                    N_("%(text)s: a day that every month has lies between day 1 and day 28"), text=repr(text)
+                )
+            )
         return Term(text, day=int(match["day"]))
     try:
         if match := _BEFORE.match(text):
@@ -127,7 +141,9 @@ def parse_term(text: str) -> Term:
             )
         return Term(text, fixed=parse_fixed(text))
     except ValueError:
-        raise TermError(f"{text!r} is not a term: {_HOW}") from None
+        raise TermError(
+            said(N_("%(text)s is not a term: %(how)s"), text=repr(text), how=said(_HOW))
+        ) from None
 
 
 def fixed_term(span: timedelta) -> Term:

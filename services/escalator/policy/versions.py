@@ -14,6 +14,7 @@ from functools import cached_property
 
 from shared.facts import Frozen, Instant
 from shared.facts.policy import MeetingResolution
+from shared.message import N_, Said, said
 
 FILE = "file"
 """Who drafts and approves the file a service is started with: whoever may write it has approved it."""
@@ -21,6 +22,9 @@ FILE = "file"
 
 class VersionError(ValueError):
     """A step that this version can't take, and what to do instead."""
+
+    def __init__(self, text: Said) -> None:
+        super().__init__(text)
 
 
 class VersionStanding(StrEnum):
@@ -63,12 +67,20 @@ def approve(
 ) -> Version:
     """Raises VersionError."""
     if by == version.drafted_by and by != FILE:
-        raise VersionError(f"{by} has drafted it: somebody else must approve it")
+        raise VersionError(said(N_("%(by)s has drafted it: somebody else must approve it"), by=by))
     if in_force_from < at:
-        raise VersionError(f"in force from {in_force_from.isoformat()} has passed: write a time from now on")
+        raise VersionError(
+            said(
+                N_("in force from %(in_force_from)s has passed: write a time from now on"),
+                in_force_from=in_force_from.isoformat(),
+            )
+        )
     if version.approvals and version.approvals[-1].in_force_from > at:
         raise VersionError(
-            f"it is approved already, in force from {version.approvals[-1].in_force_from.isoformat()}"
+            said(
+                N_("it is approved already, in force from %(in_force_from)s"),
+                in_force_from=version.approvals[-1].in_force_from.isoformat(),
+            )
         )
     approval = Approval(by=by, at=at, in_force_from=in_force_from, resolution=resolution)
     return version.model_copy(update={"approvals": (*version.approvals, approval)})

@@ -11,7 +11,7 @@ from shared.facts import FileRef
 from shared.facts.policy import MeetingResolution
 from shared.fault_texts import Fault
 from shared.ids import CaseId
-from shared.message import N_, said
+from shared.message import N_, Sayable, said
 from shared.problems import Problem, invalid
 from shared.vocabulary import ReportKind
 
@@ -66,6 +66,6 @@ def _ref(file: CaseFile) -> FileRef:
     return FileRef(sha256=file.sha256, name=file.name, type=file.type, bytes=file.bytes)
 
 
-def _refused(field: str, words: str) -> Problem:
+def _refused(field: str, words: Sayable) -> Problem:
     faults: list[Fault] = [(field, words)]
-    return invalid(faults, "approval")
+    return invalid(faults, N_("approval"))

@@ -21,7 +21,7 @@ from shared.directory import Directory
 from shared.facts.report import MOST_ITEMS_OF_A_CASE, MOST_TASKS_OF_A_CASE, task_count
 from shared.fault_texts import Fault
 from shared.files.kinds import FileType
-from shared.message import N_, said
+from shared.message import N_, Marked, said
 from shared.vocabulary import Document, Kind
 
 CALLS_GO_BACK = timedelta(hours=24)
@@ -77,7 +77,7 @@ def faults_in(act: Act, form: ActForm, case: Case, directory: Directory, now: da
 def _missing(act: Act, form: ActForm) -> list[Fault]:
     filled = form.filled
     faults: list[Fault] = [
-        (field, said(N_("is missing: %(remedy)s"), remedy=said(remedy)))
+        (field, said(N_("is missing: %(remedy)s"), remedy=said(Marked(remedy))))
         for field, remedy in act.needs.items()
         if field not in filled
     ]

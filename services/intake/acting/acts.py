@@ -96,7 +96,7 @@ class CaseActs:
         who = self._who_knows(principal, form.person)
         faults = call_faults(form, card.lean.opened_at, self._clock(), is_call=who != principal.person)
         if faults:
-            raise invalid(faults, "acknowledgement")
+            raise invalid(faults, N_("acknowledgement"))
         if who != principal.person:
             acknowledgement = self._logged_call(form, self._directory.people_by_id[who], principal)
         else:
@@ -127,7 +127,7 @@ class CaseActs:
             if principal.person is None:
                 raise invalid(
                     [("person", N_("is missing: your token names no person, so say who now knows"))],
-                    "acknowledgement",
+                    N_("acknowledgement"),
                 )
             return principal.person
         if person not in self._directory.people_by_id:
@@ -141,7 +141,7 @@ class CaseActs:
                         ),
                     )
                 ],
-                "acknowledgement",
+                N_("acknowledgement"),
             )
         return person
 
@@ -179,15 +179,15 @@ class CaseActs:
         if form.into is not None:
             faults += await self._merge_faults(card, form.into, principal)
         if faults:
-            raise invalid(faults, "act")
+            raise invalid(faults, N_("act"))
         if form.into is not None and (other := self._board.card(form.into)) is not None:
             # The case that goes on gets the other's clock: it must be theirs too.
             access.check_act(principal, kind, other.lean, self._directory, self._clock())
         if kind is Kind.CONTESTED:
             form = form.model_copy(update={"to_person": self._themself(principal)})
-        said = CaseAct(by=principal.actor(), **{name: getattr(form, name) for name in form.filled})
+        act = CaseAct(by=principal.actor(), **{name: getattr(form, name) for name in form.filled})
         await self._files.settle(form.files, case)
-        return await self._do(kind, case, said, principal.subject, key)
+        return await self._do(kind, case, act, principal.subject, key)
 
     def _with_form(self, kind: Kind, form: ActForm, card: Card) -> tuple[ActForm, list[Fault]]:
         """With the typed block as it will stand on record, and what is wrong with it."""
@@ -209,19 +209,19 @@ class CaseActs:
                         N_("is missing: your token names no person, and this is for a person to say"),
                     )
                 ],
-                "act",
+                N_("act"),
             )
         return principal.person
 
     async def _merge_faults(self, card: Card, into: CaseId, principal: Principal) -> list[Fault]:
         if into == card.case:
-            return [("into", "is this very case: name the other one")]
+            return [("into", N_("is this very case: name the other one"))]
         try:
             other = await self._lookup.card(into, principal)
         except Problem as problem:
             if problem.status != HTTPStatus.NOT_FOUND:
                 raise
-            return lookups.named("into", "case", into, self._board, "name one from GET /api/v1/cases")
+            return lookups.named("into", N_("case"), into, self._board, N_("name one from GET /api/v1/cases"))
         return _unlike(card, other)
 
     def refusal_of(self, by: Actor, kind: Kind, case: CaseId) -> Refusal | None:
@@ -245,15 +245,15 @@ class CaseActs:
     ) -> AppendedFact:
         """What a system says about a case it reported; its own id makes it idempotent."""
         files = await self._files.keep_original(attached, case)
-        said = CaseAct(by=by, text=text, original=original, files=files)
-        return await self._append(kind, case, said, fact_id, source, once=True)
+        told = CaseAct(by=by, text=text, original=original, files=files)
+        return await self._append(kind, case, told, fact_id, source, once=True)
 
     async def _do(self, kind: Kind, case: CaseId, data: BaseModel, principal: str, key: str | None) -> Acted:
         fact_id = str(ULID()) if key is None else id_of("act", principal, case, kind, key)
         stored = await self._append(kind, case, data, fact_id, "/services/intake", once=key is not None)
         if stored.repeated and not _says_the_same(stored.fact.data, data):
             await self._refusals.used_before(stored, data, principal, KEY_FAULT)
-            raise invalid([KEY_FAULT], "act")
+            raise invalid([KEY_FAULT], N_("act"))
         return await self._answer(case, stored)
 
     async def _append(
@@ -301,12 +301,18 @@ def _unlike(card: Card, other: Card) -> list[Fault]:
     """
     report, into = card.lean.report, other.lean.report
     if report.exercise != into.exercise:
-        return [("into", "is an exercise, or this one is: an exercise and an emergency are never one case")]
+        return [
+            ("into", N_("is an exercise, or this one is: an exercise and an emergency are never one case"))
+        ]
     if (report.kind in GRADED) != (into.kind in GRADED):
         return [
             (
                 "into",
-                f"is a {into.kind}, and this is a {report.kind}: name a case of the same sort, or raise one",
+                said(
+                    N_("is a %(into)s, and this is a %(report)s: name a case of the same sort, or raise one"),
+                    into=into.kind,
+                    report=report.kind,
+                ),
             )
         ]
     return []

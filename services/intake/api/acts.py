@@ -17,7 +17,7 @@ from shared.http_fields import CaseRef, IdempotencyKey
 from shared.ids import CaseId
 from shared.language.labels import why_said
 from shared.language.reasons import WHY
-from shared.message import N_, said
+from shared.message import N_, Marked, said
 from shared.problems import Problem
 from shared.schemas import of_model
 from shared.territory import MAY
@@ -46,7 +46,7 @@ def acts_router(acts: CaseActs, gate: Gate) -> APIRouter:
     )
     async def acknowledge(request: Request, case: CaseRef, key: Key = None) -> Response:
         principal = gate.admit(request, *sorted(MAY[Kind.ACKNOWLEDGED]))
-        form = await form_of(request, AcknowledgeForm, "act")
+        form = await form_of(request, AcknowledgeForm, N_("act"))
         return _outcome(await acts.acknowledge(CaseId(case), principal, form, key))
 
     for act in ACTS.values():
@@ -57,7 +57,7 @@ def acts_router(acts: CaseActs, gate: Gate) -> APIRouter:
 def _add(router: APIRouter, row: Act, acts: CaseActs, gate: Gate) -> None:
     async def act(request: Request, case: CaseRef, key: Key = None) -> Response:
         principal = gate.admit(request, *sorted(row.roles))
-        form = await form_of(request, ActForm, "act")
+        form = await form_of(request, ActForm, N_("act"))
         return _outcome(await acts.act(row.kind, CaseId(case), form, principal, key))
 
     router.add_api_route(
@@ -95,7 +95,7 @@ def _outcome(acted: Acted) -> Response:
             said(
                 N_("It is on record as fact %(sequence)s, but %(why)s."),
                 sequence=acted.fact.sequence,
-                why=said(WHY[Reason.ACT_SET_ASIDE]),
+                why=said(Marked(WHY[Reason.ACT_SET_ASIDE])),
             ),
             **body,
         )

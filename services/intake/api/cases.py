@@ -180,5 +180,6 @@ def place_of(cursor: str | None) -> tuple[datetime, str] | None:
         return _EPOCH + int(due) * _MICROSECOND, case
     except (binascii.Error, ValueError, OverflowError):
         raise invalid(
-            [("cursor", N_("is not one of ours: take `next` of the page before, or leave it out"))], "query"
+            [("cursor", N_("is not one of ours: take `next` of the page before, or leave it out"))],
+            N_("query"),
         ) from None

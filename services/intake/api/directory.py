@@ -124,7 +124,7 @@ def directory_router(
     )
     async def refuse(request: Request, proposal: str) -> Response:
         principal = gate.admit(request, *sorted(MAY_APPROVE | MAY_PROPOSE))
-        await changes.refuse(proposal, await form_of(request, RefusalForm, "change"), principal)
+        await changes.refuse(proposal, await form_of(request, RefusalForm, N_("change")), principal)
         return Response(status_code=204)
 
     @router.get("/directory/{part}", responses=_CHANGED)
@@ -149,7 +149,7 @@ def directory_router(
     )
     async def change(request: Request, key: Annotated[IdempotencyKey | None, _KEY] = None) -> Response:
         principal = gate.admit(request, *sorted(MAY_PROPOSE))
-        changed = await changes.change(await form_of(request, ChangeForm, "change"), principal, key)
+        changed = await changes.change(await form_of(request, ChangeForm, N_("change")), principal, key)
         if isinstance(changed, Proposed):
             return answer(changed, 202, headers={"ETag": _tag(live)})
         return answer(changed, 200 if changed.repeated else 201, headers={"ETag": _tag(live)})

@@ -114,7 +114,7 @@ async def _of_form(request: Request, query: UploadQuery, files: IncomingFiles, p
     form = await form_with_files(request.stream(), request.headers["content-type"], files.folder)
     try:
         if len(form.files) != 1:
-            words = "must be one file: upload several one after the other" if form.files else EMPTY
+            words = N_("must be one file: upload several one after the other") if form.files else EMPTY
             raise Problem(422, NOT_TAKEN, words, errors=[("file", words)])
         (one,) = form.files
         if one.fault is not None:

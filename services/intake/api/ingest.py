@@ -18,7 +18,7 @@ from services.intake.ingest.ingest import HandIn, ItemOutcome
 from shared.bodies import takes_bytes
 from shared.door import Lane, doorway
 from shared.http_fields import IdRef
-from shared.message import N_, said
+from shared.message import N_, Marked, marked, said
 from shared.problems import Problem
 from shared.streams import INBOX_MESSAGE_LIMIT
 from shared.tokens import Gate, Principal
@@ -52,14 +52,17 @@ def _add(router: APIRouter, name: str, hand_in: HandIn, gate: Gate, clock: Calla
         except FormatError as error:
             detail = said(
                 N_("Nothing is stored (%(reason)s): correct what errors name and send it again."),
-                reason=said(error.reason),
+                reason=marked(error.reason),
             )
             raise Problem(
-                422, said(N_("Not taken: %(reason)s"), reason=said(error.reason)), detail, errors=error.faults
+                422,
+                said(N_("Not taken: %(reason)s"), reason=marked(error.reason)),
+                detail,
+                errors=error.faults,
             ) from None
         items = [item.model_dump(mode="json", exclude_none=True) for item in items_taken]
         if all(item.outcome is ItemOutcome.REFUSED for item in items_taken):
-            errors = [(item.id, item.note or "refused") for item in items_taken]
+            errors = [(item.id, Marked(item.note or N_("refused"))) for item in items_taken]
             raise Problem(
                 422, N_("Not taken"), N_("Nothing of it could be taken."), errors=errors, items=items
             )

@@ -73,6 +73,7 @@ def _place(cursor: str) -> tuple[int, int]:
         place = None
     if place is None:
         raise invalid(
-            [("cursor", N_("is not one of ours: take `next` of the page before, or leave it out"))], "query"
+            [("cursor", N_("is not one of ours: take `next` of the page before, or leave it out"))],
+            N_("query"),
         )
     return int(place[1]), int(place[2])

@@ -13,7 +13,7 @@ from shared.directory import Directory
 from shared.facts import Acknowledgement, Name, Reason, Report, ReportForm
 from shared.ids import DutyId, PersonId, TaskId
 from shared.language.reasons import in_words
-from shared.message import N_, said
+from shared.message import N_, Said, Sayable, listed
 from shared.problems import Problem
 from shared.territory import MAY, MAY_OPEN, Refusal
 from shared.tokens import Principal
@@ -33,12 +33,12 @@ MAY_LOOK = frozenset(
 )
 
 
-def in_both(words: Name) -> str:
+def in_both(words: Name) -> Said:
     """As a message: in English, and in Chinese for whoever reads Chinese."""
-    return said("%(words)s", words=words)
+    return listed([words])
 
 
-def forbidden(detail: str) -> Problem:
+def forbidden(detail: Sayable) -> Problem:
     return Problem(403, N_("Forbidden"), detail)
 
 

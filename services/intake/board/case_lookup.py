@@ -35,7 +35,7 @@ class NotDecidedYet(Problem):
             case=repr(case[:60]),
             on_record=on_record,
         )
-        super().__init__(503, "The case is not decided on yet", detail, headers=SOON, **_place(stored))
+        super().__init__(503, N_("The case is not decided on yet"), detail, headers=SOON, **_place(stored))
         self.case, self.stored, self.report = case, stored, report
 
 

@@ -34,9 +34,11 @@ from shared.acts.states import is_to_judge, left_unreferred, on_the_list
 from shared.case import Case
 from shared.directory import Directory
 from shared.facts import Name, Outage, field_errors
+from shared.fault_texts import Fault
 from shared.forms import DeclaredForm, Forms
 from shared.language.catalogue import N_
 from shared.language.times import read_local
+from shared.message import because
 from shared.problems import Problem
 from shared.vocabulary import Document, Kind
 from shared.web.picks import Picker, near_areas, taken
@@ -192,7 +194,7 @@ def read_act(kind: Kind, values: Mapping[str, str], zone: ZoneInfo, directory: D
         try:
             filled[name] = _read(name, text, zone)
         except ValueError as error:
-            errors.append((name, str(error)))
+            errors.append((name, because(error)))
     if errors:
         raise _wrong(errors)
     if "tasks" in act.fields:
@@ -241,5 +243,5 @@ def shown_errors(problem: Problem) -> dict[str, str]:
     return errors
 
 
-def _wrong(errors: list[tuple[str, str]]) -> Problem:
+def _wrong(errors: list[Fault]) -> Problem:
     return Problem(422, N_("Invalid request"), SOME_WRONG, errors=errors)

@@ -14,6 +14,7 @@ from shared.directory import Directory
 from shared.facts import Via, field_errors
 from shared.language.catalogue import N_
 from shared.language.times import read_local
+from shared.message import because
 from shared.problems import Problem
 from shared.web.picks import WRITTEN, Offer, PickedSort, Picker, taken
 
@@ -56,7 +57,9 @@ def read_call(values: Mapping[str, str], zone: ZoneInfo, directory: Directory) -
     try:
         when = {"called_at": read_local(at, zone)} if at else {}
     except ValueError as error:
-        raise Problem(422, N_("Invalid request"), SOME_WRONG, errors=[("called_at", str(error))]) from None
+        raise Problem(
+            422, N_("Invalid request"), SOME_WRONG, errors=[("called_at", because(error))]
+        ) from None
     try:
         return AcknowledgeForm.model_validate(
             {**texts, **when, "via": Via.LOGGED_CALL if "person" in texts else Via.DESK}

@@ -31,6 +31,7 @@ from shared.ids import CaseId
 from shared.language.catalogue import N_
 from shared.language.labels import why_in_words
 from shared.language.words import Words
+from shared.message import said
 from shared.problems import Problem
 from shared.story.case_log import latest, recent
 from shared.story.telling import Sentences
@@ -220,7 +221,7 @@ class DeskPages:
         """
         if acted.is_refused:
             why = why_in_words(acted.refused_because or "", partial(self.pages.text, request))
-            raise Problem(409, N_("Conflict"), self.pages.text(request, REFUSED) % {"why": why})
+            raise Problem(409, N_("Conflict"), said(REFUSED, why=why))
         message = {ActOutcome.RECORDED: "recorded", ActOutcome.WAITS: "waits"}.get(acted.outcome, message)
         path, _, query = safe_path(back).partition("?")
         kept = "&".join(part for part in query.split("&") if part and not part.startswith("said="))

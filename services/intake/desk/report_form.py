@@ -13,8 +13,10 @@ from shared.acts.fields import TASK_PARTS
 from shared.directory import Directory
 from shared.facts import HARM
 from shared.facts.report import CATEGORISED
+from shared.fault_texts import Fault
 from shared.language.catalogue import N_
 from shared.language.times import local_input, read_local
+from shared.message import because
 from shared.problems import Problem
 from shared.tokens import Principal
 from shared.vocabulary import Addressees, Category, Level, ReportKind
@@ -97,7 +99,7 @@ def read_fields(
             if fields[name] > now + SKEW:
                 errors.append((name, IN_FUTURE))
         except ValueError as error:
-            errors.append((name, str(error)))
+            errors.append((name, because(error)))
     if not errors and fields["learned_at"] < fields["occurred_at"]:
         errors.append(("learned_at", TOO_EARLY))
     if "category" not in fields and fields.get("kind", ReportKind.INCIDENT) in CATEGORISED:
@@ -118,7 +120,7 @@ def has_harm(values: Mapping[str, str]) -> bool:
     return any(values.get(name) for name in HARM)
 
 
-def _read_harm(values: Mapping[str, str], fields: dict[str, Any], errors: list[tuple[str, str]]) -> None:
+def _read_harm(values: Mapping[str, str], fields: dict[str, Any], errors: list[Fault]) -> None:
     texts = {name: values[name].strip() for name in HARM if values.get(name, "").strip()}
     if any(not text.isascii() or not text.isdigit() for text in texts.values()):
         errors.append(("harm", NOT_A_NUMBER))
@@ -127,7 +129,7 @@ def _read_harm(values: Mapping[str, str], fields: dict[str, Any], errors: list[t
 
 
 def _read_task(
-    values: Mapping[str, str], zone: ZoneInfo, fields: dict[str, Any], errors: list[tuple[str, str]]
+    values: Mapping[str, str], zone: ZoneInfo, fields: dict[str, Any], errors: list[Fault]
 ) -> None:
     parts: dict[str, Any] = {name: text for name in TASK_PARTS if (text := values.get(name, "").strip())}
     if "task_units" in parts:
@@ -141,5 +143,5 @@ def _read_task(
         if "task_due_at" in parts:
             parts["task_due_at"] = read_local(parts["task_due_at"], zone)
     except ValueError as error:
-        errors.append(("tasks", str(error)))
+        errors.append(("tasks", because(error)))
     fields["tasks"] = [task_of(parts)]

@@ -51,7 +51,7 @@ def shift_change(
     if wanted and (returned is None or returned.person != person):
         faults.append(("in_return", NOT_THEIRS))
     if faults or shift is None:
-        raise invalid(faults, "change")
+        raise invalid(faults, N_("change"))
     why = values.get("why", "").strip()[:WHY_LENGTH]
     overrides = [_override(shift, person, why, now)]
     if returned is not None:

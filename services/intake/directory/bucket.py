@@ -32,7 +32,7 @@ from shared.vocabulary import Kind
 TIMEOUT = 5.0
 TRIES = 8
 """Compare-and-set against other intakes that change the directory at the same moment."""
-BUSY = "Others are changing the directory at this moment: send it again."
+BUSY = N_("Others are changing the directory at this moment: send it again.")
 LIMIT = 900_000
 """Bytes of a value: the broker takes messages of 1 MB."""
 CHUNK = 700_000
@@ -240,5 +240,10 @@ def _subject_of_rest(head: DirectoryHead) -> str:
 
 def _away(error: BaseException) -> Unreachable:
     return Unreachable(
-        f"The broker did not answer ({type(error).__name__}): look at the directory's revision, then send it again."
+        said(
+            N_(
+                "The broker did not answer (%(error)s): look at the directory's revision, then send it again."
+            ),
+            error=type(error).__name__,
+        )
     )

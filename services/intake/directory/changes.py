@@ -123,7 +123,7 @@ class DirectoryChanges:
                 )
             )
         if not form.changes:
-            raise invalid([("changes", N_("is empty: say what is to change"))], "change")
+            raise invalid([("changes", N_("is empty: say what is to change"))], N_("change"))
         self._keep_what_policy_names(form.changes)
         change_id = id_of("directory", principal.subject, key) if key else str(ULID())
         async with self._in_turn:
@@ -305,7 +305,7 @@ class DirectoryChanges:
         ]
         named = self._named_by_policy() if removed else frozenset[str]()
         if faults := [
-            (f"changes.{number}.id", f"post {post} is named by the policy")
+            (f"changes.{number}.id", said(N_("post %(post)s is named by the policy"), post=post))
             for number, post in removed
             if post in named
         ]:
@@ -346,7 +346,7 @@ def _refusal(fault: DirectoryFault) -> Problem:
         for placed in fault.found
     ]
     if not fault.dark:
-        return invalid(errors, "change")
+        return invalid(errors, N_("change"))
     detail = said(
         N_("Nothing is stored. %(faults)s"),
         faults="; ".join(placed.text for placed in fault.found if placed.dark),

@@ -17,7 +17,7 @@ from shared.directory.kept import KeptDirectory
 from shared.directory.parts import Ids, altered
 from shared.directory.touched import touched
 from shared.facts import Signature
-from shared.message import N_, said
+from shared.message import N_, on_lines, said
 from shared.problems import Problem
 
 REMEMBERED = 64
@@ -39,7 +39,7 @@ class TooManyTouched(Problem):
             touched=touched,
             most=MOST_TOUCHED,
         )
-        super().__init__(413, "Too many people", detail)
+        super().__init__(413, N_("Too many people"), detail)
 
 
 @dataclass(frozen=True)
@@ -122,4 +122,4 @@ def version_after(version: str, revision: int) -> str:
 def check_sizes(directory: Directory, ids: Ids | None = None) -> None:
     """Problem 413 where one of these objects (None: of all) would not fit a message."""
     if faults := misfits(directory, ids):
-        raise Problem(413, N_("Too large"), "; ".join(faults))
+        raise Problem(413, N_("Too large"), on_lines(faults))

@@ -41,11 +41,14 @@ touch.
 LARGEST = 60_000
 """Bytes of one proposal; what is larger is for the operator, who needs nobody."""
 _NOT_YOURS = {
-    NotYours.ROLE: "Your role is {role}; it takes one of: " + ", ".join(sorted(MAY_APPROVE)) + ".",
-    NotYours.OWN_PROPOSAL: "You proposed it yourself: it takes another person.",
-    NotYours.TOUCHED: "It changes what the directory says of you: it takes a person whom it does not touch.",
-    NotYours.UNIT: "It is for a leader or supervisor of {units}.",
+    NotYours.ROLE: N_("Your role is %(role)s; it takes one of: %(roles)s."),
+    NotYours.OWN_PROPOSAL: N_("You proposed it yourself: it takes another person."),
+    NotYours.TOUCHED: N_(
+        "It changes what the directory says of you: it takes a person whom it does not touch."
+    ),
+    NotYours.UNIT: N_("It is for a leader or supervisor of one of these: %(units)s."),
 }
+NO_UNIT = N_("no unit: only the operator decides it")
 
 
 class RefusalForm(Given):
@@ -256,11 +259,15 @@ def may_decide(
 def check_decider(proposal: Proposal, principal: Principal, weighed: Weighed, directory: Directory) -> None:
     """Problem 403."""
     if (why := may_decide(proposal, principal, weighed, directory)) is not None:
-        units = (
-            " or ".join(directory.units_by_id[unit].name.en for unit in weighed.units)
-            or "no unit: only the operator decides it"
+        units = tuple(directory.units_by_id[unit].name for unit in weighed.units)
+        raise forbidden(
+            said(
+                _NOT_YOURS[why],
+                role=principal.role,
+                roles=tuple(sorted(MAY_APPROVE)),
+                units=units or said(NO_UNIT),
+            )
         )
-        raise forbidden(_NOT_YOURS[why].format(role=principal.role, units=units))
 
 
 def shown_to(

@@ -18,7 +18,7 @@ from shared.forms.blocks import FormReader, TakenForm
 from shared.forms.book import CONTINUES
 from shared.forms.filling import title_of
 from shared.language.filled import said
-from shared.message import N_
+from shared.message import N_, listed
 from shared.standing import rule_watched
 from shared.vocabulary import Document, Kind, ReportKind
 from shared.web.names import Names
@@ -107,7 +107,7 @@ def place_of(case: Case, kind: Kind, document: Document | None) -> FillingPlace:
 def faults_of_block(block: FormBlock | None, prefix: str = "") -> list[Fault]:
     """What is told of it to whoever sent it."""
     wrong = block.wrong if block is not None else ()
-    return [(f"{prefix}form.{one.field}" if one.field else f"{prefix}form", one.en) for one in wrong]
+    return [(f"{prefix}form.{one.field}" if one.field else f"{prefix}form", listed([one])) for one in wrong]
 
 
 def without_form(data: Mapping[str, Any]) -> dict[str, Any]:

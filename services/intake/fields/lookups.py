@@ -12,10 +12,10 @@ from shared.case import Case
 from shared.directory import Directory
 from shared.facts import TaskForm
 from shared.fault_texts import Fault
-from shared.message import N_, said
+from shared.message import N_, Marked, Said, Sayable, listed, marked, said
 
 
-def named(field: str, noun: str, name: str | None, names: Container[str], where: str) -> list[Fault]:
+def named(field: str, noun: Marked, name: str | None, names: Container[str], where: Sayable) -> list[Fault]:
     """A fault where `name` is not among `names`; `where` says how to find one that is."""
     return (
         []
@@ -27,14 +27,14 @@ def named(field: str, noun: str, name: str | None, names: Container[str], where:
                     N_("no %(noun)s %(name)s is known: %(where)s"),
                     noun=said(noun),
                     name=repr(name[:60]),
-                    where=where,
+                    where=marked(where),
                 ),
             )
         ]
     )
 
 
-_IN: Mapping[Named, tuple[str, str, Callable[[Directory], Container[str]]]] = {
+_IN: Mapping[Named, tuple[Marked, str, Callable[[Directory], Container[str]]]] = {
     Named.UNIT: (N_("unit"), "units", lambda directory: directory.units_by_id),
     Named.PERSON: (N_("person"), "people", lambda directory: directory.people_by_id),
     Named.POST: (N_("post"), "posts", lambda directory: directory.posts_by_id),
@@ -101,9 +101,9 @@ def past_faults(field: str, at: datetime | None, now: datetime) -> list[Fault]:
     )
 
 
-def _of_case(case: Case, there: str) -> str:
+def _of_case(case: Case, there: Said) -> Said:
     return said(N_("this case has %(there)s, see GET /api/v1/cases/%(case)s"), there=there, case=case.id)
 
 
-def _listed(ids: Sequence[str], none: str) -> str:
-    return ", ".join(ids[:12]) + (" …" if len(ids) > 12 else "") if ids else said(none)
+def _listed(ids: Sequence[str], none: Marked) -> Said:
+    return listed([*ids[:12], *["…" for _ in ids[12:13]]]) if ids else said(none)

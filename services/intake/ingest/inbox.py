@@ -24,6 +24,7 @@ from shared.facts import Fact, Rejection
 from shared.facts.aside import FAULT_LIMIT, LARGEST_FACT, WORDS_LIMIT, kept_headers
 from shared.facts.cause import Cause
 from shared.fault_texts import Fault
+from shared.message import N_, Marked, foreign, said
 from shared.streams import INBOX
 from shared.subjects import HEARTBEAT, fact_subject, source_in
 from shared.vocabulary import Kind
@@ -78,15 +79,21 @@ class Ingress:
         ) as error:  # whatever a message makes us do, those behind it must not wait, and it must not be lost
             log.exception("inbox_failed", subject=message.subject, delivery=message.metadata.num_delivered)
             if message.metadata.num_delivered < TRIES:
-                raise Unreachable(f"{type(error).__name__}: {error}") from error
+                raise Unreachable(foreign(f"{type(error).__name__}: {error}")) from error
             await self._reject(
-                message, f"could not be taken ({type(error).__name__}): tell the operator", [], Cause.FAULT
+                message,
+                said(N_("could not be taken (%(name)s): tell the operator"), name=type(error).__name__),
+                [],
+                Cause.FAULT,
             )
             return
-        if refused := [
-            (item.id, item.note or "refused") for item in items if item.outcome is ItemOutcome.REFUSED
-        ]:
-            await self._reject(message, "could not be taken as a report", refused)
+        refused: list[Fault] = [
+            (item.id, Marked(item.note or N_("refused")))
+            for item in items
+            if item.outcome is ItemOutcome.REFUSED
+        ]
+        if refused:
+            await self._reject(message, N_("could not be taken as a report"), refused)
 
     async def _reject(
         self, message: Msg, reason: str, faults: list[Fault], cause: Cause = Cause.NOT_A_REPORT

@@ -29,13 +29,13 @@ from shared.facts import Actor, CaseAct, Frozen, Original, ReportForm
 from shared.fault_texts import MOST_FAULTS, Fault
 from shared.ids import CaseId, SourceId, UnitId
 from shared.language.reasons import in_words
-from shared.message import N_, said
+from shared.message import N_, listed, said
 from shared.problems import Problem
 from shared.territory import report_faults
 from shared.vocabulary import Kind, Role
 
-PART_OF_FORM = "The report is taken; a part of its form is not, and stands on record as it was given:"
-NOTHING_TO_SAY_IT_ABOUT = "What it refers to was never reported here: there is nothing to say it about."
+PART_OF_FORM = N_("The report is taken; a part of its form is not, and stands on record as it was given:")
+NOTHING_TO_SAY_IT_ABOUT = N_("What it refers to was never reported here: there is nothing to say it about.")
 
 
 class ItemOutcome(StrEnum):
@@ -144,7 +144,8 @@ class HandIn:
                 directory = self._directory()
                 may_not = report_faults(by, form, directory)
                 barred = [
-                    (f"{draft.where}{field}", in_words(refusal, directory).en) for field, refusal in may_not
+                    (f"{draft.where}{field}", listed([in_words(refusal, directory)]))
+                    for field, refusal in may_not
                 ]
                 faults.extend(barred)
                 return None if barred else _Checked(draft, form)
@@ -240,7 +241,10 @@ class HandIn:
         over HTTP is kept here.
         """
         case = CaseId(first.fact.subject or "")
-        note = f"Something else came with this id before (case {case}): give a new message a new id."
+        note = said(
+            N_("Something else came with this id before (case %(case)s): give a new message a new id."),
+            case=case,
+        )
         if handing.handed_in_at is None:
             await self._refusals.used_before(first, other, handing.principal, ("id", note))
         return TakenItem(id=item, outcome=ItemOutcome.REFUSED, case=case, note=note)

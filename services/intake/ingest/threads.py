@@ -16,6 +16,7 @@ from shared.broker.forever import AWAY
 from shared.broker.revisions import last_readable
 from shared.broker.stored import asking, value_of
 from shared.ids import IS_CASE_ID, CaseId
+from shared.message import N_, said
 from shared.streams import THREADS
 
 SETTLING = 0.5
@@ -50,7 +51,10 @@ class Threads:
                 ).value
         except AWAY as error:
             raise Unreachable(
-                f"The broker did not say which case this belongs to ({type(error).__name__}): send it again."
+                said(
+                    N_("The broker did not say which case this belongs to (%(name)s): send it again."),
+                    name=type(error).__name__,
+                )
             ) from error
 
     async def remember(self, source: str, message: str, case: CaseId) -> None:
@@ -62,14 +66,20 @@ class Threads:
             )
         except AWAY as error:
             raise Unreachable(
-                f"It is stored, but the broker went away ({type(error).__name__}): send it again, it is never stored twice."
+                said(
+                    N_(
+                        "It is stored, but the broker went away (%(name)s): send it again, it is never "
+                        "stored twice."
+                    ),
+                    name=type(error).__name__,
+                )
             ) from error
 
 
 def _case(raw: bytes) -> CaseId:
     """Raises ValueError for what is no case's id."""
     if not IS_CASE_ID.fullmatch(case := raw.decode("ascii")):
-        raise ValueError("no case")
+        raise ValueError(N_("no case"))
     return CaseId(case)
 
 

@@ -26,6 +26,7 @@ from shared.broker.walk import walk
 from shared.facts import Fact, FactError
 from shared.facts.authenticity import distrust
 from shared.ids import CaseId
+from shared.message import N_, Sayable, said
 from shared.on_record import on_record
 from shared.problems import Problem
 from shared.streams import FACTS, IDS
@@ -46,8 +47,8 @@ _ON_RECORD = re.compile(r"fact\.\d+\.[a-z_]+")
 class Unreachable(Problem):
     """503: the broker is away, or did not say whether it has stored the fact."""
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(503, "The record can't be reached", detail)
+    def __init__(self, detail: Sayable) -> None:
+        super().__init__(503, N_("The record can't be reached"), detail)
 
 
 class TooManyError(Exception):
@@ -62,8 +63,11 @@ def connected(connection: Callable[[], Client]) -> Client:
         client = None
     if client is None or not client.is_connected:
         raise Unreachable(
-            "The message broker is away, so nothing is stored. If this is an emergency, report it by telephone to the "
-            "emergency office now; send it again here with the same Idempotency-Key."
+            N_(
+                "The message broker is away, so nothing is stored. If this is an emergency, report it by "
+                "telephone to the "
+                "emergency office now; send it again here with the same Idempotency-Key."
+            )
         )
     return client
 
@@ -112,8 +116,14 @@ class FactRecord:
             ack = await append(client, subject, raw, message_id)
         except AWAY as error:
             raise Unreachable(
-                f"The broker did not confirm ({type(error).__name__}); it may or may not be stored. If this is an emergency, report it "
-                "by telephone to the emergency office now; send it again here with the same Idempotency-Key: it is never stored twice."
+                said(
+                    N_(
+                        "The broker did not confirm (%(name)s); it may or may not be stored. If this is an "
+                        "emergency, report it by telephone to the emergency office now; send it again here "
+                        "with the same Idempotency-Key: it is never stored twice."
+                    ),
+                    name=type(error).__name__,
+                )
             ) from error
         return await self.read(ack.seq, repeated=bool(ack.duplicate))
 
@@ -151,12 +161,25 @@ class FactRecord:
             message = await message_at(self._ask, FACTS, sequence)
         except AWAY as error:
             raise Unreachable(
-                f"It is stored at sequence {sequence}, but the broker went away before the receipt could be made "
-                f"({type(error).__name__}). Send it again with the same Idempotency-Key to get the receipt."
+                said(
+                    N_(
+                        "It is stored at sequence %(sequence)s, but the broker went away before the "
+                        "receipt could be made (%(name)s). Send it again with the same Idempotency-Key to "
+                        "get the receipt."
+                    ),
+                    sequence=sequence,
+                    name=type(error).__name__,
+                )
             ) from error
         if message is None:
             raise Unreachable(
-                f"It is stored at sequence {sequence}, but the broker does not show it. Send it again with the same key."
+                said(
+                    N_(
+                        "It is stored at sequence %(sequence)s, but the broker does not show it. Send it "
+                        "again with the same key."
+                    ),
+                    sequence=sequence,
+                )
             )
         return AppendedFact(Fact.read(message.data), sequence, message.at, message.data, repeated)
 
@@ -166,7 +189,10 @@ class FactRecord:
             return await became_on_record(self._connection, case, stored.sequence, stored.time)
         except AWAY as error:
             raise Unreachable(
-                f"It is stored at sequence {stored.sequence}; what became of it is not known: try again."
+                said(
+                    N_("It is stored at sequence %(sequence)s; what became of it is not known: try again."),
+                    sequence=stored.sequence,
+                )
             ) from error
 
     async def reported(self, case: CaseId, after: int) -> AppendedFact | None:
@@ -186,7 +212,10 @@ class FactRecord:
                     raise TooManyError
         except AWAY as error:
             raise Unreachable(
-                f"The broker did not say what is on record ({type(error).__name__}): try again."
+                said(
+                    N_("The broker did not say what is on record (%(name)s): try again."),
+                    name=type(error).__name__,
+                )
             ) from error
         return None
 

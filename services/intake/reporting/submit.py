@@ -36,7 +36,7 @@ from shared.fault_texts import TIME_EXAMPLE, Fault, faults_of
 from shared.forms.blocks import same_given
 from shared.ids import CaseId, PersonId, case_id_for
 from shared.logs import about_case
-from shared.message import N_, said
+from shared.message import N_, marked, said
 from shared.problems import Problem, invalid
 from shared.subjects import fact_subject
 from shared.tokens import Principal
@@ -174,12 +174,21 @@ class Submission:
                 return []
         except Problem as problem:
             raise Unreachable(
-                f"Whether there is a case as `parent` names it can't be said at the moment: send it again. {problem.detail}"
+                said(
+                    N_(
+                        "Whether there is a case as `parent` names it can't be said at the moment: send it "
+                        "again. %(detail)s"
+                    ),
+                    detail=marked(problem.detail),
+                )
             ) from problem
         return [
             (
                 f"{prefix}parent",
-                f"no case {parent[:60]!r} is known: name one from GET /api/v1/cases, or leave it out",
+                said(
+                    N_("no case %(parent)s is known: name one from GET /api/v1/cases, or leave it out"),
+                    parent=repr(parent[:60]),
+                ),
             )
         ]
 
@@ -192,7 +201,13 @@ class Submission:
                 faults.append(
                     (
                         f"{prefix}{name}",
-                        f"must be text with date, time and offset, not a number: write it as in {TIME_EXAMPLE}",
+                        said(
+                            N_(
+                                "must be text with date, time and offset, not a number: write it as in "
+                                "%(example)s"
+                            ),
+                            example=TIME_EXAMPLE,
+                        ),
                     )
                 )
                 continue
@@ -205,11 +220,22 @@ class Submission:
                 faults.append(
                     (
                         f"{prefix}{name}",
-                        f"lies more than {minutes} minutes ahead of our clock: correct it, or the clock it came from",
+                        said(
+                            N_(
+                                "lies more than %(minutes)s minutes ahead of our clock: "
+                                "correct it, or the clock it came from"
+                            ),
+                            minutes=minutes,
+                        ),
                     )
                 )
             elif at < EARLIEST:
-                faults.append((f"{prefix}{name}", f"lies before {EARLIEST.year}: correct the year"))
+                faults.append(
+                    (
+                        f"{prefix}{name}",
+                        said(N_("lies before %(year)s: correct the year"), year=EARLIEST.year),
+                    )
+                )
         return faults
 
     async def report(self, form: ReportForm, principal: Principal, key: str | None = None) -> Submitted:
@@ -250,7 +276,8 @@ class Submission:
             await self._refusals.used_before(stored, form, principal.subject, KEY_FAULT)
             detail = said(
                 N_(
-                    "This Idempotency-Key was used for another report (case %(subject)s); nothing new is stored."
+                    "This Idempotency-Key was used for another report (case %(subject)s); nothing new is "
+                    "stored."
                 ),
                 subject=stored.fact.subject,
             )
@@ -318,7 +345,10 @@ class Submission:
         duties = await self._board.wait_for(case, duties_on, self._wait)
         notice = None
         if duties is None:
-            notice = "The report is stored and this receipt proves it. The duties it opens are not worked out yet; they follow on the case."
+            notice = N_(
+                "The report is stored and this receipt proves it. The duties it opens are not worked out "
+                "yet; they follow on the case."
+            )
         return Submitted(
             case=case,
             fact=FactRef(id=stored.fact.id, sequence=stored.sequence, time=stored.time),

@@ -31,7 +31,7 @@ from shared.vocabulary import Language
 MOST_SHOWN = 20
 """The newest files on one page; the desk shows all."""
 ERASED = N_("A file, erased on %(at)s on the basis of %(basis)s")
-NOT_READ = "The case can't be read at the moment: open the link again."
+NOT_READ = N_("The case can't be read at the moment: open the link again.")
 
 
 class ShownFile(NamedTuple):

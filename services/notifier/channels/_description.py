@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 from services.notifier.channels import Form, Trouble
 from shared.facts import Closed
 from shared.lined_yaml import parse, text_of
+from shared.message import N_, said
 
 GATEWAYS = Path(__file__).parent / "gateways"
 MOST = 64
@@ -29,7 +30,7 @@ Codes = Annotated[tuple[Code, ...], Field(max_length=MOST)]
 
 def _flat(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
     if len(value) > MOST:
-        raise ValueError(f"has more than {MOST} entries: leave some out")
+        raise ValueError(said(N_("has more than %(most)s entries: leave some out"), most=MOST))
     return value
 
 
@@ -140,7 +141,7 @@ class Asking(Closed):
     @model_validator(mode="after")
     def _one_body(self) -> Self:
         if sum(body is not None for body in (self.json_body, self.form_body, self.text_body)) > 1:
-            raise ValueError("has more than one body: give json, form or text")
+            raise ValueError(N_("has more than one body: give json, form or text"))
         return self
 
 
@@ -189,4 +190,4 @@ def shipped() -> tuple[str, ...]:
 @cache
 def shipped_description(name: str) -> Description:
     file = GATEWAYS / f"{name}.yaml"
-    return parse(text_of(file, "it comes with the product"), Description, file.name)[0]
+    return parse(text_of(file, N_("it comes with the product")), Description, file.name)[0]

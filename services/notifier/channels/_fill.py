@@ -17,6 +17,7 @@ from yarl import URL
 
 from services.notifier.channels import Message, TransportError, Trouble
 from services.notifier.channels._description import Asking
+from shared.message import N_, said
 
 HOLE = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_.]*)(?::(\d{1,5})(b?))?(?:\|(xml|json|url|raw))?\}|[{}]")
 """`{text}`, `{text:70}` cut to letters, `{text:2048b}` cut to bytes, `{text|xml}` encoded; `{{` is a brace."""
@@ -82,7 +83,12 @@ def holes(template: JsonValue) -> Iterator[tuple[str, str | None]]:
                 if hole.group(1):
                     yield hole.group(1), hole.group(4)
                 elif hole.group() in ("{", "}"):
-                    raise ValueError(f"{template[:60]!r} has a single brace: write {{{{ or }}}}, or {{text}}")
+                    raise ValueError(
+                        said(
+                            N_("%(template)s has a single brace: write {{ or }}, or {text}"),
+                            template=repr(template[:60]),
+                        )
+                    )
         case dict():
             for key, value in template.items():
                 yield from holes(key)

@@ -30,6 +30,7 @@ from services.notifier.channels import (
     gateway_words,
 )
 from services.notifier.channels._thread_reach import only_public
+from shared.message import N_, said
 from shared.secrets import read_secret
 
 if TYPE_CHECKING:
@@ -184,5 +185,12 @@ def make(name: str, config: ChannelConfig, secrets: Path) -> Channel:
         return AppriseChannel(config, url)
     except AddressRefused:
         raise ValueError(
-            f"channel {name}: {config.url_file} holds no address that apprise knows: see https://appriseit.com/services/"
+            said(
+                N_(
+                    "channel %(name)s: %(file)s holds no address that apprise knows: "
+                    "see https://appriseit.com/services/"
+                ),
+                name=name,
+                file=config.url_file,
+            )
         ) from None

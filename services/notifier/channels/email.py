@@ -29,6 +29,7 @@ from services.notifier.channels import (
     Trouble,
 )
 from services.notifier.posting import check_authority
+from shared.message import N_
 from shared.secrets import read_secret
 
 IDLE_SECONDS = 20.0
@@ -43,7 +44,7 @@ REFUSES_RECIPIENT = frozenset((550, 551, 552, 553))
 
 def _mailbox(value: str) -> str:
     if "\n" in value or "\r" in value or "@" not in parseaddr(value)[1]:
-        raise ValueError("give one mail address, such as `Fenghuo <duty@city.example>`")
+        raise ValueError(N_("give one mail address, such as `Fenghuo <duty@city.example>`"))
     return value
 
 

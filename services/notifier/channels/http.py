@@ -33,16 +33,18 @@ from services.notifier.channels._meaning import StaleToken, at_path, understand
 from services.notifier.channels._over_http import Line, OverHttp
 from services.notifier.channels._signing import sign
 from services.notifier.posting import check_address, check_reach
+from shared.message import N_, Said, because, listed, said
 from shared.secrets import read_secret
 
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=100)]
 TOKEN_MARGIN = 0.9
 """Of the time an access token is good for: afterwards a new one is asked for."""
 
+NOTHING = N_("nothing")
 PARAMETERS_WANTED = {
-    Parameters.NONE: "leave them out",
-    Parameters.MAPPING: "give the variables of your template by name",
-    Parameters.LIST: "give the variables of your template in order",
+    Parameters.NONE: N_("leave them out"),
+    Parameters.MAPPING: N_("give the variables of your template by name"),
+    Parameters.LIST: N_("give the variables of your template in order"),
 }
 
 
@@ -82,12 +84,20 @@ class Config(OverHttp):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if (self.gateway is None) == (self.description is None):
-            raise ValueError("give `gateway`, the name of a description, or `description`, one of your own")
+            raise ValueError(
+                N_("give `gateway`, the name of a description, or `description`, one of your own")
+            )
         if self.gateway is not None and self.gateway not in shipped():
-            raise ValueError(f"gateway {self.gateway!r} is none of: {', '.join(shipped())}")
+            raise ValueError(
+                said(
+                    N_("gateway %(gateway)s is none of: %(shipped)s"),
+                    gateway=repr(self.gateway),
+                    shipped=tuple(shipped()),
+                )
+            )
         faults = [*_faults(self, self.described)]
         if faults:
-            raise ValueError("; ".join(faults[:8]))
+            raise ValueError(listed(faults[:8]))
         check_reach(str(self.place), private=self.private)
         return self
 
@@ -104,25 +114,37 @@ class Config(OverHttp):
         return URL(check_address(self.origin or self.described.url.partition("{")[0])).origin()
 
 
-def _faults(config: Config, described: Description) -> Iterator[str]:
+def _faults(config: Config, described: Description) -> Iterator[Said]:
     settings = described.settings | described.optional
     missing = {name: words for name, words in described.settings.items() if name not in config.settings}
     for name, words in missing.items():
-        yield f"with.{name} is missing: {words}"
+        yield said(N_("with.%(name)s is missing: %(words)s"), name=name, words=words)
     for name in config.settings.keys() - settings.keys():
-        yield f"with.{name} is not known here: give {', '.join(settings) or 'nothing'}"
+        yield said(
+            N_("with.%(name)s is not known here: give %(settings)s"),
+            name=name,
+            settings=tuple(settings) or said(NOTHING),
+        )
     needed = described.needed_secrets()
     for name in needed.keys() - config.secrets.keys() - described.optional.keys():
-        yield f"secrets.{name} is missing: the name of a file in the secrets folder ({needed[name]})"
+        yield said(
+            N_("secrets.%(name)s is missing: the name of a file in the secrets folder (%(needed)s)"),
+            name=name,
+            needed=needed[name],
+        )
     for name in config.secrets.keys() - needed.keys():
-        yield f"secrets.{name} is not known here: give {', '.join(needed) or 'none'}"
+        yield said(
+            N_("secrets.%(name)s is not known here: give %(needed)s"),
+            name=name,
+            needed=tuple(needed) or said(NOTHING),
+        )
     given = {type(None): Parameters.NONE, dict: Parameters.MAPPING, list: Parameters.LIST}
     if given[type(config.parameters)] is not described.parameters:
-        yield f"parameters: {PARAMETERS_WANTED[described.parameters]}"
+        yield said(N_("parameters: %(what)s"), what=said(PARAMETERS_WANTED[described.parameters]))
     yield from _unknown_names(config, described)
 
 
-def _unknown_names(config: Config, described: Description) -> Iterator[str]:
+def _unknown_names(config: Config, described: Description) -> Iterator[Said]:
     known = {
         *MESSAGE_PARTS,
         *described.settings,
@@ -136,12 +158,16 @@ def _unknown_names(config: Config, described: Description) -> Iterator[str]:
     try:
         for name, _ in holes(cast(JsonValue, config.parameters)):
             if name not in MESSAGE_PARTS:
-                yield f"parameters: {{{name}}} stands for nothing: write {', '.join(sorted(MESSAGE_PARTS))}"
+                yield said(
+                    N_("parameters: {%(name)s} stands for nothing: write %(message_parts)s"),
+                    name=name,
+                    message_parts=tuple(sorted(MESSAGE_PARTS)),
+                )
     except ValueError as error:
-        yield f"parameters: {error}"
+        yield said(N_("parameters: %(what)s"), what=because(error))
 
 
-def _faults_of_names(asking: Asking, known: set[str]) -> Iterator[str]:
+def _faults_of_names(asking: Asking, known: set[str]) -> Iterator[Said]:
     parts: list[JsonValue] = [
         asking.url,
         cast(JsonValue, asking.headers),
@@ -151,14 +177,20 @@ def _faults_of_names(asking: Asking, known: set[str]) -> Iterator[str]:
     ]
     try:
         for part in parts:
-            yield from (f"{{{name}}} stands for nothing" for name, _ in holes(part) if name not in known)
+            yield from (
+                said(N_("{%(name)s} stands for nothing"), name=name)
+                for name, _ in holes(part)
+                if name not in known
+            )
         for name, encoding in holes(asking.text_body):
             if name not in known:
-                yield f"{{{name}}} stands for nothing"
+                yield said(N_("{%(name)s} stands for nothing"), name=name)
             elif encoding is None:
-                yield f"text: say how {{{name}}} is written: {{{name}|xml}}, |json, |url or |raw"
+                yield said(
+                    N_("text: say how {%(name)s} is written: {%(name)s|xml}, |json, |url or |raw"), name=name
+                )
     except ValueError as error:
-        yield str(error)
+        yield because(error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from services.notifier.channels import (
     Trouble,
 )
 from services.notifier.channels.webhook import payload
+from shared.message import N_, said
 from shared.secrets import read_secret
 from shared.subjects import OWN_SUBJECTS
 
@@ -41,15 +42,27 @@ MESSAGE_ID = "Nats-Msg-Id"
 def _server(url: str) -> str:
     parsed = URL(url)
     if parsed.scheme not in ("nats", "tls") or not parsed.host or parsed.user:
-        raise ValueError(f"{url!r} is no broker: give nats://host:4222 or tls://host:4222 without a password")
+        raise ValueError(
+            said(
+                N_("%(url)s is no broker: give nats://host:4222 or tls://host:4222 without a password"),
+                url=repr(url),
+            )
+        )
     return url
 
 
 def _prefix(subject: str) -> str:
     if TOKENS.fullmatch(subject) is None:
-        raise ValueError(f"{subject!r} is no prefix: write words with dots between, such as city.alerts")
+        raise ValueError(
+            said(
+                N_("%(subject)s is no prefix: write words with dots between, such as city.alerts"),
+                subject=repr(subject),
+            )
+        )
     if subject.split(".", maxsplit=1)[0] in OWN_SUBJECTS:
-        raise ValueError(f"{subject!r} is Fenghuo's own: take another first word")
+        raise ValueError(
+            said(N_("%(subject)s is Fenghuo's own: take another first word"), subject=repr(subject))
+        )
     return subject
 
 

@@ -15,8 +15,9 @@ from services.audit.reading.views import Filter, Order
 from services.audit.records import search_terms
 from services.audit.records.fields import GAP, UNTRUSTED
 from shared.facts.bounds import AnyTime
+from shared.fault_texts import Fault
 from shared.http_fields import Cursor
-from shared.message import N_, said
+from shared.message import N_, Said, listed, marked, said
 from shared.problems import Problem
 from shared.vocabulary import Category, Kind, Level
 
@@ -48,7 +49,9 @@ class EntriesQuery(Filter):
     def filter(self) -> Filter:
         """Raises Problem."""
         if faults := list(_faults(self)):
-            words = "; ".join(f"{field}: {message}" for field, message in faults)
+            words = listed(
+                said(N_("%(field)s: %(what)s"), field=field, what=marked(what)) for field, what in faults
+            )
             raise Problem(
                 422,
                 N_("Invalid request"),
@@ -59,37 +62,41 @@ class EntriesQuery(Filter):
         return asked if self.unit is not None else asked.model_copy(update={"under": False})
 
 
-def _faults(query: EntriesQuery) -> Iterator[tuple[str, str]]:
+def _faults(query: EntriesQuery) -> Iterator[Fault]:
     for name, choices in _CLOSED.items():
         value = getattr(query, name)
         if value is not None and value not in choices:
             yield name, _unknown(value, choices)
     if query.case is not None and not _CASE.fullmatch(query.case):
-        yield "case", "no case has such an id: letters, digits, - and _, at most 64"
+        yield "case", N_("no case has such an id: letters, digits, - and _, at most 64")
     if query.area is not None and not _AREA.fullmatch(query.area):
-        yield "area", "give a division's code, as 620622, or the digits it begins with, at least two"
+        yield "area", N_("give a division's code, as 620622, or the digits it begins with, at least two")
     if query.text is not None and not search_terms.normal(query.text):
-        yield "text", "it is empty: leave it out, or give a piece of the words"
+        yield "text", N_("it is empty: leave it out, or give a piece of the words")
     if query.text is not None and len(query.text) > _TEXT_LIMIT:
-        yield "text", f"it is longer than {_TEXT_LIMIT} letters: give a part of it"
+        yield "text", said(N_("it is longer than %(most)s letters: give a part of it"), most=_TEXT_LIMIT)
     if query.lapse is False and query.lapse_of is not None:
-        yield "lapse_of", "it contradicts lapse=false: leave one of the two out"
+        yield "lapse_of", N_("it contradicts lapse=false: leave one of the two out")
     yield from _spans(query)
 
 
-def _spans(query: EntriesQuery) -> Iterator[tuple[str, str]]:
+def _spans(query: EntriesQuery) -> Iterator[Fault]:
     for first, last in (("since", "until"), ("claimed_since", "claimed_until")):
         begin, end = getattr(query, first), getattr(query, last)
         bare = [name for name, at in ((first, begin), (last, end)) if at is not None and at.tzinfo is None]
-        yield from ((name, f"it has no offset: {_OFFSET}") for name in bare)
+        yield from ((name, said(N_("it has no offset: %(offset)s"), offset=_OFFSET)) for name in bare)
         if not bare and begin is not None and end is not None and end < begin:
-            yield last, f"it lies before {first}: exchange the two"
+            yield last, said(N_("it lies before %(first)s: exchange the two"), first=first)
 
 
-def _unknown(value: str, choices: tuple[str, ...]) -> str:
+def _unknown(value: str, choices: tuple[str, ...]) -> Said:
     near = get_close_matches(value.casefold(), choices, n=3) or [
         choice for choice in choices if choice.casefold() == value.casefold()
     ]
-    return f"there is no {value[:60]!r}: " + (
-        f"did you mean {' or '.join(near)}?" if near else f"take one of {', '.join(choices)}"
-    )
+    if near:
+        return said(
+            N_("there is no %(value)s: did you mean one of %(near)s?"),
+            value=repr(value[:60]),
+            near=tuple(near),
+        )
+    return said(N_("there is no %(value)s: take one of %(choices)s"), value=repr(value[:60]), choices=choices)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.facts.bounds import EARLIEST, LATEST
+from shared.message import N_, said
 
 _MONTH, _QUARTER = re.compile(r"([0-9]{4})-([0-9]{2})"), re.compile(r"([0-9]{4})-Q([1-4])")
 _MOMENT = timedelta(microseconds=1)
@@ -34,7 +35,12 @@ class Period:
             return cls(int(match[1]), int(match[2]), 1)
         if (match := _QUARTER.fullmatch(text)) and _is_meant(match[1]):
             return cls(int(match[1]), 3 * int(match[2]) - 2, 3)
-        raise PeriodError(f"{text[:60]!r} is no period: write a month as 2026-10 or a quarter as 2026-Q3")
+        raise PeriodError(
+            said(
+                N_("%(text)s is no period: write a month as 2026-10 or a quarter as 2026-Q3"),
+                text=repr(text[:60]),
+            )
+        )
 
     @property
     def name(self) -> str:

@@ -33,6 +33,7 @@ from shared.forms.words import FilledForm, FormWords, filled_form
 from shared.http_fields import Cursor, Index
 from shared.language.catalogue import N_
 from shared.language.words import Words
+from shared.message import because
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Language, Role
@@ -188,11 +189,11 @@ async def answer_or_fault(ask: Callable[[], Awaitable[Found]]) -> Found:
     try:
         return await ask()
     except NotInTrail as error:
-        raise Problem(404, N_("Not Found"), str(error)) from None
+        raise Problem(404, N_("Not Found"), because(error)) from None
     except BadCursor as error:
-        raise Problem(400, N_("Invalid request"), str(error)) from None
+        raise Problem(400, N_("Invalid request"), because(error)) from None
     except RecordError as error:
-        raise Problem(500, DAMAGED, str(error)) from None
+        raise Problem(500, DAMAGED, because(error)) from None
 
 
 def _pretty(value: Any) -> str:

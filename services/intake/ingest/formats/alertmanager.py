@@ -24,6 +24,7 @@ from services.intake.ingest.formats.items import (
     shortened,
 )
 from shared.facts import Instant, rfc3339
+from shared.message import N_
 from shared.vocabulary import Category, Kind, Level, ReportKind
 
 ALERT_LIMIT = 500
@@ -57,15 +58,15 @@ class AlertmanagerBody(BaseModel):
 
 def read(arrival: Arrival) -> list[Item]:
     webhook = json_body.model_of(
-        json_body.parse(arrival.raw), AlertmanagerBody, "an Alertmanager webhook of version 4"
+        json_body.parse(arrival.raw), AlertmanagerBody, N_("not an Alertmanager webhook of version 4")
     )
     faults = [
-        (f"alerts.{place}.startsAt", "lies before 2000: the alert has no start")
+        (f"alerts.{place}.startsAt", N_("lies before 2000: the alert has no start"))
         for place, alert in enumerate(webhook.alerts)
         if alert.startsAt.year < 2000
     ]
     if faults:
-        raise FormatError("no start", faults)
+        raise FormatError(N_("no start"), faults)
     return [_item(alert, arrival, f"alerts.{place}.") for place, alert in enumerate(webhook.alerts)]
 
 

@@ -20,6 +20,7 @@ from services.intake.ingest.formats.items import (
     shortened,
 )
 from shared.files.kinds import FileType
+from shared.message import N_, said
 from shared.vocabulary import Category, Kind, Level, ReportKind
 
 LEVELS = {"Extreme": Level.I, "Severe": Level.II, "Moderate": Level.III, "Minor": Level.IV, "Unknown": None}
@@ -40,13 +41,21 @@ def read(arrival: Arrival) -> list[Item]:
     alert = parse(arrival.raw)
     if alert.status in NOT_ACTUAL:
         raise FormatError(
-            "not an actual alert",
-            [("status", f"is {alert.status}: only Actual and Exercise are taken as reports")],
+            N_("not an actual alert"),
+            [
+                (
+                    "status",
+                    said(
+                        N_("is %(status)s: only Actual and Exercise are taken as reports"),
+                        status=alert.status,
+                    ),
+                )
+            ],
         )
     if alert.kind in ("Ack", "Error"):
         raise FormatError(
-            "an answer, not an alert",
-            [("msgType", f"is {alert.kind}: only Alert, Update and Cancel are taken")],
+            N_("an answer, not an alert"),
+            [("msgType", said(N_("is %(kind)s: only Alert, Update and Cancel are taken"), kind=alert.kind))],
         )
     if alert.kind == "Alert":
         return [_report(alert, arrival, None)]
@@ -61,7 +70,7 @@ def read(arrival: Arrival) -> list[Item]:
                 keeps=FileType.XML,
             )
         ]
-    note = "None of the alerts this one updates is known here: it was taken as a report of its own."
+    note = N_("None of the alerts this one updates is known here: it was taken as a report of its own.")
     return [
         Follow(
             id=alert.identity,

@@ -14,11 +14,12 @@ from lxml.etree import _Element as Element  # pyright: ignore[reportPrivateUsage
 
 from services.intake.ingest.formats.items import ID_LIMIT, FormatError
 from shared.fault_texts import Fault
+from shared.message import N_, said
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 INFO_LIMIT = 200
 _TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$")
-_WHAT_TIME = "must be a time with a numeric offset and never Z, as in 2026-11-23T03:05:00+08:00"
+_WHAT_TIME = N_("must be a time with a numeric offset and never Z, as in 2026-11-23T03:05:00+08:00")
 _VALUES = {
     "status": ("Actual", "Exercise", "System", "Test", "Draft"),
     "msgType": ("Alert", "Update", "Cancel", "Ack", "Error"),
@@ -89,7 +90,9 @@ def parse(raw: bytes) -> CapAlert:
 
 def _root(raw: bytes) -> Element:
     if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
-        raise FormatError("hostile XML", [("(document)", "has a DOCTYPE: send the alert without one")])
+        raise FormatError(
+            N_("hostile XML"), [("(document)", N_("has a DOCTYPE: send the alert without one"))]
+        )
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -102,17 +105,29 @@ def _root(raw: bytes) -> Element:
     try:
         root = etree.fromstring(raw, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
-        raise FormatError("not XML", [("(document)", f"is not well-formed XML: {error}")]) from None
+        raise FormatError(
+            N_("not XML"), [("(document)", said(N_("is not well-formed XML: %(error)s"), error=error))]
+        ) from None
     # The same in an encoding in which the look at the bytes above is blind.
     if root.getroottree().docinfo.internalDTD is not None or any(
         node.tag is etree.Entity for node in root.iter()
     ):
         raise FormatError(
-            "hostile XML", [("(document)", "has a DOCTYPE or an entity: send the alert without them")]
+            N_("hostile XML"), [("(document)", N_("has a DOCTYPE or an entity: send the alert without them"))]
         )
     if root.tag != f"{{{NAMESPACE}}}alert":
         raise FormatError(
-            "not CAP 1.2", [("alert", f"the root is {str(root.tag)[:100]}: send <alert xmlns={NAMESPACE!r}>")]
+            N_("not CAP 1.2"),
+            [
+                (
+                    "alert",
+                    said(
+                        N_("the root is %(tag)s: send <alert xmlns=%(namespace)s>"),
+                        tag=str(root.tag)[:100],
+                        namespace=repr(NAMESPACE),
+                    ),
+                )
+            ],
         )
     return root
 
@@ -127,9 +142,12 @@ class _AlertReader:
         kind = self.value(root, "msgType")
         infos = _children(root, "info")
         if len(infos) > INFO_LIMIT:
-            raise FormatError("too large", [("info", f"more than {INFO_LIMIT} blocks")])
+            raise FormatError(
+                N_("too large"),
+                [("info", said(N_("more than %(info_limit)s blocks"), info_limit=INFO_LIMIT))],
+            )
         if not infos and kind in ("Alert", "Update"):
-            self.faults.append(("info", f"is missing: an {kind} says what it is about"))
+            self.faults.append(("info", said(N_("is missing: an %(kind)s says what it is about"), kind=kind)))
         sent = self.time(root, "sent", "sent", needed=True)
         alert = CapAlert(
             identifier=self.token(root, "identifier"),
@@ -143,24 +161,39 @@ class _AlertReader:
         )
         self.value(root, "scope")
         if self.faults:
-            raise FormatError("not a valid CAP 1.2 alert", self.faults)
+            raise FormatError(N_("not a valid CAP 1.2 alert"), self.faults)
         return alert
 
     def token(self, parent: Element, name: str) -> str:
         text = _text(parent, name)
         if not text:
-            self.faults.append((name, "is missing or empty"))
+            self.faults.append((name, N_("is missing or empty")))
         elif len(text) > ID_LIMIT // 2 or re.search(r"[\s,<&]", text):
             self.faults.append(
-                (name, f"must be at most {ID_LIMIT // 2} characters without spaces, commas, < and &")
+                (
+                    name,
+                    said(
+                        N_("must be at most %(id_limit)s characters without spaces, commas, < and &"),
+                        id_limit=ID_LIMIT // 2,
+                    ),
+                )
             )
         return text
 
     def value(self, parent: Element, name: str, prefix: str = "") -> str:
         text = _text(parent, name)
         if text not in _VALUES[name]:
-            given = f"{text[:40]!r} is not one of the values" if text else "is missing or empty"
-            self.faults.append((prefix + name, f"{given}: write one of {', '.join(_VALUES[name])}"))
+            given = (
+                said(N_("%(text)s is not one of the values"), text=repr(text[:40]))
+                if text
+                else said(N_("is missing or empty"))
+            )
+            self.faults.append(
+                (
+                    prefix + name,
+                    said(N_("%(given)s: write one of %(values)s"), given=given, values=tuple(_VALUES[name])),
+                )
+            )
         return text
 
     def time(self, parent: Element, name: str, field: str, *, needed: bool = False) -> datetime | None:
@@ -174,7 +207,16 @@ class _AlertReader:
             at, usable = None, False
         if not usable:
             self.faults.append(
-                (field, f"{text[:40]!r} {_WHAT_TIME}" if text else f"is missing: it {_WHAT_TIME}")
+                (
+                    field,
+                    said(
+                        N_("%(text)s is no such time: it %(must)s"),
+                        text=repr(text[:40]),
+                        must=said(_WHAT_TIME),
+                    )
+                    if text
+                    else said(N_("is missing: it %(must)s"), must=said(_WHAT_TIME)),
+                )
             )
             return None
         return at
@@ -182,12 +224,14 @@ class _AlertReader:
     def references(self, root: Element, *, needed: bool) -> tuple[tuple[str, str], ...]:
         parts = [reference.split(",") for reference in _text(root, "references").split()]
         if any(len(part) != 3 or not part[0] or not part[1] for part in parts):
-            self.faults.append(("references", "each must be sender,identifier,sent, separated by spaces"))
+            self.faults.append(("references", N_("each must be sender,identifier,sent, separated by spaces")))
         elif not parts and needed:
             self.faults.append(
                 (
                     "references",
-                    "is missing or empty: an Update or Cancel names the alert it is about as sender,identifier,sent",
+                    N_(
+                        "is missing or empty: an Update or Cancel names the alert it is about as sender,identifier,sent"
+                    ),
                 )
             )
         return tuple((part[0], part[1]) for part in parts if len(part) == 3)
@@ -196,11 +240,14 @@ class _AlertReader:
         categories = tuple(_clean(node) for node in _children(info, "category"))
         if not categories or any(category not in _VALUES["category"] for category in categories):
             self.faults.append(
-                (f"{prefix}category", f"must be one or more of {', '.join(_VALUES['category'])}")
+                (
+                    f"{prefix}category",
+                    said(N_("must be one or more of %(values)s"), values=tuple(_VALUES["category"])),
+                )
             )
         event = _text(info, "event")
         if not event:
-            self.faults.append((f"{prefix}event", "is missing or empty: say what happens"))
+            self.faults.append((f"{prefix}event", N_("is missing or empty: say what happens")))
         self.value(info, "urgency", prefix)
         self.value(info, "certainty", prefix)
         self.time(info, "expires", f"{prefix}expires")
@@ -223,7 +270,7 @@ class _AlertReader:
     def area(self, area: Element, prefix: str) -> CapArea:
         description = _text(area, "areaDesc")
         if not description:
-            self.faults.append((f"{prefix}areaDesc", "is missing or empty: say where"))
+            self.faults.append((f"{prefix}areaDesc", N_("is missing or empty: say where")))
         polygons = [self.polygon(_clean(node), f"{prefix}polygon") for node in _children(area, "polygon")]
         circles = [self.circle(_clean(node), f"{prefix}circle") for node in _children(area, "circle")]
         return CapArea(
@@ -236,7 +283,7 @@ class _AlertReader:
         points = [self.point(pair, field) for pair in text.split()]
         if len(points) < 4 or points[0] != points[-1]:
             self.faults.append(
-                (field, "must be at least four points lat,lon, the last the same as the first")
+                (field, N_("must be at least four points lat,lon, the last the same as the first"))
             )
             return None
         corners = [point for point in points[:-1] if point]
@@ -249,7 +296,7 @@ class _AlertReader:
         try:
             float(radius)
         except ValueError:
-            self.faults.append((field, "must be lat,lon and a radius in kilometres"))
+            self.faults.append((field, N_("must be lat,lon and a radius in kilometres")))
             return None
         return self.point(centre, field)
 
@@ -259,7 +306,13 @@ class _AlertReader:
         except ValueError:
             lat = lon = float("nan")
         if not (-90 <= lat <= 90 and -180 <= lon <= 180):
-            fault = (field, f"{text[:40]!r} is no place: CAP writes lat,lon in degrees, latitude first")
+            fault = (
+                field,
+                said(
+                    N_("%(text)s is no place: CAP writes lat,lon in degrees, latitude first"),
+                    text=repr(text[:40]),
+                ),
+            )
             if fault not in self.faults:
                 self.faults.append(fault)
             return None

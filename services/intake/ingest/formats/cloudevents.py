@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from services.intake.ingest.formats import json_body
 from services.intake.ingest.formats.items import ID_LIMIT, Arrival, FormatError, Item, ReportDraft
 from shared.fault_texts import Fault
+from shared.message import N_, Sayable, said
 
 TYPE = "cn.fenghuo.report.v1"
 BATCH_LIMIT = 500
@@ -49,12 +50,21 @@ def read(arrival: Arrival) -> list[Item]:
 def _batch(events: list[Any], arrival: Arrival) -> list[Item]:
     if not 0 < len(events) <= BATCH_LIMIT:
         raise FormatError(
-            "not a batch",
-            [("(body)", f"a batch holds 1 to {BATCH_LIMIT} events, this one {len(events)}: split it")],
+            N_("not a batch"),
+            [
+                (
+                    "(body)",
+                    said(
+                        N_("a batch holds 1 to %(batch_limit)s events, this one %(events)s: split it"),
+                        batch_limit=BATCH_LIMIT,
+                        events=len(events),
+                    ),
+                )
+            ],
         )
     items: list[Item] = []
     faults: list[Fault] = []
-    reasons: list[str] = []
+    reasons: list[Sayable] = []
     for place, event in enumerate(events):
         try:
             items.append(_draft(event, arrival, f"[{place}].data.", f"[{place}]."))
@@ -80,24 +90,33 @@ def _binary(headers: Mapping[str, str], raw: bytes) -> dict[str, Any]:
 
 def _draft(value: Any, arrival: Arrival, where: str, prefix: str) -> ReportDraft:
     try:
-        event = json_body.model_of(value, CloudEvent, "a CloudEvent 1.0")
+        event = json_body.model_of(value, CloudEvent, N_("not a CloudEvent 1.0"))
     except FormatError as error:
         raise FormatError(error.reason, [(prefix + field, fault) for field, fault in error.faults]) from None
     if event.type != TYPE:
-        said = f"{event.type[:80]!r} is not taken here: publish reports as {TYPE}; acts on a case go through the HTTP interface"
-        raise FormatError("not a report", [(f"{prefix}type", said)])
+        not_taken = said(
+            N_(
+                "%(type)s is not taken here: publish reports as %(taken)s; acts on a case go through the HTTP interface"
+            ),
+            type=repr(event.type[:80]),
+            taken=TYPE,
+        )
+        raise FormatError(N_("not a report"), [(f"{prefix}type", not_taken)])
     if event.datacontenttype is not None and "json" not in event.datacontenttype:
         raise FormatError(
-            "not JSON data",
+            N_("not JSON data"),
             [
                 (
                     f"{prefix}datacontenttype",
-                    f"{event.datacontenttype[:80]!r} is not JSON: send application/json",
+                    said(
+                        N_("%(datacontenttype)s is not JSON: send application/json"),
+                        datacontenttype=repr(event.datacontenttype[:80]),
+                    ),
                 )
             ],
         )
     if event.time is not None and event.time.year < 2000:
-        raise FormatError("no time", [(f"{prefix}time", "lies before 2000: correct the year")])
+        raise FormatError(N_("no time"), [(f"{prefix}time", N_("lies before 2000: correct the year"))])
     # The broker's time would differ from one repeat to the next; the event's own does not.
     at = event.time or arrival.received_at.replace(hour=0, minute=0, second=0, microsecond=0)
     # Unit and area are the source's own where the event names none.

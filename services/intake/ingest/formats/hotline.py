@@ -14,6 +14,7 @@ from services.intake.ingest.formats.items import ID_LIMIT, Arrival, Item, Report
 from shared.directory.units import AREA_CODE
 from shared.facts import Instant
 from shared.facts.report import Line, Text
+from shared.message import N_
 from shared.vocabulary import Category, Level, ReportKind
 
 
@@ -38,7 +39,7 @@ class HotlineCall(BaseModel):
 
 
 def read(arrival: Arrival) -> list[Item]:
-    call = json_body.model_of(json_body.parse(arrival.raw), HotlineCall, "a call of the hotline")
+    call = json_body.model_of(json_body.parse(arrival.raw), HotlineCall, N_("not a call of the hotline"))
     is_area_known = call.area is not None and call.area[:6] in arrival.areas
     return [
         ReportDraft(

@@ -12,19 +12,20 @@ from typing import Any
 from shared.directory import Source
 from shared.fault_texts import Fault
 from shared.files.kinds import FileType
+from shared.message import N_, Sayable
 from shared.plain_text import line_of, text_of
 from shared.vocabulary import Kind
 
 ID_LIMIT = 256
 SUMMARY_LIMIT = 500
 TEXT_LIMIT = 20_000
-TAKEN_OUT = "Letters that can't be seen were taken out of it; the original is known by its digest."
+TAKEN_OUT = N_("Letters that can't be seen were taken out of it; the original is known by its digest.")
 
 
 class FormatError(ValueError):
     """Bytes that can't be taken. `reason` in one line, `faults` by field."""
 
-    def __init__(self, reason: str, faults: Sequence[Fault] = ()) -> None:
+    def __init__(self, reason: Sayable, faults: Sequence[Fault] = ()) -> None:
         super().__init__("; ".join([reason, *(f"{name}: {fault}" for name, fault in faults)]))
         self.reason, self.faults = reason, tuple(faults)
 

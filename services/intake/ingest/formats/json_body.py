@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from services.intake.ingest.formats.items import FormatError
 from shared.fault_texts import faults_of
+from shared.message import N_, Marked, said
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -15,11 +16,13 @@ def parse(raw: bytes) -> Any:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise FormatError("not JSON", [("(body)", f"is not JSON in UTF-8 ({error})")]) from None
+        raise FormatError(
+            N_("not JSON"), [("(body)", said(N_("is not JSON in UTF-8 (%(error)s)"), error=str(error)))]
+        ) from None
 
 
-def model_of(value: Any, model: type[Model], noun: str) -> Model:
+def model_of(value: Any, model: type[Model], otherwise: Marked) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise FormatError(f"not {noun}", faults_of(error, model)) from None
+        raise FormatError(otherwise, faults_of(error, model)) from None
