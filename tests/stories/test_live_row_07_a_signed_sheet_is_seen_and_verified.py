@@ -62,8 +62,7 @@ async def test_a_signed_delivery_sheet_is_seen_by_link_and_on_the_page_and_then_
     ]
 
     await until(lambda: live.link(HEAD, case, "news"), what="whoever ordered it is told, with a link")
-    assert "签收清单" in live.texts(HEAD, case)[-1]
-    assert "132 户全部签收" in live.texts(HEAD, case)[-1]
+    await live.reads(HEAD, case, "签收清单", "132 户全部签收")
     link = live.link(HEAD, case, "news")
     assert link
     async with httpx2.AsyncClient() as phone:
