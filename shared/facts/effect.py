@@ -174,6 +174,8 @@ class Effect(Value, frozen=True, kw_only=True):
     """Lapsed: when we were away ourselves."""
     case: CaseId | None = None
     """Raised, merged, matched: the other case."""
+    item: int | None = None
+    """Noted: the number of the item that was registered, or made whole."""
     likeness: float | None = None
     """Matched: from 0 to 1."""
     measure: str | None = None

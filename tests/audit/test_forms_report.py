@@ -262,6 +262,31 @@ async def test_a_list_shows_its_progress_by_county_and_a_stock_what_it_lasts() -
     assert {series.field for series in stocks.series} == {"amount", "days_left"}, "a threshold is no measure"
 
 
+async def test_an_item_of_a_campaign_is_one_row_however_often_it_is_added_to() -> None:
+    given = Given()
+    place = FillingPlace(ReportKind.CAMPAIGN, act=Kind.REGISTERED)
+    unit, other = "wangshan_government", "shaquan_government"
+    case = given.stage.report(
+        ReportKind.CAMPAIGN,
+        unit="emergency_office",
+        tasks=[{"title": "排查", "units": [unit, other], "within": "P7D"}],
+    )
+
+    def item(step: int | None, **fields: Any) -> None:
+        taken = reader(given.forms).take({"id": "inventory_item", "fields": fields}, place)
+        said: dict[str, Any] = {"step": step} if step else {"summary": "隐患"}
+        given.stage.says(case, Kind.REGISTERED, unit, form=taken.block, **said)
+
+    item(None, sector="mine", grade="major", place="二号井")
+    item(None, sector="fire", grade="general", place="粮库")
+    item(1, measure="停产更换", owner="wei_huang", due="2026-12-05")
+    answer = await given.asks("inventory_item")
+    rows = {row.values["place"]: (row.values.get("measure"), row.blocks) for row in answer.rows}
+    assert rows == {"二号井": ("停产更换", 2), "粮库": (None, 1)}
+    sectors = next(totals for totals in answer.totals if totals.field == "sector").totals
+    assert {total.value: total.rows for total in sectors} == {"mine": 1, "fire": 1}
+
+
 TREES = """
   trees:
     title: { zh: 倒树, en: fallen trees }

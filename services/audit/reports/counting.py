@@ -125,7 +125,8 @@ class Counting:
         moment = fact.about.at("time") or fact.at
         effects = fact.data.effects
         refused = any(effect.kind == EffectKind.REFUSED for effect in effects)
-        self.blocks.decided(fact.about.text("id") or "", refused=refused)
+        item = next((int(number) for one in effects if (number := one.number("item"))), None)
+        self.blocks.decided(fact.about.text("id") or "", item, refused=refused)
         for effect in effects:
             kind, duty = effect.kind, effect.duty
             if duty is not None and kind in OF_A_DUTY:

@@ -38,6 +38,8 @@ class SeenBlock:
     form: str
     goes_on: bool
     """One of several that say bit by bit what one matter is about."""
+    item: int | None
+    """Its number, where it is one of many that the case lists."""
     missing: tuple[str, ...]
     unit: str | None
     """Whose people filled it in."""
@@ -63,6 +65,8 @@ class SeenBlocks:
         """By case: what it has of each form."""
         self._before: dict[str, tuple[str, str, bytes | None]] = {}
         """By fact: case, form, and what there was before it, should it be refused."""
+        self._items: dict[str, SeenBlock] = {}
+        """By fact: of an item, until the decision says which one it is."""
         self._refused: set[str] = set()
         self._void: set[str] = set()
 
@@ -79,8 +83,6 @@ class SeenBlocks:
         if block is None:
             return
         written = self._with_what_was_there(matter.case, fact, block)
-        if not inside:
-            return
         seen = SeenBlock(
             index=fact.index,
             at=fact.at,
@@ -88,6 +90,7 @@ class SeenBlocks:
             fact=fact.id,
             form=block.id,
             goes_on=fact.kind in GOES_ON,
+            item=None,
             missing=block.missing,
             unit=fact.data.part("by").text("unit") or matter.unit,
             case_unit=matter.unit,
@@ -96,6 +99,10 @@ class SeenBlocks:
             topic=matter.topic,
             written=written,
         )
+        if fact.kind == Kind.REGISTERED:
+            self._items[fact.id] = seen
+        if not inside:
+            return
         self._blocks.append(seen)
         self._bytes += len(written)
         while len(self._blocks) > MOST_BLOCKS or self._bytes > MOST_BYTES:
@@ -113,10 +120,12 @@ class SeenBlocks:
             self._before[fact.id] = case, block.id, before
         return written
 
-    def decided(self, fact: str, *, refused: bool) -> None:
-        """What became of an act."""
-        earlier = self._before.pop(fact, None)
+    def decided(self, fact: str, item: int | None, *, refused: bool) -> None:
+        """What became of an act; `item`: the one of the case's list that it was about."""
+        earlier, listed = self._before.pop(fact, None), self._items.pop(fact, None)
         if not refused:
+            if listed is not None and item is not None:
+                self._number(listed, item)
             return
         self._refused.add(fact)
         if earlier is None:
@@ -126,6 +135,14 @@ class SeenBlocks:
             self._so_far.get(case, {}).pop(form, None)
         else:
             self._so_far.setdefault(case, {})[form] = before
+
+    def _number(self, block: SeenBlock, item: int) -> None:
+        """It adds to what the list has of that item."""
+        so_far, name = self._so_far.setdefault(block.case, {}), f"{block.form}.{item}"
+        block.item = item
+        if name in so_far:
+            block.written = orjson.dumps({**orjson.loads(so_far[name]), **block.values})
+        so_far[name] = block.written
 
     def stands(self, case: str, status: str) -> None:
         """A case that was withdrawn or merged is about nothing any more; opened again it is."""

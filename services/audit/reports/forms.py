@@ -133,6 +133,8 @@ def _key(block: SeenBlock, values: Mapping[str, Any], form: DeclaredForm | None)
     each = form.each if form is not None else ()
     if each and all(name in values for name in each):
         return tuple(values[name] for name in each)
+    if block.item is not None:
+        return block.case, f"item {block.item}"
     return (block.case,) if block.goes_on else (block.case, block.index)
 
 

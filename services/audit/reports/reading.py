@@ -85,7 +85,7 @@ def counts(entry: StoredRecord) -> bool:
 def stands(entry: StoredRecord) -> bool:
     """Whether how a matter stands depends on it: all that is needed of the time before the window."""
     kind = fields_kind(entry)
-    return kind in (Kind.REPORTED, Kind.ESTABLISHED, *CONTINUES) or (
+    return kind in (Kind.REPORTED, Kind.ESTABLISHED, Kind.REGISTERED, *CONTINUES) or (
         kind == Kind.DECIDED and not _STANDING.isdisjoint(entry.fields["outcomes"])
     )
 

@@ -46,6 +46,7 @@ def register(draft: Draft, act: CaseAct) -> None:
         Reason.ITEM_NEEDS_MEASURE_AND_OWNER if item.lacks else Reason.ITEM_REGISTERED,
         unit=item.unit,
         person=item.owner,
+        item=item.number,
         note=item.summary,
     )
     if act.becomes is not None:
