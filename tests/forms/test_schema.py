@@ -35,3 +35,16 @@ def test_the_command_checks_forms_and_policy_against_each_other(tmp_path: Path) 
     checked = runner.invoke(app, ["check", str(other)])
     assert checked.exit_code == 1
     assert "no form has form.stock.low: write one of" in checked.output.replace("\n", "")
+    moved = FILE.read_text(encoding="utf-8").replace(
+        "      at: { title: { zh: 时间", "      on: { title: { zh: 时间", 1
+    )
+    other.write_text(moved, encoding="utf-8")
+    checked = runner.invoke(app, ["check", str(other)])
+    assert checked.exit_code == 1
+    assert "no form has the date or time form.visit.at: write one of" in checked.output.replace("\n", "")
+    added = FILE.read_text(encoding="utf-8").replace("    each: [road]", "    each: [raod]")
+    other.write_text(added.replace("part_of: planned", "part_of: what"), encoding="utf-8")
+    checked = runner.invoke(app, ["check", str(other)])
+    said = checked.output.replace("\n", "")
+    assert "no field raod: name a field of the form that is no table" in said
+    assert "what is no number of this form: name one, or leave it out" in said

@@ -30,8 +30,12 @@ from tests.notifier.conftest import start_notifier, webhook_key
 RATIO = 120
 ANSWER_WITHIN = 15.0
 """Seconds for one request."""
-QUICK = {"unapproved_stop_answer": "PT5S"}
-"""Terms too long for a story even so."""
+QUICK = (
+    ("unapproved_stop_answer", "within", "PT5S"),
+    ("price_reading", "within", "PT6S"),
+    ("price_reading", "every", '"*/15 * * * * *"'),
+)
+"""Rule, field, value: terms and calendars too long for a story even so."""
 GIVE_UP = 30.0
 """Seconds after which what was not told will not be told."""
 Json = dict[str, Any]
@@ -299,7 +303,8 @@ async def live_in(folder: Path) -> AsyncIterator[Live]:
 
 def _quick(policy: str) -> str:
     """With terms of a day that a story waits for."""
-    for rule, term in QUICK.items():
-        policy, count = re.subn(rf"(?ms)(^  {rule}:\n.*?^    within: )\S+", rf"\g<1>{term}", policy, count=1)
-        assert count, rule
+    for rule, field, value in QUICK:
+        line = rf"(?ms)(^  {rule}:\n.*?^    {field}: )(?:\".*?\"|\S+)"
+        policy, count = re.subn(line, rf"\g<1>{value}", policy, count=1)
+        assert count, (rule, field)
     return policy

@@ -4,8 +4,10 @@
 
 from shared.case import TaskState
 from shared.facts import Purpose
+from shared.forms import FillingPlace
 from shared.ids import CaseId
 from shared.vocabulary import Document, Kind, ReportKind
+from tests.forms.given import reader
 from tests.stories.stage import Stage
 
 UNIT = "wangshan_government"
@@ -36,3 +38,16 @@ def test_a_case_taken_on_the_visit_is_tracked_until_it_is_verified() -> None:
     stage.says(case, Kind.VERIFIED, UNIT, task="t1")
     assert stage.task(case).state is TaskState.VERIFIED
     assert stage.is_done(case, "task_verify")
+
+
+def test_a_visit_that_is_planned_ahead_owes_its_record_three_days_after_it() -> None:
+    stage = Stage()
+    fields = {"leader": "wei_huang", "place": "北坡村", "at": "2026-12-05T09:00:00+08:00"}
+    taken = reader().take({"id": "visit", "fields": fields}, FillingPlace(ReportKind.VISIT))
+    assert taken.faults == ()
+    case = stage.report(ReportKind.VISIT, unit=UNIT, summary="县长走访北坡村", form=taken.block)
+    assert stage.limit(case, "visit_record") == "12-08 09:00"
+    stage.at("2026-12-08 08:59")
+    assert not stage.has_lapsed(case, "visit_record")
+    stage.at("2026-12-08 09:01")
+    assert stage.has_lapsed(case, "visit_record")

@@ -81,7 +81,9 @@ class Fates:
             case _:
                 owed = matter.duties.pop(duty, None)
                 if owed is not None:
-                    self._count(matter, owed, "cancelled", fact.index, inside)
+                    # What had lapsed by then stays undone: its next round has begun.
+                    column = "cancelled" if owed.lapse is None else "given_up"
+                    self._count(matter, owed, column, fact.index, inside)
 
     def _lapsed(
         self, matter: ReportedCase, fact: ReportedFact, effect: EffectBody, duty: str, inside: bool

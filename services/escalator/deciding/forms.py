@@ -4,6 +4,7 @@ Invariant: a block opens nothing and ends nothing by itself; the policy's trigge
 A follow-up adds to what is there, a document stands in the place of the one before.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from services.escalator.deciding.draft import Draft
 from shared.case import CaseForm
 from shared.facts import Actor, EffectKind, FormBlock, Reason
+from shared.facts.body import instant
 from shared.forms.book import CONTINUES
 from shared.vocabulary import Kind
 
@@ -42,6 +44,13 @@ def end_of_day(day: object, zone: ZoneInfo) -> datetime | None:
     except ValueError:
         return None
     return datetime.combine(named, time(23, 59, 59), zone).astimezone(UTC)
+
+
+def moment_in_form(forms: Iterable[CaseForm], field: str, zone: ZoneInfo) -> datetime | None:
+    """What `form.visit.at` says: that moment, or the end of that day; None where it says nothing."""
+    _, form_id, name = field.split(".")
+    value = next((form.fields.get(name) for form in forms if form.id == form_id), None)
+    return instant(value) or end_of_day(value, zone) if isinstance(value, str) else None
 
 
 def _with(

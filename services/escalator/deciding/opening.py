@@ -14,7 +14,7 @@ from cronsim import CronSim
 
 from services.escalator.deciding.draft import Draft, Event
 from services.escalator.deciding.duties import cancel
-from services.escalator.deciding.forms import end_of_day
+from services.escalator.deciding.forms import end_of_day, moment_in_form
 from services.escalator.deciding.leaving_out import LeavingOut
 from services.escalator.deciding.lighting import light_first
 from services.escalator.deciding.parties import Party, in_charge, parties
@@ -227,8 +227,10 @@ def _start(draft: Draft, rule: DutyRule, event: Event) -> datetime:
             return case.report.learned_at
         case "received_at":
             return case.report.handed_in_at or case.opened_at
-        case _:
+        case "event":
             return event.at
+        case field:
+            return moment_in_form(case.forms, field, draft.policy.zone) or event.at
 
 
 def _due(draft: Draft, rule: DutyRule, event: Event, start: datetime, task: Task | None) -> datetime | None:

@@ -89,6 +89,9 @@ def _overdue(value: Any) -> Any:
     return {value: []} if isinstance(value, str) else value
 
 
+FORM_TRIGGER = re.compile(r"^form\.[a-z][a-z0-9_]{1,39}\.[a-z][a-z0-9_]{1,39}$")
+"""A threshold of a form was crossed, or a field of one; whether there is such a form `fenghuo forms check` says."""
+FormField = Annotated[str, StringConstraints(pattern=FORM_TRIGGER.pattern)]
 TermText = Annotated[
     str,
     AfterValidator(lambda text: _ref_or(text, parse_term)),
@@ -152,9 +155,9 @@ class WrittenTerms(WrittenPart):
     none. Of a contingency plan: `review_by`, the day it must be reviewed by; `drill_every`, so long after the
     last drill.
     """
-    starts: Literal["start", "event", "occurred_at", "learned_at", "received_at"] | None = None
-    """`start`: the case's own clock (clock.starts_at); `event`: the fact that opens it. Default: `start` on
-    reported, else `event`.
+    starts: Literal["start", "event", "occurred_at", "learned_at", "received_at"] | FormField | None = None
+    """`start`: the case's own clock (clock.starts_at); `event`: the fact that opens it; `form.visit.at`: the date or
+    time that the case's form says, also one still to come. Default: `start` on reported, else `event`.
     """
     remind: Terms | None = None
     slips: tuple[Slip, ...] | None = None
@@ -236,10 +239,6 @@ DECIDED = (
 them, or is turned down; a report in time was found for what was suspected to be omitted; of the organ's list some
 lapse waits to be judged, or none.
 """
-
-
-FORM_TRIGGER = re.compile(r"^form\.[a-z][a-z0-9_]{1,39}\.[a-z][a-z0-9_]{1,39}$")
-"""A threshold of a form was crossed; whether there is such a form `fenghuo forms check` says."""
 
 
 def known_triggers() -> frozenset[str]:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from services.escalator.policy.book import Policy
 from services.escalator.policy.duty_spec import FORM_TRIGGER, is_ref
-from shared.forms import Forms
+from shared.forms import FieldType, Forms
 from shared.message import N_, Sayable, placed, said
 
 
 def form_faults(policy: Policy, forms: Forms) -> list[Sayable]:
-    return [*_of_the_policy(policy, forms), *_of_the_forms(policy, forms)]
+    return [*_of_the_policy(policy, forms), *_of_starts(policy, forms), *_of_the_forms(policy, forms)]
 
 
 def _of_the_policy(policy: Policy, forms: Forms) -> Iterator[Sayable]:
@@ -30,6 +30,29 @@ def _of_the_policy(policy: Policy, forms: Forms) -> Iterator[Sayable]:
                         N_("no form has %(trigger)s: write one of %(known)s"), trigger=trigger, known=known
                     )
                     yield placed(policy.name, line, f"duties.{name}.{field}", no_form)
+
+
+def _of_starts(policy: Policy, forms: Forms) -> Iterator[Sayable]:
+    for name, spec in policy.document.duties.items():
+        if spec.starts is None or not FORM_TRIGGER.match(spec.starts):
+            continue
+        _, form_id, field_name = spec.starts.split(".")
+        form = forms.get(form_id)
+        field = form.fields.get(field_name) if form is not None else None
+        if field is None or field.type not in (FieldType.DATE, FieldType.TIME):
+            known = tuple(
+                f"form.{one.id}.{each}"
+                for one in forms.all()
+                for each, declared in one.fields.items()
+                if declared.type in (FieldType.DATE, FieldType.TIME)
+            )
+            line = policy.lines.of(("duties", name, "starts"))
+            no_field = said(
+                N_("no form has the date or time %(field)s: write one of %(known)s"),
+                field=spec.starts,
+                known=known,
+            )
+            yield placed(policy.name, line, f"duties.{name}.starts", no_field)
 
 
 def _of_the_forms(policy: Policy, forms: Forms) -> Iterator[Sayable]:
