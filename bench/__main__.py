@@ -35,6 +35,7 @@ ALL = (
     "matching",
     "posting",
     "uploading",
+    "filled_forms",
 )
 
 

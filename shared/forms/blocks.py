@@ -100,7 +100,7 @@ class FormReader:
             )
             faults.insert(0, ("id", words))
         known = {**before, **filled.values}
-        personal = {name for name, field in form.fields.items() if field.is_personal}
+        personal = form.personal
         return TakenForm(
             FormBlock(
                 id=form.id,
@@ -141,6 +141,8 @@ def _untaken(named: object, raw: bytes, field: str, words: Any) -> TakenForm:
 
 
 def _wrong(faults: list[FormFault]) -> tuple[WrongField, ...]:
+    if not faults:
+        return ()
     zh, en = Words(Language.ZH), Words(Language.EN)
     return tuple(WrongField(field=field, zh=zh.again(words), en=en.again(words)) for field, words in faults)
 

@@ -97,8 +97,7 @@ class _Filling:
         values = self._columns(form.fields, given, "", is_new=not before)
         known = {**before, **values}
         asked = STAGES[: STAGES.index(stage) + 1] if stage is not FillStage.FOLLOW_UP or not before else ()
-        required = {name: field for name, field in form.fields.items() if field.at in asked}
-        self._required(required, known, "")
+        self._required(form.asked_at(asked), known, "")
         return Filled(values, tuple(self._faults[:MOST_FAULTS]))
 
     def _columns(
@@ -110,11 +109,11 @@ class _Filling:
         values: dict[str, Any] = {}
         for name, column in columns.items():
             value = given.get(name)
-            if is_empty(value) and is_new:
-                value = column.default
             if is_empty(value):
-                continue
-            if isinstance(column, DeclaredField) and column.type is FieldType.ROWS:
+                value = column.default if is_new else None
+                if is_empty(value):
+                    continue
+            if column.type is FieldType.ROWS and isinstance(column, DeclaredField):
                 rows = self._table(column, value, where + name)
                 if rows:
                     values[name] = rows

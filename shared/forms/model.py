@@ -4,7 +4,9 @@ Invariant: a form is bounded by what stands here (fields, columns, rows, letters
 writes; a name that a form refers to is one of its own fields.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import ConfigDict, StringConstraints, model_validator
@@ -191,6 +193,30 @@ class DeclaredForm(FormPart):
     ends_complete: bool = False
     """A case with this form is not resolved or closed, and no settlement filed, before it is complete."""
     rings: Annotated[dict[FormId, Threshold], Bounds(max_length=10, default_factory=dict[str, Threshold])]
+
+    @cached_property
+    def personal(self) -> frozenset[str]:
+        """Fields that are kept apart, so that they can be erased."""
+        return frozenset(name for name, field in self.fields.items() if field.is_personal)
+
+    @cached_property
+    def telling(self) -> tuple[tuple[str, DeclaredField], ...]:
+        """Fields of the one line that messages carry."""
+        return tuple((name, field) for name, field in self.fields.items() if field.short)
+
+    def asked_at(self, stages: tuple[FillStage, ...]) -> Mapping[str, DeclaredField]:
+        """What must be filled in at these, or may have to be."""
+        if stages not in self._asked:
+            self._asked[stages] = {
+                name: field
+                for name, field in self.fields.items()
+                if field.at in stages and (field.need == "required" or field.required_when)
+            }
+        return self._asked[stages]
+
+    @cached_property
+    def _asked(self) -> dict[tuple[FillStage, ...], dict[str, DeclaredField]]:
+        return {}
 
     @model_validator(mode="after")
     def refers_to_what_it_has(self) -> Self:

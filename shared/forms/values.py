@@ -46,7 +46,7 @@ class ValueFault(ValueError):
 
 
 def is_empty(value: object) -> bool:
-    return value is None or (isinstance(value, str | list) and not value)
+    return value is None or (not value and isinstance(value, (str, list)))
 
 
 def read_value(column: DeclaredColumn, value: object, directory: Directory, now: datetime) -> Any:

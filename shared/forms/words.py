@@ -110,8 +110,8 @@ class FormWords:
         """The most telling fields in one line; empty where none is filled in."""
         parts = [
             self._telling(field, values[name])
-            for name, field in form.fields.items()
-            if field.short and not is_empty(values.get(name))
+            for name, field in form.telling
+            if not is_empty(values.get(name))
         ]
         line = line_of(self.said.listed(parts))
         most = SHORT_LENGTH[self.said.language]
