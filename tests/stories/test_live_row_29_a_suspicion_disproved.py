@@ -22,7 +22,7 @@ async def test_the_unit_is_told_answers_and_is_cleared(live: Live) -> None:
         kind="opinion",
         topic="external_media",
         category="natural_disaster",
-        summary="外媒称望山尾矿库溃坝",
+        summary="外媒称望山水库溃坝",
     )
 
     def read(tag: str) -> str | None:
@@ -35,14 +35,14 @@ async def test_the_unit_is_told_answers_and_is_cleared(live: Live) -> None:
     page = await live.at_link(head, hit, "inform")
     assert "列为疑似漏报" in page.text
     assert "您以望山县应急管理局局长身份答复" in page.text
-    said = await live.at_link(head, hit, "inform", choice="stated", text="该尾矿库三年前已闭库，照片系旧图")
+    said = await live.at_link(head, hit, "inform", choice="stated", text="该水库三年前已闭库，照片系旧图")
     assert "已提交情况说明" in said.text
 
     async def stated() -> str | None:
         suspicion = (await live.case(hit)).suspicion
         return suspicion.statement if suspicion is not None else None
 
-    assert await until(stated, what="the statement") == "该尾矿库三年前已闭库，照片系旧图"
+    assert await until(stated, what="the statement") == "该水库三年前已闭库，照片系旧图"
 
     judged = await live.act(hit, "refute", "emergency_office", Role.SUPERVISOR, text="旧图新传，已核实")
     assert judged == "applied"
