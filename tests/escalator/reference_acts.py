@@ -486,10 +486,12 @@ class Model(Tasks):
         self.limits_pass()
 
     def read_again(self, duty: Duty, rule: dict[str, Any], start: datetime) -> None:
-        """From the original start, with what people have granted on top; by a merge never later, nor so early
-        that it has passed.
+        """From the original start, with what people have granted on top, but a term that would have ended
+        already begins now; by a merge never later, nor so early that it has passed.
         """
         due = end_of(rule["within"], start, self.zone) + duty["granted"]
+        if start == duty["start"] and due <= self.now < duty["due"]:
+            due = min(duty["due"], end_of(rule["within"], self.now, self.zone))
         if self.alone and due > duty["due"]:
             return
         self.goes_by(rule)

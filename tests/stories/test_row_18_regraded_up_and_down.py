@@ -40,14 +40,17 @@ def test_upwards_the_shorter_limits_hold_from_the_original_start() -> None:
     assert stage.reasons(case, EffectKind.REGRADED) == ["regraded"]
 
 
-def test_a_limit_that_lies_behind_by_then_has_lapsed() -> None:
+def test_a_shorter_limit_that_would_lie_behind_by_then_accuses_nobody() -> None:
     stage = Stage()
     case = stage.report(level=Level.IV)
     stage.after(minutes=90)
     assert not stage.has_lapsed(case, "first_report")
     regrade(stage, case, level=Level.II)
-    lapsed = {str(duty.bearer_post) for duty in stage.duties(case, "first_report") if duty.lapse}
-    assert lapsed == {"emergency_office"}, "nobody could have told the others of what nobody knew"
+    assert not stage.has_lapsed(case, "first_report"), "nobody could have reported sooner what nobody knew"
+    limits = {str(duty.bearer_post): wall(duty.due_at) for duty in stage.duties(case, "first_report")}
+    assert limits == dict.fromkeys(("emergency_office", *LEADERS), "11-23 13:00")
+    stage.after(minutes=31)
+    assert stage.has_lapsed(case, "first_report"), "from then on the whole term of the new level counts"
     assert stage.told(case, "first_report", Purpose.REPORT)[1:] == [("11-23 12:30", one) for one in LEADERS]
 
 

@@ -5,7 +5,7 @@ every limit that moved is on record with where it was. One person's word never f
 it, never later, and what was owed is owed still. Only where a second person has agreed do limits follow a lesser
 grade, and what is no longer owed ends with that reason. What is
 owed only at the new level counts from the regrading, and so does what somebody is owed who was owed nothing
-before: nobody could have known.
+before, and a shorter term that would have ended already: nobody could have known.
 """
 
 from datetime import datetime
@@ -86,6 +86,8 @@ def _again(draft: Draft, duty: Duty, rule: DutyRule, started: datetime | None = 
     start = draft.case.starts_at if rule.starts == "start" and duty.starts_at == started else duty.starts_at
     calendar = draft.policy.calendar
     due_at = rule.term.after(start, calendar) + duty.granted
+    if start == duty.starts_at and due_at <= draft.now < duty.due_at:
+        due_at = min(duty.due_at, rule.term.after(draft.now, calendar))
     if draft.is_by_one and due_at > duty.due_at:
         draft.on(duty, EffectKind.NOTED, Reason.LIMIT_STAYS_ONE_PERSON_ALONE, due_at=duty.due_at)
         return
