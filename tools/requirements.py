@@ -129,15 +129,15 @@ def numbers(text: str) -> Iterable[int]:
 
 
 def state_of(tree: Tree, row: Row) -> str:
-    """`met`, `in part: …` or `not met yet: …`, with what is missing."""
+    """`met`, `in part; missing: …` or `not met yet: …`."""
     played = tree.stories_of(row)
     if untold := _without(row, played):
         why = "rules watch it, no story tells it" if tree.rules_of(row) else "nothing watches it"
         return f"not met yet (row {untold}): {why}"
     unseen = _without(row, [story for story in played if story.is_live])
-    shown = f"no story plays row {unseen} through the running services" if unseen else ""
+    shown = f"a story of row {unseen} through the running services" if unseen else ""
     missing = "; ".join(filter(None, (row.missing, shown)))
-    return f"in part: {missing}" if missing else "met"
+    return f"in part; missing: {missing}" if missing else "met"
 
 
 def _without(row: Row, played: Iterable[Story]) -> str:

@@ -83,9 +83,9 @@ def test_a_row_is_met_only_where_the_running_services_play_it_and_nothing_is_mis
     tree = Tree.here()
     row = next(row for row in ROWS if row.numbers == (24,))
     assert state_of(tree, replace(row, missing="")) == "met"
-    assert state_of(tree, replace(row, missing="the bulletin")) == "in part: the bulletin"
+    assert state_of(tree, replace(row, missing="the bulletin")) == "in part; missing: the bulletin"
     virtual = replace(tree, stories=tuple(story for story in tree.stories if not story.is_live))
-    assert state_of(virtual, replace(row, missing="")).startswith("in part: no story plays row 24 through")
+    assert state_of(virtual, replace(row, missing="")).startswith("in part; missing: a story of row 24")
 
 
 def test_a_rows_rules_routes_and_stories_are_read_off_the_tree() -> None:
