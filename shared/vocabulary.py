@@ -61,6 +61,8 @@ class Kind(StrEnum):
     NOTICE_APPROVED = "notice_approved"
     NOTICE_REPLIED = "notice_replied"
     NOTICE_PUBLISHED = "notice_published"
+    TEXT_APPROVED = "text_approved"
+    """One approval of the text of a publication, or its being sent back."""
     SECONDED = "seconded"
     """A second person agrees that an emergency ends early or is graded down, or does not."""
     CONTESTED = "contested"

@@ -8,6 +8,7 @@ from faststream.nats import PullSub
 
 from services.intake.acting.acts import CaseActs
 from services.intake.api.acts import acts_router
+from services.intake.api.calendar import calendar_router
 from services.intake.api.calendar_feed import calendar_feed_router
 from services.intake.api.campaigns import campaigns_router
 from services.intake.api.cases import cases_router
@@ -137,6 +138,7 @@ def build(settings: IntakeSettings) -> Service:
         files_router(files, lookup, gate, settings.zone),
         cases_router(board, lookup, gate, now, settings.zone, Names(directory)),
         campaigns_router(board, lookup, forms, gate, settings.zone, now),
+        calendar_router(board, lambda: forms.forms, gate, now),
         directory_router(directory, changes, gate, now),
         calendar_feed_router(directory, gate, now),
         events_router(board, gate),

@@ -4,6 +4,7 @@ from shared.acts.act import DUTY, FILES, Act, Group
 from shared.acts.states import (
     awaits_a_statement,
     awaits_approval,
+    awaits_release_approval,
     has_a_measure,
     is_named_in_public,
     is_to_judge,
@@ -166,6 +167,19 @@ ACCOUNTABILITY = (
         who_may=who((Role.LEADER,), Where.STANDING, ORGAN),
         fits=lambda case: is_named_in_public(case) and awaits_approval(case),
         may_follow_the_end=True,
+    ),
+    Act(
+        kind=Kind.TEXT_APPROVED,
+        path="approve-text",
+        group=Group.REPORT,
+        says="One approval of a publication's text (or its being sent back); it takes as many as the policy says, of different people.",
+        label=N_("text approved"),
+        title=N_("Approve the text"),
+        button=N_("Decide"),
+        text=N_("Reason (may stay empty)"),
+        needs={"approve": "say true (approved) or false (sent back)"},
+        who_may=who((Role.LEADER,), Where.STANDING),
+        fits=awaits_release_approval,
     ),
     Act(
         kind=Kind.NOTICE_REPLIED,

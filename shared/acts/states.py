@@ -136,6 +136,11 @@ def awaits_approval(case: Case) -> bool:
     return notice is not None and len(notice.approvals) < notice.approvals_needed
 
 
+def awaits_release_approval(case: Case) -> bool:
+    """The text of a publication lacks an approval."""
+    return case.release is not None and case.release.awaits_approval
+
+
 def may_be_corrected(case: Case) -> bool:
     """A measure was decided, or a public notice is out."""
     return has_a_measure(case) or (case.notice is not None and case.notice.published_at is not None)

@@ -37,6 +37,7 @@ from shared.case.proceedings import (
     PublicNotice,
     Suspicion,
 )
+from shared.case.release import OutletReceipt, ReleaseText, differences, outlet_lines
 from shared.case.task import HolderTerm, Item, ItemForm, Task, TaskState, Transfer
 
 __all__ = [
@@ -64,8 +65,10 @@ __all__ = [
     "Measure",
     "NoticeCorrection",
     "Opening",
+    "OutletReceipt",
     "Overdue",
     "PublicNotice",
+    "ReleaseText",
     "Reminder",
     "Slip",
     "StandIn",
@@ -75,6 +78,8 @@ __all__ = [
     "TaskState",
     "Transfer",
     "desk_post",
+    "differences",
+    "outlet_lines",
     "read_case",
     "write_case",
 ]

@@ -16,6 +16,7 @@ from shared.case.duty import Duty, DutyTerms, Opening
 from shared.case.file import CaseFile
 from shared.case.filled import CaseForm
 from shared.case.proceedings import Commander, Ending, LoggedCall, Measure, PublicNotice, Suspicion
+from shared.case.release import ReleaseText
 from shared.case.task import HolderTerm, Item, Task, Transfer
 from shared.facts import Decision, Effect, HarmCount, Value
 from shared.facts.account import Calls
@@ -166,6 +167,8 @@ class Case(Value, frozen=True, kw_only=True):
     suspicion: Suspicion | None = None
     measure: Measure | None = None
     notice: PublicNotice | None = None
+    release: ReleaseText | None = None
+    """Of a publication: the text for every outlet."""
     reviewed_by: tuple[UnitId, ...] = ()
     """A petition's answer: the units that have reviewed it 复查 复核, in order."""
     ending: Ending | None = None

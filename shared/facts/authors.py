@@ -24,6 +24,7 @@ ANSWERS_BY_LINK = (
     Kind.OBJECTED,
     Kind.SIGNED_IN,
     Kind.NOTICE_APPROVED,
+    Kind.TEXT_APPROVED,
     Kind.NOTICE_REPLIED,
     Kind.STATED,
     Kind.COMPLETED,

@@ -239,11 +239,15 @@ class News(Value, frozen=True, kw_only=True):
 
 
 class AskedNotice(Value, frozen=True, kw_only=True):
-    """The draft of a public notice that is to be approved, or replied to."""
+    """The draft of a public notice that is to be approved, or replied to; or the text of a publication, to be
+    approved or published.
+    """
 
     text: str
-    unit: Name
-    """The unit it names."""
+    unit: Name | None = None
+    """The unit that a public notice names."""
+    not_before: datetime | None = None
+    """The embargo of a publication's text."""
     approvals: int
     approvals_needed: int
 

@@ -174,6 +174,12 @@ def _of_rings(form: "DeclaredForm") -> Iterator[Placed]:
 
 
 def _of_completeness(form: "DeclaredForm") -> Iterator[Placed]:
+    moment = form.fields.get(form.calendar) if form.calendar is not None else None
+    if form.calendar is not None and (moment is None or moment.type != "time"):
+        yield (
+            ("calendar",),
+            said(N_("%(name)s is no time: name a field of `type: time`"), name=form.calendar),
+        )
     for number, name in enumerate(form.complete):
         field, _, column = name.partition(".")
         known = field in form.fields and (not column or column in form.fields[field].columns)

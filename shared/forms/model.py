@@ -192,6 +192,8 @@ class DeclaredForm(FormPart):
     """
     ends_complete: bool = False
     """A case with this form is not resolved or closed, and no settlement filed, before it is complete."""
+    calendar: FieldName | None = None
+    """The time by which such a case stands in the calendar."""
     rings: Annotated[dict[FormId, Threshold], Bounds(max_length=10, default_factory=dict[str, Threshold])]
 
     @cached_property

@@ -61,6 +61,8 @@ FACTS: Mapping[Kind | tuple[Kind, bool], Name] = {
     (Kind.NOTICE_APPROVED, False): Name("{who}未批准通报", "{who} turned the public notice down"),
     Kind.NOTICE_REPLIED: Name("{who}对通报作出答复", "{who} replied to the public notice"),
     Kind.NOTICE_PUBLISHED: Name("{who}发布通报", "{who} published the public notice"),
+    Kind.TEXT_APPROVED: Name("{who}批准发布文稿", "{who} approved the text for publication"),
+    (Kind.TEXT_APPROVED, False): Name("{who}退回发布文稿", "{who} sent the text for publication back"),
     Kind.SECONDED: Name("{who}作为第二人表示同意", "{who} agreed as the second person"),
     (Kind.SECONDED, False): Name("{who}作为第二人不同意", "{who} did not agree as the second person"),
     Kind.CONTESTED: Name("{who}表示没有接到该电话", "{who} said that there was no such call"),

@@ -385,6 +385,26 @@ SCENES: list[Scene] = [
         ],
     ),
     (
+        "a text for every outlet",
+        {
+            "kind": "publication",
+            "level": None,
+            "details": "两人轻伤。",
+            "tasks": [{"title": "原文刊发", "units": [COUNTY, FIRE]}],
+        },
+        [
+            (1, Kind.COMPLETED, task(COUNTY)),
+            (2, Kind.TEXT_APPROVED, {"who": "b", "approve": False, **WHY}),
+            (3, Kind.TEXT_APPROVED, {"who": "b", "approve": True}),
+            (4, Kind.FILED, {"document": Document.PRESS_RELEASE, "text": "三人轻伤。"}),
+            (5, Kind.TEXT_APPROVED, {"who": "b", "approve": True}),
+            (6, Kind.TEXT_APPROVED, {"who": "b", "approve": True}),
+            (7, Kind.TEXT_APPROVED, {"who": "c", "approve": True}),
+            (8, Kind.FILED, {"document": Document.PRESS_RELEASE, "text": "四人轻伤。"}),
+            (9, Kind.COMPLETED, task(COUNTY)),
+        ],
+    ),
+    (
         "an inventory campaign",
         {"kind": "campaign", "level": None, "tasks": [{"title": "隐患排查", "units": [COUNTY, FIRE]}]},
         [

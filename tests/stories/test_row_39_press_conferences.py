@@ -2,9 +2,12 @@
 in two. Rows 39, 40.
 """
 
+from datetime import timedelta
+
 from shared.case import DutyState
-from shared.facts import Purpose
-from shared.vocabulary import Document, Kind, Level
+from shared.facts import FormBlock, Purpose
+from shared.standing import own_watch
+from shared.vocabulary import Document, Kind, Level, ReportKind
 from tests.stories.stage import Stage
 
 PRESS = "propaganda_head"
@@ -55,3 +58,43 @@ def test_a_small_event_owes_the_press_nothing() -> None:
     stage = Stage()
     case = stage.report(level=Level.III)
     assert not {"press_first", "press_conference"} & stage.owed(case)
+
+
+def test_a_conference_that_was_announced_is_reminded_of_and_held() -> None:
+    stage = Stage()
+    at = stage.now + timedelta(days=5)
+    form = FormBlock(id="press_event", fields={"theme": "供暖保障", "at": at.isoformat()}, personal={})
+    case = stage.report(
+        ReportKind.PUBLICATION, unit="housing_bureau", area="620600", topic="press_conference", form=form
+    )
+    assert stage.limit(case, "press_event") == "11-29 11:00", "a day after it"
+    stage.after(days=4, hours=1)
+    assert stage.told(case, "press_event", Purpose.REMINDER) == [("11-27 11:00", "housing_head")]
+    stage.says(case, Kind.FILED, "housing_bureau", document=Document.PRESS_CONFERENCE, text="答记者问纪要")
+    assert stage.is_done(case, "press_event")
+
+
+def test_a_conference_that_is_put_off_takes_its_limit_along() -> None:
+    stage = Stage()
+    form = FormBlock(
+        id="press_event", fields={"at": (stage.now + timedelta(days=5)).isoformat()}, personal={}
+    )
+    case = stage.report(
+        ReportKind.PUBLICATION, unit="housing_bureau", area="620600", topic="round_table", form=form
+    )
+    later = FormBlock(
+        id="press_event", fields={"at": (stage.now + timedelta(days=9)).isoformat()}, personal={}
+    )
+    stage.says(case, Kind.FOLLOWED_UP, "housing_bureau", text="改期", form=later)
+    assert stage.limit(case, "press_event") == "12-03 11:00"
+
+
+def test_a_department_owes_its_conference_every_month_and_another_every_quarter() -> None:
+    stage = Stage()
+    monthly = stage.watches("periodic", own_watch("press_monthly", "health_commission"))
+    quarterly = stage.watches("periodic", own_watch("press_quarterly", "development_reform"))
+    stage.after(days=10)
+    assert stage.limit(monthly, "press_monthly") == "12-26 09:00"
+    assert "press_quarterly" not in stage.owed(quarterly), "its quarter begins in January"
+    stage.says(monthly, Kind.FILED, "health_commission", document=Document.PRESS_CONFERENCE, text="流感防控")
+    assert stage.is_done(monthly, "press_monthly")

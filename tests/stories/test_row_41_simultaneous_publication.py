@@ -1,52 +1,116 @@
-"""One approved text goes out at every outlet at once, and each hands in its receipt. Row 41."""
+"""One text, approved by two, goes out at every outlet at its hour, and each hands in what it published. Row 41."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from shared.facts import Purpose
+from shared.case import differences
+from shared.facts import FormBlock, Purpose
 from shared.ids import CaseId
 from shared.vocabulary import Document, Kind, ReportKind
 from tests.stories.stage import Stage
 
 OUTLETS = ["tv_centre", "website_office"]
+TEXT = "经审定的全文。两人轻伤。"
 
 
-def publication(stage: Stage) -> CaseId:
+def publication(stage: Stage, embargo: datetime | None = None) -> CaseId:
+    values: dict[str, Any] = {"theme": "事故通报", "embargo": embargo.isoformat()} if embargo else {}
     return stage.report(
         ReportKind.PUBLICATION,
         unit="propaganda",
         area="620600",
         summary="情况通报（一）：两人轻伤",
-        details="经审定的全文",
-        tasks=[{"title": "原文刊发", "units": OUTLETS, "due_at": stage.now + timedelta(hours=2)}],
+        details=TEXT,
+        form=FormBlock(id="publication", fields=values, personal={}) if embargo else None,
+        tasks=[{"title": "原文刊发", "units": OUTLETS, "due_at": stage.now + timedelta(hours=4)}],
     )
 
 
-def test_every_outlet_owes_the_same_text_by_the_same_hour() -> None:
+def approved(stage: Stage, case: CaseId) -> None:
+    for post in ("propaganda_head", "secretary_general"):
+        stage.says(case, Kind.TEXT_APPROVED, post, approve=True)
+
+
+def outlets(stage: Stage, case: CaseId) -> list[tuple[str, str]]:
+    return [(duty.owed_by, stage.limit(case, "publish", duty.task)) for duty in stage.duties(case, "publish")]
+
+
+def test_nothing_goes_out_before_two_have_approved() -> None:
     stage = Stage()
     case = publication(stage)
-    assert [
-        (duty.owed_by, stage.limit(case, "publish", duty.task)) for duty in stage.duties(case, "publish")
-    ] == [
-        ("tv_centre", "11-23 13:00"),
-        ("website_office", "11-23 13:00"),
-    ]
+    assert outlets(stage, case) == []
+    assert stage.refused(case, Kind.COMPLETED, "tv_centre", task="t1", text="已刊发") == "under_embargo", (
+        "no outlet may say that it has published"
+    )
+    stage.says(case, Kind.TEXT_APPROVED, "propaganda_head", approve=True)
+    assert stage.duty(case, "text_approval").is_owed, "the second approver is asked"
+    assert stage.refused(case, Kind.TEXT_APPROVED, "propaganda_head", approve=True) == "approved_already"
+    stage.says(case, Kind.TEXT_APPROVED, "secretary_general", approve=True)
+    assert outlets(stage, case) == [("tv_centre", "11-23 15:00"), ("website_office", "11-23 15:00")]
+
+
+def test_an_approved_text_waits_for_its_hour() -> None:
+    stage = Stage()
+    case = publication(stage, embargo=stage.now + timedelta(hours=2))
+    approved(stage, case)
+    assert outlets(stage, case) == []
+    stage.after(hours=1, minutes=59)
+    assert outlets(stage, case) == []
+    stage.after(minutes=2)
+    assert stage.told(case, "publish-t1", Purpose.DUTY) == [("11-23 13:00", "tv_head")]
+    assert stage.told(case, "publish-t2", Purpose.DUTY) == [("11-23 13:00", "website_head")]
+
+
+def test_a_text_that_is_sent_back_is_written_anew_and_approved_anew() -> None:
+    stage = Stage()
+    case = publication(stage)
+    stage.says(case, Kind.TEXT_APPROVED, "propaganda_head", approve=True)
+    stage.says(case, Kind.TEXT_APPROVED, "secretary_general", approve=False, text="人数有误")
+    assert "text_revision" in stage.owed(case)
+    stage.says(case, Kind.FILED, "propaganda", document=Document.PRESS_RELEASE, text="三人轻伤。")
+    assert stage.is_done(case, "text_revision")
+    release = stage.case(case).release
+    assert release is not None
+    assert (release.text, release.approvals) == ("三人轻伤。", ())
+    assert outlets(stage, case) == []
 
 
 def test_a_receipt_discharges_its_own_outlet_and_no_other() -> None:
     stage = Stage()
     case = publication(stage)
+    approved(stage, case)
     stage.after(hours=1)
     stage.says(case, Kind.FILED, "tv_centre", document=Document.RECEIPT, task="t1", text="12:00 新闻首条")
     assert stage.is_done(case, "publish", "t1")
     assert not stage.is_done(case, "publish", "t2")
-    stage.after(hours=1, minutes=1)
-    assert stage.slips(case, "publish-t2") == [("11-23 12:36", "yellow"), ("11-23 13:00", "red")]
-    assert stage.told(case, "publish-t2", Purpose.OVERDUE) == [("11-23 13:00", "website_head")]
+    stage.after(hours=3, minutes=1)
+    assert stage.told(case, "publish-t2", Purpose.OVERDUE) == [
+        ("11-23 15:00", "website_head"),
+        ("11-23 15:00", "propaganda_head"),
+    ], "the publisher hears which outlet is missing"
+
+
+def test_what_was_published_is_compared_sentence_by_sentence() -> None:
+    stage = Stage()
+    case = publication(stage)
+    approved(stage, case)
+    at = stage.now.isoformat()
+    said = FormBlock(
+        id="publication_receipt", fields={"published": at, "text": "经审定的全文。 一人重伤。"}, personal={}
+    )
+    stage.says(case, Kind.COMPLETED, "website_office", task="t2", text="已刊发", form=said)
+    release = stage.case(case).release
+    assert release is not None
+    [receipt] = release.receipts
+    assert (receipt.unit, receipt.published_at) == ("website_office", stage.now)
+    found = differences(release.text, receipt.text or "")
+    assert (found.left_out, found.put_in) == (("两人轻伤。",), ("一人重伤。",))
 
 
 def test_a_changed_text_comes_back() -> None:
     stage = Stage()
     case = publication(stage)
+    approved(stage, case)
     stage.says(case, Kind.COMPLETED, "website_office", task="t2", text="已刊发")
     stage.says(case, Kind.RETURNED, "propaganda", task="t2", text="与审定文本不符")
     assert stage.duty(case, "publish", "t2").is_owed

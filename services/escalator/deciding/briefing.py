@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from services.escalator.deciding.draft import DESK_DUTY, Draft, NoticeInMaking
 from services.escalator.deciding.leaving_out import LeavingOut
 from services.escalator.deciding.referral import listed_lapses
-from shared.case import Case, Duty, Matter, Task, desk_post
+from shared.case import Case, Duty, Matter, ReleaseText, Task, desk_post
 from shared.directory import Directory, Person
 from shared.facts import (
     EXCUSES,
@@ -271,6 +271,8 @@ def asked_task(draft: Draft, task: Task) -> AskedTask:
 
 def _asked_notice(draft: Draft, rules: tuple[str, ...]) -> AskedNotice | None:
     """The draft that duties of these rules wait for somebody's word on."""
+    if draft.case.release is not None:
+        return _asked_text(draft, draft.case.release, rules)
     notice = draft.case.notice
     waited_for = {name.partition(".")[0] for rule in rules for name in draft.plans[rule].discharged_by}
     if notice is None or notice.published_at is not None or waited_for.isdisjoint(ACTS_ON_A_NOTICE):
@@ -330,3 +332,18 @@ def channels_to(person: Person, channels: tuple[str, ...]) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def _in_order(theirs: tuple[str, ...], channels: tuple[str, ...]) -> tuple[str, ...]:
     return tuple([channel for channel in channels if channel in theirs]) or theirs
+
+
+def _asked_text(draft: Draft, release: ReleaseText, rules: tuple[str, ...]) -> AskedNotice | None:
+    """For those who approve the text, and for the outlets once it is out."""
+    plans = [draft.plans[rule] for rule in rules]
+    approves = any(name.startswith(Kind.TEXT_APPROVED) for plan in plans for name in plan.discharged_by)
+    publishes = release.released_at is not None and any("released" in plan.on for plan in plans)
+    if not (approves or publishes):
+        return None
+    return AskedNotice(
+        text=release.text,
+        approvals=len(release.approvals),
+        approvals_needed=release.approvals_needed,
+        not_before=release.not_before,
+    )

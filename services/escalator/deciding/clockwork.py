@@ -9,6 +9,7 @@ from datetime import datetime
 
 from services.escalator.deciding import opening
 from services.escalator.deciding.actions import act_on
+from services.escalator.deciding.acts.releasing import release_at, release_if_due
 from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.duties import JUST_AFTER, colour, lapse_if_past, resume
 from services.escalator.deciding.leaving_out import LeavingOut
@@ -37,6 +38,7 @@ def strike(draft: Draft) -> None:
         _strike_carefully(draft)
         return
     _end_pauses(draft)
+    release_if_due(draft)
     opening.open_due(draft)
     lapse_if_past(draft, draft.now, LapseCause.NOT_ACKNOWLEDGED)
     stirred = [duty.id for duty in draft.owed() if _is_due(duty, draft.now)]
@@ -47,7 +49,7 @@ def strike(draft: Draft) -> None:
 
 def _strike_carefully(draft: Draft) -> None:
     """The same, duty by duty: what fails for one leaves the others theirs."""
-    for whole in (_end_pauses, opening.open_due):
+    for whole in (_end_pauses, release_if_due, opening.open_due):
         with LeavingOut(draft, Reason.CLOCK_FAILED, whole.__name__.strip("_")):
             whole(draft)
     for duty in [*draft.duties]:
@@ -151,6 +153,9 @@ def next_moment(draft: Draft) -> tuple[datetime, DutyId | None] | None:
         at = next_clock(duty)
         if at is not None and (best is None or at < best[0]):
             best = (at, duty.id)
+    out_at = release_at(draft)
+    if out_at is not None and (best is None or out_at < best[0]):
+        best = (out_at, None)
     for one in draft.openings:
         if best is None or one.at < best[0]:
             best = (one.at, None)

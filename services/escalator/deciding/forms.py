@@ -10,7 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.escalator.deciding.draft import Draft
-from shared.case import CaseForm
+from services.escalator.deciding.duties import move_limit, shifted
+from shared.case import CaseForm, DutyState
 from shared.facts import Actor, EffectKind, FormBlock, Reason
 from shared.facts.body import instant
 from shared.forms.book import CONTINUES
@@ -27,7 +28,9 @@ def take_form(draft: Draft, block: FormBlock | None, kind: Kind, by: str, actor:
     if block is None:
         return
     if kind not in NOT_KEPT:
-        draft.change(forms=_with(draft.case.forms, block, kind, by, draft.now, draft.sequence))
+        was = draft.case.forms
+        draft.change(forms=_with(was, block, kind, by, draft.now, draft.sequence))
+        _move_with_it(draft, was)
     if block.wrong:
         fields = ", ".join(one.field or "form" for one in block.wrong)
         draft.note(EffectKind.NOTED, Reason.FORM_NOT_WHOLE, note=f"{block.id}: {fields}"[:200])
@@ -51,6 +54,22 @@ def moment_in_form(forms: Iterable[CaseForm], field: str, zone: ZoneInfo) -> dat
     _, form_id, name = field.split(".")
     value = next((form.fields.get(name) for form in forms if form.id == form_id), None)
     return instant(value) or end_of_day(value, zone) if isinstance(value, str) else None
+
+
+def _move_with_it(draft: Draft, was: tuple[CaseForm, ...]) -> None:
+    """It takes place at another time: what is due by it moves along; a lapse stays."""
+    zone, calendar = draft.policy.zone, draft.policy.calendar
+    for duty in draft.owed():
+        rule = draft.policy.rule_named(duty.rule, draft.sort)
+        if rule is None or rule.term is None or not rule.starts.startswith(f"{TRIGGER}."):
+            continue
+        now = moment_in_form(draft.case.forms, rule.starts, zone)
+        if now is None or now == moment_in_form(was, rule.starts, zone) or duty.state is not DutyState.OPEN:
+            continue
+        due_at = rule.term.after(now, calendar)
+        reminders = shifted(duty.reminders, due_at - duty.due_at)
+        moved = move_limit(draft, duty, due_at, Reason.TAKES_PLACE_AT_ANOTHER_TIME, reminders=reminders)
+        draft.put(moved, starts_at=now)
 
 
 def _with(

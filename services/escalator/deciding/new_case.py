@@ -7,7 +7,7 @@ whoever reports it, is left out of the case with an effect that says so.
 
 from datetime import UTC, datetime
 
-from services.escalator.deciding.acts import accountability, notices, omission
+from services.escalator.deciding.acts import accountability, notices, omission, releasing
 from services.escalator.deciding.acts.tasks import make_tasks
 from services.escalator.deciding.case_files import keep_files
 from services.escalator.deciding.directory_told import open_directory, tell_touched
@@ -137,6 +137,8 @@ def _open(
     draft.happened("reported", handed_in)
     with LeavingOut(draft, Reason.FAULT_OF_OURS, "form"):
         take_form(draft, report.form, Kind.REPORTED, report.reported_by, report.by)
+    with LeavingOut(draft, Reason.FAULT_OF_OURS, "text"):
+        releasing.begin(draft)
     with LeavingOut(draft, Reason.FAULT_OF_OURS, "cross-check"):
         if is_witness(draft.case.report, draft.directory):
             omission.begin(draft)

@@ -104,7 +104,7 @@ def open_rule(
 
     Nothing opens that has ended already: what is owed until the case is resolved is not owed once it is.
     """
-    if draft.case.status.value in rule.plan.until:
+    if draft.case.status.value in rule.plan.until or _is_held_back(draft, rule):
         return []
     calendar = draft.policy.calendar
     start = _start(draft, rule, event)
@@ -137,6 +137,12 @@ def open_rule(
     if opened:
         draft.keep_plan(plan)
     return opened
+
+
+def _is_held_back(draft: Draft, rule: DutyRule) -> bool:
+    """What waits for the release of a text waits for it, whatever else opens it."""
+    release = draft.case.release
+    return release is not None and release.is_held_back and "released" in rule.on
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,11 +109,17 @@ def unit_of(draft: Draft, by: str, task: Task | None) -> UnitId | None:
 
 
 def next_approver(draft: Draft) -> PostId | None:
-    """The first of the policy's approvers whose holder has neither drafted the public notice nor approved it."""
-    notice, rule, directory = draft.case.notice, draft.policy.document.public_notice, draft.directory
-    if notice is None or rule is None:
+    """The first of the policy's approvers whose holder has neither drafted the public notice (of a publication its
+    text) nor approved it.
+    """
+    document, directory = draft.policy.document, draft.directory
+    if draft.case.release is not None:
+        draft_text, rule = draft.case.release, document.publication
+    else:
+        draft_text, rule = draft.case.notice, document.public_notice
+    if draft_text is None or rule is None:
         return None
-    passed_over = {notice.drafted_by, *notice.approvals}
+    passed_over = {draft_text.drafted_by, *draft_text.approvals}
     return next(
         (
             post

@@ -22,7 +22,9 @@ from shared.ids import PersonId, PostId
 from shared.message import N_, said
 
 NO_CHANNEL = N_("nobody in the directory has the channel %(channel)s: declare it there or name another")
-NO_APPROVERS = N_("nobody is asked to approve: name posts in public_notice.approvers")
+NO_APPROVERS = N_(
+    "nobody is asked to approve: name posts in public_notice.approvers or publication.approvers"
+)
 FALLBACK = ("half_hour", "fallback", "chain")
 
 
@@ -51,6 +53,9 @@ def names_are_known(findings: Findings) -> None:
         _posts(findings, [document.tasks.supervised_by], ("tasks", "supervised_by"))
     approvers = document.public_notice.approvers if document.public_notice else ()
     _posts(findings, approvers, ("public_notice", "approvers"))
+    of_texts = document.publication.approvers if document.publication else ()
+    _posts(findings, of_texts, ("publication", "approvers"))
+    approvers = (*approvers, *of_texts)
     for name, spec in document.duties.items():
         if spec.by == "approver" and not approvers:
             findings.fault(NO_APPROVERS, "duties", name, "by")

@@ -152,8 +152,8 @@ class WrittenTerms(WrittenPart):
     within: TermText | None = None
     due: GivenLimit | None = None
     """`given`: the act, task, source or roster that opens it gives the limit; with `within`, where that gives
-    none. Of a contingency plan: `review_by`, the day it must be reviewed by; `drill_every`, so long after the
-    last drill.
+    none. Of a contingency plan: `review_by`, the day it must be reviewed by; `drill_every`, so long
+    after the last drill.
     """
     starts: Literal["start", "event", "occurred_at", "learned_at", "received_at"] | FormField | None = None
     """`start`: the case's own clock (clock.starts_at); `event`: the fact that opens it; `form.visit.at`: the date or
@@ -234,10 +234,16 @@ DECIDED = (
     "suspicion_withdrawn",
     "judged.wanting",
     "judged.all",
+    "text_drafted",
+    "text_approved.wanting",
+    "text_approved.all",
+    "text_sent_back",
+    "released",
 )
 """What several acts, or the answer an act gives, have come to: a public notice lacks an approval still, has all of
 them, or is turned down; a report in time was found for what was suspected to be omitted; of the organ's list some
-lapse waits to be judged, or none.
+lapse waits to be judged, or none; the text of a publication is there, lacks an approval still, has all, is sent back,
+or has gone to the outlets.
 """
 
 

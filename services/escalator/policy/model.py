@@ -302,6 +302,14 @@ class PublicNoticeRule(WrittenPart):
     """Posts that are asked to approve, in this order; whoever drafted it or has approved it is passed over."""
 
 
+class PublicationRule(WrittenPart):
+    """The text that goes out at every outlet at once."""
+
+    approvals: Annotated[int, Field(ge=1, le=5)]
+    approvers: tuple[PostName, ...] = ()
+    """Posts that are asked to approve, in this order; whoever drafted it or has approved it is passed over."""
+
+
 class Thresholds(WrittenPart):
     """From how many on an accident is of level I, II, III."""
 
@@ -359,6 +367,7 @@ class PolicyDocument(WrittenPart):
     press: Press | None = None
     accountability: Accountability | None = None
     public_notice: PublicNoticeRule | None = None
+    publication: PublicationRule | None = None
     grading: Grading | None = None
     cross_check: CrossCheck | None = None
     snooze: Snooze | None = None

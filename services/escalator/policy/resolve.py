@@ -73,11 +73,12 @@ class _TermReader(FieldReader):
                 ("duties", self.name), N_("nothing opens it: write `on:`, `every:` or `shift:`")
             )
         term, limit = self._term()
-        remind, remind_rule = self._remind(term)
+        starts = self.plainly("starts") or ("start" if on[0].partition(".")[0] == "reported" else "event")
+        # Of a moment that the form names a reminder may come before it, and not only within the term that begins then.
+        remind, remind_rule = self._remind(None if starts.startswith("form.") else term)
         overdue, overdue_rule = self._overdue()
         chain, chain_rule = self._fallback()
         to, _ = self.names("to")
-        starts = self.plainly("starts") or ("start" if on[0].partition(".")[0] == "reported" else "event")
         calls = self.plainly("calls")
         plan = DutyTerms(
             rule=self.name,

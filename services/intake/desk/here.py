@@ -26,7 +26,7 @@ from services.intake.desk.services import DeskServices
 from services.intake.desk.view import CaseView, case_view
 from services.intake.recording.answers import Acted
 from shared.act_outcome import ActOutcome
-from shared.case import Case
+from shared.case import Case, outlet_lines
 from shared.ids import CaseId
 from shared.language.catalogue import N_
 from shared.language.labels import why_in_words
@@ -157,6 +157,7 @@ class DeskPages:
             "board": self.desk.board,
             "story": story,
             "latest_of": latest_of,
+            "outlet_lines": outlet_lines,
             "names": self.names,
             "may_report": principal.role in MAY_REPORT and principal.role is not Role.PUBLISHER,
             "said": SAID.get(request.query_params.get("said", "")),

@@ -15,6 +15,7 @@ from fastapi import APIRouter
 from services.intake.board.case_lookup import NotDecidedYet
 from services.intake.desk.assignment_pages import add_assignments
 from services.intake.desk.board_pages import add_board
+from services.intake.desk.calendar_pages import add_calendar
 from services.intake.desk.campaign_pages import add_campaigns
 from services.intake.desk.case_pages import add_cases
 from services.intake.desk.compilation_pages import add_compilations
@@ -42,6 +43,7 @@ def desk_router(desk: DeskServices, clock: Callable[[], datetime]) -> APIRouter:
         add_compilations,
         add_lists,
         add_notices,
+        add_calendar,
     ):
         add(router, here)
     add_stream(router, desk, pages, READERS)

@@ -145,7 +145,7 @@ class LinkPages:
     def _not_stored(self, language: Language, choice: str) -> HTMLResponse:
         self.metrics.acknowledged.labels("not_stored").inc()
         later = Words(language).span(self.later) if choice == "later" else None
-        return self._frame.page("not_stored", language, 503, later=later, reopen=choice in CHOICES)
+        return self._frame.page("not_stored", language, 503, later=later, reopen=choice not in ("", "later"))
 
     async def _answer_page(self, choice: str, link: Link) -> HTMLResponse:
         """Once a link, whatever is pressed afterwards; nothing by the link of a message that asked something

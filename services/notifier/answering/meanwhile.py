@@ -19,7 +19,9 @@ from shared.web.names import Names
 
 MOST_LINES = 6
 LONGEST_WORDS = 120
-SAYS_WHY = frozenset({Kind.NOTICE_APPROVED, Kind.CONFIRMED, Kind.REFUTED, Kind.RETURNED, Kind.OBJECTED})
+SAYS_WHY = frozenset(
+    {Kind.NOTICE_APPROVED, Kind.TEXT_APPROVED, Kind.CONFIRMED, Kind.REFUTED, Kind.RETURNED, Kind.OBJECTED}
+)
 
 
 def happened_since(case: Case, link: Link, directory: Directory, zone: ZoneInfo, words: Words) -> list[str]:

@@ -235,7 +235,9 @@ class Writer:
             "occurred": self.full_time(brief.occurred_at),
             "learned": self.full_time(brief.learned_at),
             "reported": self.full_time(brief.reported_at),
-            "public_notice": _public_notice(brief.public_notice, said) if brief.public_notice else None,
+            "public_notice": self._public_notice(brief.public_notice, said, now)
+            if brief.public_notice
+            else None,
             "entry": self._entry(brief.directory, said, now) if brief.directory else None,
         }
 
@@ -332,6 +334,16 @@ class Writer:
             "why": _quoted(news.why),
         }
 
+    def _public_notice(self, notice: AskedNotice, said: Words, now: datetime) -> dict[str, Any]:
+        return {
+            "text": notice.text,
+            "short": words.shortened(notice.text, SHORT_NOTICE),
+            "unit": said.name(notice.unit) if notice.unit is not None else "",
+            "approvals": notice.approvals,
+            "wanted": notice.approvals_needed,
+            "not_before": times.minute(notice.not_before, self.zone, now) if notice.not_before else "",
+        }
+
     def _called(self, called: CallMade, said: Words, now: datetime) -> dict[str, Any]:
         return {
             "who": _signed(said, called.by, called.by_unit),
@@ -340,16 +352,6 @@ class Writer:
             "listed": called.listed,
             "said": _quoted(called.said),
         }
-
-
-def _public_notice(notice: AskedNotice, said: Words) -> dict[str, Any]:
-    return {
-        "text": notice.text,
-        "short": words.shortened(notice.text, SHORT_NOTICE),
-        "unit": said.name(notice.unit),
-        "approvals": notice.approvals,
-        "wanted": notice.approvals_needed,
-    }
 
 
 def _owing(owing: OwingUnits, said: Words) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from services.escalator.deciding.acts import (
     merging,
     notices,
     omission,
+    releasing,
     seconding,
     tasks,
 )
@@ -33,6 +34,7 @@ def _file(draft: Draft, act: CaseAct) -> None:
     """The causes a review has found stand on record by their codes."""
     if act.causes:
         draft.note(EffectKind.NOTED, Reason.CAUSES_FOUND, unit=draft.case.holder, note=", ".join(act.causes))
+    releasing.file(draft, act)
 
 
 HANDLERS: dict[Kind, Handler] = {
@@ -52,7 +54,7 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.ASSIGNED: tasks.assign,
     Kind.EXTENSION_ASKED: extensions.ask_extension,
     Kind.EXTENSION_DECIDED: extensions.decide_extension,
-    Kind.COMPLETED: tasks.complete,
+    Kind.COMPLETED: releasing.complete,
     Kind.RETURNED: tasks.give_back,
     Kind.VERIFIED: tasks.verify,
     Kind.REGISTERED: items.register,
@@ -76,6 +78,7 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.NOTICE_APPROVED: notices.approve,
     Kind.NOTICE_REPLIED: notices.reply,
     Kind.NOTICE_PUBLISHED: notices.publish,
+    Kind.TEXT_APPROVED: releasing.approve,
     Kind.SECONDED: seconding.second,
     Kind.CONTESTED: calls.contest,
 }
