@@ -264,6 +264,7 @@ ROWS = (
             "GET /api/v1/cases/{case_id}/public-notice",
             "POST /api/v1/reports",
         ),
+        missing="the periodic bulletin of cases",
     ),
     Row(
         (25,),
