@@ -80,7 +80,14 @@ ROUTES: dict[tuple[str, str], frozenset[Role]] = {
     **dict.fromkeys(
         (
             ("GET", path)
-            for path in ("/", "/records/{index}", "/records/{index}/proof", "/cases/{case}", "/check")
+            for path in (
+                "/",
+                "/records/{index}",
+                "/records/{index}/proof",
+                "/records/{index}/files/{sha256}",
+                "/cases/{case}",
+                "/check",
+            )
         ),
         READERS,
     ),

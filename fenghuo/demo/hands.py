@@ -117,7 +117,7 @@ class Hands:
                         await self.http.get(f"{self.place.url('gateway')}/messages", params=asked)
                     ).json()
                     for message in reversed(messages):
-                        if case in (message.get("link") or ""):
+                        if message.get("link") and message["data"].get("case") == case:
                             return message
                     await asyncio.sleep(0.1)
         except TimeoutError:

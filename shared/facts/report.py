@@ -34,7 +34,7 @@ MOST_TASKS_OF_A_CASE = 10_000
 """So many are measured (bench/many_tasks.py): each act on the case takes the longer, the more there are."""
 MOST_ITEMS_OF_A_CASE = 10_000
 """Of an inventory; so many are measured (bench/many_items.py)."""
-MOST_TASKS = 200
+MOST_TASKS = 400
 """Of one report or act, each unit of a campaign counted: what is decided on so many takes 400 KB, and one act
 is answered at once.
 """

@@ -5,7 +5,7 @@ county's emergency, and writes down that its leaders were told by telephone.
 import pytest
 
 from shared.case import CaseStatus
-from shared.vocabulary import Role
+from shared.vocabulary import Kind, Role
 from tests.attacks.conftest import Installation
 from tests.stories.live import Json
 
@@ -46,7 +46,12 @@ async def test_they_are_told_whose_it_is_and_nothing_changes(
     assert "Information Centre of Wangshan County" in said["detail"]
     assert "望山县信息中心" in said["zh"]
     stands = await installation.case(case)
-    assert (stands.status, stands.holder, stands.level, len(stands.log)) == (CaseStatus.OPEN, THEIRS, "II", 0)
+    assert (stands.status, stands.holder, stands.level, [entry.kind for entry in stands.log]) == (
+        CaseStatus.OPEN,
+        THEIRS,
+        "II",
+        [Kind.REPORTED],
+    )
 
 
 async def test_its_own_case_is_merged_into_no_foreign_one(installation: Installation) -> None:

@@ -35,7 +35,7 @@ async def proposal(installation: Installation) -> str:
         ),
         (Role.LEADER, {"person": "li_ding", "unit": "party_committee"}, "says of you"),
         (Role.LEADER, {"person": "qian_yi", "unit": "government"}, "says of you"),
-        (Role.LEADER, {"unit": "government"}, "leader or supervisor of Party Committee"),
+        (Role.LEADER, {"unit": "government"}, "leader or supervisor of one of these: Party Committee"),
         (Role.DUTY_OFFICER, {"unit": "party_committee"}, "Your role"),
         (Role.AUDITOR, {"unit": "party_committee"}, "Your role"),
     ],

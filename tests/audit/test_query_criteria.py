@@ -18,7 +18,7 @@ AT = datetime(2026, 11, 1, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("asked", "field", "remedy"),
     [
-        ({"kind": "Reported"}, "kind", "did you mean reported"),
+        ({"kind": "Reported"}, "kind", "did you mean reported, "),
         ({"kind": "aknowledged"}, "kind", "did you mean acknowledged"),
         ({"kind": "xyz"}, "kind", "take one of reported, acknowledged"),
         ({"level": "2"}, "level", "take one of I, II, III, IV"),

@@ -85,7 +85,7 @@ async def test_an_erased_field_is_gone_and_the_record_still_proves_the_rest(hous
     assert found(house, case) == [indexes[0]]
     answer = house.redact(entries=[indexes[0]], fields=["data.summary"])
     assert answer.status_code == 200, answer.text
-    assert answer.json()["erased"] == [{"index": indexes[0], "fields": ["data.summary"]}]
+    assert answer.json()["erased"] == [{"index": indexes[0], "fields": ["data.summary"], "files": []}]
     assert "FACTS" in answer.json()["also"], "it does not claim more than it has done"
     after = house.ask("GET", f"entries/{indexes[0]}", Role.AUDITOR).json()
     assert (after["rec"], after["leaf"]) == (before["rec"], before["leaf"])
@@ -242,7 +242,7 @@ async def test_from_the_command_line_it_is_held_released_and_erased(house: House
     code, erased, _ = run(
         Role.REDACTOR, "redact", str(indexes[0]), "--field", "data.summary", "--basis", "PIPL Art. 47"
     )
-    assert (code, erased["erased"]) == (0, [{"index": indexes[0], "fields": ["data.summary"]}])
+    assert (code, erased["erased"]) == (0, [{"index": indexes[0], "fields": ["data.summary"], "files": []}])
 
 
 async def test_the_broker_keeps_facts_as_long_as_the_deployment_says(house: House) -> None:

@@ -78,7 +78,7 @@ class House:
         headers = {"Sec-Fetch-Site": "same-origin"} | (
             {"Authorization": f"Bearer {self.tokens[role]}"} if role else {}
         )
-        place = path.replace("{index}", "0").replace("{path:path}", "0/000")
+        place = path.replace("{index}", "0").replace("{path:path}", "0/000").replace("{sha256}", "0" * 64)
         while "{" in place:
             place = place[: place.index("{")] + "x" + place[place.index("}") + 1 :]
         answer: httpx2.Response = self.client.request(

@@ -2,7 +2,7 @@
 services were killed.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -57,6 +57,7 @@ async def register(client: Client, case: CaseId, many: int) -> None:
             summary=f"解放路{number}号外墙脱落，" + "墙体开裂" * 30,
             measure="围挡加固",
             owner=PersonId("zhao_jia"),
+            due_at=now + timedelta(days=30),
             at=now,
             by="zhao_jia",
         )
@@ -107,8 +108,11 @@ async def test_a_campaign_of_ten_thousand_items_goes_on(tmp_path: Path) -> None:
                 )
 
             await until(items, what="the case on the board")
+            due_at = (datetime.now(UTC) + timedelta(days=30)).isoformat()
             for number in range(3):
-                answer = await act("register", summary=f"第{number}处", measure="围挡", owner="kong_xuan")
+                answer = await act(
+                    "register", summary=f"第{number}处", measure="围挡", owner="kong_xuan", due_at=due_at
+                )
                 assert (answer.status_code, answer.json()["outcome"]) == (200, "applied")
                 if number == 1:
                     escalator.kill()

@@ -234,7 +234,8 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
         effect.kind not in (EffectKind.LAPSED, EffectKind.REFERRED, EffectKind.RAISED)
         for effect in draft.effects
     ):
-        draft.note(EffectKind.NOTED, Spelled(name), note=act.text)
+        said = kind.value if kind in (Kind.CONFIRMED, Kind.REFUTED) else name
+        draft.note(EffectKind.NOTED, Spelled(said), note=act.text)
     # What was owed before the act is looked at before what the act itself has opened.
     draft.events.insert(0, Event(name, draft.now, act.task, act.by, act.due_at, text=act.text))
     take_form(draft, act.form, kind, act.by.principal, act.by)

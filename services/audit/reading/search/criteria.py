@@ -95,7 +95,7 @@ def _unknown(value: str, choices: tuple[str, ...]) -> Said:
     ]
     if near:
         return said(
-            N_("there is no %(value)s: did you mean one of %(near)s?"),
+            N_("there is no %(value)s: did you mean %(near)s?"),
             value=repr(value[:60]),
             near=tuple(near),
         )

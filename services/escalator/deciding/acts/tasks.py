@@ -17,6 +17,9 @@ from shared.facts.report import MOST_TASKS_OF_A_CASE, task_count
 from shared.ids import PlanId, TaskId, UnitId
 from shared.vocabulary import Document, ReportKind
 
+MOST_NAMED = 20
+"""Items that a refusal names; there may be thousands."""
+
 
 def assign(draft: Draft, act: CaseAct) -> None:
     assigner = act.by.unit or draft.case.holder
@@ -107,7 +110,9 @@ def complete(draft: Draft, act: CaseAct) -> None:
         items = [item for item in draft.case.items if item.unit == task.unit]
         bare = [item.number for item in items if item.lacks]
         if bare:
-            draft.refuse(Reason.ITEM_WITHOUT_MEASURE_OR_OWNER, task=task.id, note=", ".join(map(str, bare)))
+            named = ", ".join(map(str, bare[:MOST_NAMED]))
+            more = " …" if len(bare) > MOST_NAMED else ""
+            draft.refuse(Reason.ITEM_WITHOUT_MEASURE_OR_OWNER, task=task.id, note=f"{named}{more}")
             return
         inventory = draft.policy.document.inventory
         if not items and not nil and inventory is not None and inventory.nil_report == "required":
