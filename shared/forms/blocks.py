@@ -20,9 +20,8 @@ from shared.forms.book import CONTINUES, FillingPlace, Forms
 from shared.forms.filling import FormFault, fill, lacking, rings_of
 from shared.forms.model import DeclaredForm, FillStage
 from shared.forms.words import NameSource, short_name
-from shared.language.filled import said
 from shared.language.words import Words
-from shared.message import N_
+from shared.message import N_, said
 from shared.vocabulary import Kind, Language
 
 LARGEST = 48_000

@@ -14,8 +14,7 @@ from shared.directory import Directory
 from shared.forms.meeting import meets
 from shared.forms.model import DeclaredColumn, DeclaredField, DeclaredForm, FieldType, FillStage
 from shared.forms.values import ValueFault, is_empty, read_value
-from shared.language.filled import Said, said
-from shared.message import N_
+from shared.message import N_, Said, said
 
 FormFault = tuple[str, Said]
 """(field: `price`, or `items.2.price` counted from 0; what is wrong and what to do)."""

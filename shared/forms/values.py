@@ -10,8 +10,7 @@ from typing import Any
 from shared.directory import Directory
 from shared.facts.bounds import EARLIEST, LATEST, rfc3339
 from shared.forms.model import LARGEST_NUMBER, LONGEST_TEXT, NUMBERS, DeclaredColumn, FieldType
-from shared.language.filled import Said, said
-from shared.message import N_
+from shared.message import N_, Said, said
 from shared.plain_text import NOT_IN_TEXT, in_words
 
 LONGEST_URL = 500

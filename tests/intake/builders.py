@@ -35,7 +35,7 @@ def form(**changes: Any) -> dict[str, Any]:
 
 PLAN = DutyTerms(
     rule="first_report",
-    title=Name(zh="首报", en="first report"),
+    title=Name(zh="初报", en="first report"),
     limit=RULE,
     by_recipient=True,
     discharged_by=("acknowledged",),

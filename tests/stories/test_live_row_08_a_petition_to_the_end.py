@@ -34,7 +34,7 @@ async def test_from_the_petition_to_the_second_review(live: Live) -> None:
         summary="征地补偿款两年未兑现",
         form=ASKED,
     )
-    first = await live.reads(COUNTY_DESK, case, "【烽火·首报】信访：沙泉县，征地补偿款两年未兑现")
+    first = await live.reads(COUNTY_DESK, case, "【烽火·初报】信访：沙泉县，征地补偿款两年未兑现")
     assert "征地拆迁" in first
     assert "23" in first
     assert "柳河村二十三户" not in first, "who they are does not go by telephone"

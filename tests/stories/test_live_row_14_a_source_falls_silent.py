@@ -37,7 +37,7 @@ async def test_a_silent_source_is_told_to_its_keeper_and_is_an_incident(live: Li
     incident = await live.raised(watched, ReportKind.INCIDENT)
     assert (await live.case(incident)).level is Level.IV
     rung = await live.reads(
-        OFFICE, incident, "【烽火·首报】IV级一般事故灾难：望山县，望山县雨量遥测站自 ", "起没有信号"
+        OFFICE, incident, "【烽火·初报】IV级一般事故灾难：望山县，望山县雨量遥测站自 ", "起没有信号"
     )
     assert "烽火系统报" in rung, "nobody reported it but the system itself"
     assert not live.rung("zhao_jia", incident), "of its level: no leader is woken"

@@ -49,12 +49,12 @@ async def test_each_of_the_five_is_rung_and_whoever_stands_in_settles_it(live: L
     assert "面粉厂粉尘爆炸" in asked
     page = (await live.at_link(STANDS_IN, case)).text
     assert "由我接替" in page
-    assert "确认即由您接替：不再呼叫下一位，沙泉县人民政府的首报即为已履行" in page
+    assert "确认即由您接替：不再呼叫下一位，沙泉县人民政府的初报即为已履行" in page
     settled = await live.at_link(STANDS_IN, case, choice="")
     assert "已记录" in settled.text
 
     told = await live.reads("zhao_jia", case, "已代接")
-    assert "未能联系上您，吴己已代您接报，首报已履行。请知悉，您无需操作。" in told
+    assert "未能联系上您，吴己已代您接报，初报已履行。请知悉，您无需操作。" in told
     report = [duty for duty in (await live.case(case)).duties if duty.rule == "first_report"]
     assert {duty.state for duty in report} == {DutyState.DISCHARGED}
     assert not live.rung("zheng_geng", case), "the next on the chain sleeps on"

@@ -15,13 +15,13 @@ async def test_from_a_report_that_was_late_to_the_outcome_of_the_review(live: Li
     await live.hears("zhao_jia", late, "烟花仓库爆燃")
     case = await live.raised(late, ReportKind.ACCOUNTABILITY)
 
-    asked = await live.hears(HEAD, case, "情况说明", "首报迟报：烟花仓库爆燃")
+    asked = await live.hears(HEAD, case, "情况说明", "初报迟报：烟花仓库爆燃")
     assert "责任追究：沙泉县" in asked, "neither a category nor a level of its own"
     page = (await live.at_link(HEAD, case)).text
-    assert "首报迟报：烟花仓库爆燃" in page
+    assert "初报迟报：烟花仓库爆燃" in page
     assert "情况说明" in page
     assert await live.act(case, "state", UNIT, person=HEAD, text="值班电话占线，已改装双线") == "applied"
-    decide = await live.hears(DECIDER, case, "责任认定", "首报迟报：烟花仓库爆燃")
+    decide = await live.hears(DECIDER, case, "责任认定", "初报迟报：烟花仓库爆燃")
     assert "/a/" not in decide
 
     desk = await live.desk(f"/cases/{case}", ORGAN, Role.DISCIPLINE, person=DECIDER)
@@ -55,4 +55,4 @@ async def test_who_reported_in_time_is_accused_of_nothing_whoever_stays_dark(liv
     found = await live.raised(case, ReportKind.ACCOUNTABILITY)
     about = (await live.case(found)).report
     assert about.unit == "party_office", "the roster that stayed silent answers, never who reported"
-    assert "首报到限无人应答：粮库起火" in await live.hears("wu_ji", found, "情况说明")
+    assert "初报到限无人应答：粮库起火" in await live.hears("wu_ji", found, "情况说明")

@@ -41,7 +41,7 @@ def test_whoever_takes_it_settles_the_duty_and_the_leader_reads_who_answered() -
     assert notice.post == "party_main"
     assert read(stage, notice) == {
         Language.ZH: "【烽火·已代接】II级重大事故灾难：望山县，化工厂爆炸。"
-        "未能联系上您，吴己已代您接报，首报已履行。请知悉，您无需操作。",
+        "未能联系上您，吴己已代您接报，初报已履行。请知悉，您无需操作。",
         Language.EN: "[Fenghuo, answered for you] Level II (grave) accident, Wangshan County: 化工厂爆炸. "
         "You could not be reached; Wu Ji has answered in your place, and the first report is settled. "
         "There is nothing for you to do.",

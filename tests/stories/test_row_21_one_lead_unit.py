@@ -71,7 +71,7 @@ def test_an_incident_goes_to_the_duty_posts_of_the_competent_unit_and_of_the_cou
         ("shaquan_info_duty", ("voice", "sms")),
     }
     (said,) = stage.texts(grave, "shaquan_info_duty", Purpose.NEWS)
-    assert said.startswith("【烽火·首报】II级重大事故灾难：沙泉县，化工厂爆炸。市气象台报：11:00 发生")
+    assert said.startswith("【烽火·初报】II级重大事故灾难：沙泉县，化工厂爆炸。市气象台报：11:00 发生")
     here = stage.report(unit="met_observatory", area="620602", level=Level.IV)
     (said,) = stage.texts(here, "beacon_hill_info_duty", Purpose.NEWS)
     assert said.startswith("[Fenghuo, first report] Level IV")

@@ -124,7 +124,8 @@ class Opinion(WrittenPart):
 class ExtensionTerms(WrittenPart):
     asked_before_due: bool
     approved_by: str
-    keeps_original_due: bool
+    keeps_original_due: bool = True
+    """Read from older policies, and without effect: the limit that stood before always stays on record."""
 
 
 class Objection(WrittenPart):

@@ -18,8 +18,7 @@ from shared.door.ways import BODY_LIMIT
 from shared.facts import FileRef
 from shared.facts.file import MOST_FILES, SHA256
 from shared.fault_texts import Fault
-from shared.language.filled import said
-from shared.message import N_
+from shared.message import N_, said
 from shared.problems import Problem
 
 FILES, KEPT, STRIP = "files", "kept_file", "strip"

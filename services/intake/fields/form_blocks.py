@@ -17,8 +17,7 @@ from shared.forms import FillingPlace, Forms
 from shared.forms.blocks import FormReader, TakenForm
 from shared.forms.book import CONTINUES
 from shared.forms.filling import title_of
-from shared.language.filled import said
-from shared.message import N_, listed
+from shared.message import N_, listed, said
 from shared.standing import rule_watched
 from shared.vocabulary import Document, Kind, ReportKind
 from shared.web.names import Names

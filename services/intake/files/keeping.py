@@ -40,8 +40,7 @@ from shared.files.store import (
     new_entry,
 )
 from shared.ids import CaseId
-from shared.language.filled import said
-from shared.message import N_
+from shared.message import N_, said
 from shared.problems import Problem
 from shared.streams import UPLOADS
 

@@ -18,13 +18,13 @@ from shared.ids import CaseId, NoticeId
 from shared.vocabulary import Language, Level
 
 LINK = "https://fh.example/a/Xk3v"
-TEXT = f"【烽火·首报】城关区化工厂爆炸，死亡3人。请3时33分前答复：{LINK}"
+TEXT = f"【烽火·初报】城关区化工厂爆炸，死亡3人。请3时33分前答复：{LINK}"
 MESSAGE = Message(
     id="01KB0000000000000000000000-12-3-sms",
     at=datetime(2026, 11, 30, 3, 3, tzinfo=UTC),
     channel="sms",
     to="+8613900001111",
-    letter=Letter(subject="【烽火·首报】城关区化工厂爆炸", text=TEXT),
+    letter=Letter(subject="【烽火·初报】城关区化工厂爆炸", text=TEXT),
     link=LINK,
     case=CaseId("01KB0000000000000000000000"),
     notice=NoticeId("01KB0000000000000000000000.12.3"),

@@ -81,7 +81,7 @@ async def test_an_sms_is_the_providers_template_with_the_message_in_it(secrets: 
         "OutId": message().id,
     }
     assert parameters == {
-        "what": "【烽火·首报】城关区化工厂爆炸，死亡3人。请3时33分前答复：",
+        "what": "【烽火·初报】城关区化工厂爆炸，死亡3人。请3时33分前答复：",
         "key": "/a/Xk3v",
     }
     assert heard.headers["x-acs-action"] == "SendSms"

@@ -70,7 +70,7 @@ async def test_an_sms_is_the_request_of_the_published_example(secrets: Path) -> 
         "SmsSdkAppId": "1400006666",
         "SignName": "腾讯云",
         "TemplateId": "1234",
-        "TemplateParamSet": ["【烽火·首报】城关区化…", "/a/Xk3v"],
+        "TemplateParamSet": ["【烽火·初报】城关区化…", "/a/Xk3v"],
         "SessionContext": message().id,
     }
     assert heard.headers["x-tc-action"] == "SendSms"
