@@ -21,7 +21,7 @@ from shared.facts import Fact
 from shared.ids import CaseId, PersonId, PostId, SourceId
 from shared.secrets import SecretFile, signing_key
 from shared.subjects import inbox_subject
-from shared.vocabulary import Role
+from shared.vocabulary import Kind, Role
 
 LINK_WAIT = 8.0
 """Seconds until a message with its link must have reached the telephone."""
@@ -88,6 +88,18 @@ class Hands:
             f"{self.place.url('intake')}/api/v1/cases/{case}/{path}", form, self.token(person, role, now)
         )
 
+    async def upload(self, name: str, content: bytes, person: PersonId, now: datetime) -> dict[str, Any]:
+        """A file, to be named by what is said next."""
+        response = await self.http.post(
+            f"{self.place.url('intake')}/api/v1/files",
+            content=content,
+            params={"name": name},
+            headers={"Authorization": f"Bearer {self.token(person, Role.REPORTER, now)}"},
+        )
+        if response.is_error:
+            raise StepFailed(f"the file {name} to be taken", f"{response.status_code} {response.text[:500]}")
+        return response.json()
+
     async def log_call(
         self, case: CaseId, person: PersonId, officer: PersonId, note: str, now: datetime
     ) -> None:
@@ -100,14 +112,20 @@ class Hands:
 
     async def acknowledge_by_link(self, case: CaseId, person: PersonId) -> str:
         """Open the link of the SMS that really came, and press the button. Returns the message's text."""
-        message = await self._message(case, person)
+        message = await self.message(case, person)
         opened = await self.http.get(message["link"])
         opened.raise_for_status()
         pressed = await self.http.post(message["link"])
         pressed.raise_for_status()
         return str(message["text"])
 
-    async def _message(self, case: CaseId, person: PersonId) -> dict[str, Any]:
+    async def accept_by_link(self, message: dict[str, Any], task: str) -> None:
+        """Take on the task that a message is about, without a log-in."""
+        pressed = await self.http.post(message["link"], data={"choice": Kind.ACCEPTED, "task": task})
+        pressed.raise_for_status()
+
+    async def message(self, case: CaseId, person: PersonId, *words: str) -> dict[str, Any]:
+        """The newest SMS about the case on this person's telephone that says all the words and has a link."""
         asked = {"to": self.telephone(person), "channel": "sms"}
         messages: list[dict[str, Any]] = []
         try:
@@ -117,11 +135,13 @@ class Hands:
                         await self.http.get(f"{self.place.url('gateway')}/messages", params=asked)
                     ).json()
                     for message in reversed(messages):
-                        if message.get("link") and message["data"].get("case") == case:
+                        is_about_it = message.get("link") and message["data"].get("case") == case
+                        if is_about_it and all(word in message["text"] for word in words):
                             return message
                     await asyncio.sleep(0.1)
         except TimeoutError:
-            expected = f"an SMS with a link for {person} about case {case} within {LINK_WAIT:g} s"
+            said = f" that says {', '.join(words)}" if words else ""
+            expected = f"an SMS with a link for {person} about case {case}{said} within {LINK_WAIT:g} s"
             raise StepFailed(expected, f"{len(messages)} messages on that telephone, none with it") from None
 
     async def cut_line(self, person: PersonId) -> None:

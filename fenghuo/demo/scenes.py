@@ -1,5 +1,5 @@
 """The story: four emergencies, one leader who stays dark and is stood in for, one whose line is dead, one unit
-that reports too late.
+that reports too late, one emergency that grows worse.
 
 Each scene does what people would do, and is over only when the trail shows what must have come of it.
 """
@@ -21,6 +21,8 @@ from shared.vocabulary import Role
 OWED = ("party_main", "gov_main", "party_in_charge", "gov_in_charge", "emergency_office")
 """The posts config/policy.yaml owes every report to."""
 ALERT = Path(__file__).parent / "alert.xml"
+PHOTOGRAPH = Path(__file__).parent / "photograph.png"
+ORDER = "两小时内恢复供热"
 SOON = 15.0
 """Seconds within which the trail must show what needs no clock to strike."""
 
@@ -50,6 +52,7 @@ class Story:
         dark_case, started = await self.dark_leader()
         await self.dead_line()
         lapse, late_case = await self.late_unit()
+        await self.it_grows(dark_case)
         await self.limit_passes(dark_case, started)
         return lapse, late_case
 
@@ -174,9 +177,32 @@ class Story:
         await self._expect("five duties answered, late", case, with_effect(EffectKind.DISCHARGED), at_least=5)
         return lapses[0], case
 
+    async def it_grows(self, case: CaseId) -> None:
+        """Everybody who was told hears what is new; an order says what is ordered, and is accepted by its link."""
+        self.stage.scene("5", "事态升级", "it grows worse: a photograph, level I, an order")
+        now, head = self.clock(), self.hands.holder("heating_head")
+        photograph = await self.hands.upload("现场.png", PHOTOGRAPH.read_bytes(), head, now)
+        text = "九个小区停暖，两名抢修工人受伤 Nine blocks cold, two repairmen hurt"
+        more = {"text": text, "injuries": 2, "files": [photograph]}
+        await self.hands.act(case, "follow-up", head, Role.REPORTER, now, **more)
+        officer = self.hands.holder("emergency_office")
+        await self.hands.act(
+            case, "regrade", officer, Role.DUTY_OFFICER, self.clock(), level="I", text="核定 confirmed"
+        )
+        first = self._owed()[0]
+        told = await self.hands.message(case, first, "特别重大")
+        self.stage.say(f"on {self._name(first)}'s telephone: {told['text']}", "☎")
+        await self._expect("who was told hears of level I", case, with_effect(EffectKind.TOLD, person=None))
+        order = {"title": ORDER, "units": ["heating_company"], "within": "PT2H"}
+        await self.hands.act(case, "assign", officer, Role.DUTY_OFFICER, self.clock(), tasks=[order])
+        ordered = await self.hands.message(case, head, ORDER)
+        self.stage.say(f"on {self._name(head)}'s telephone: {ordered['text']}", "☎")
+        await self.hands.accept_by_link(ordered, "t1")
+        await self._expect("the order is accepted, by its link", case, with_effect(EffectKind.TASK))
+
     async def limit_passes(self, case: CaseId, started: datetime) -> None:
         self.stage.scene(
-            "5", "时限已过", "the limit passes of the leader who stayed dark, and accuses nobody"
+            "6", "时限已过", "the limit passes of the leader who stayed dark, and accuses nobody"
         )
         dark = self.hands.holder("gov_in_charge")
         left = (started + self.timing.limit - self.clock()).total_seconds()
