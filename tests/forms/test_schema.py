@@ -38,6 +38,7 @@ def test_the_command_checks_forms_and_policy_against_each_other(tmp_path: Path) 
     moved = FILE.read_text(encoding="utf-8").replace(
         "      at: { title: { zh: 时间", "      on: { title: { zh: 时间", 1
     )
+    moved = moved.replace("    calendar: at", "    calendar: on", 1)
     other.write_text(moved, encoding="utf-8")
     checked = runner.invoke(app, ["check", str(other)])
     assert checked.exit_code == 1

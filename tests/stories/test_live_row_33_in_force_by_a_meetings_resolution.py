@@ -9,6 +9,7 @@ import httpx2
 
 from shared.vocabulary import Role
 from tests.intake.pictures import png
+from tests.lab import until
 from tests.stories.live import Live
 
 OFFICE = "party_office"
@@ -39,8 +40,12 @@ async def test_a_draft_is_in_force_only_with_the_resolution_of_a_meeting_and_nev
             assert refused.status_code == 422, refused.text
             assert refused.json()["errors"][0]["field"] == "meeting"
         await resolved(live, meeting)
-        refused = await approve(meeting=meeting, file="0" * 64)
-        assert refused.json()["errors"][0]["field"] == "file"
+
+        async def is_asked_for_the_file() -> bool:
+            refused = await approve(meeting=meeting, file="0" * 64)
+            return refused.json()["errors"][0]["field"] == "file"
+
+        await until(is_asked_for_the_file, what="the meeting's resolution is known")
         approved = await approve(meeting=meeting)
         assert approved.status_code == 200, approved.text
         resolution = approved.json()["approvals"][-1]["resolution"]
