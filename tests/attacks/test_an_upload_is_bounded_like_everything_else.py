@@ -25,7 +25,7 @@ async def test_a_stranger_uploads_nothing(installation: Installation, path: str)
     start = head("POST", path, content_length=str(20 * MB), sec_fetch_site="same-origin")
     answer = await pour(installation.intake, start, PIECE, 320)
     assert answer.status == 401
-    assert answer.sent < 8 * MB
+    assert answer.sent < 16 * MB, "it is not read to its end; some megabytes lie in the kernel's buffers"
     endless = head("POST", path, transfer_encoding="chunked", sec_fetch_site="same-origin")
     assert (await pour(installation.intake, endless, chunk(PIECE), 10_000)).status == 401
     assert memory(installation.intake) - before < 8 * MB
