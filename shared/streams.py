@@ -5,8 +5,6 @@ Invariant: no service declares anything. A stream declared twice is overwritten 
 durable that exists is never updated, so that one place must own both.
 """
 
-import base64
-import hashlib
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -79,29 +77,6 @@ INBOX_MESSAGE_LIMIT = 640 * 1024
 
 def escalator_durable(lane: int) -> str:
     return f"escalator-{lane}"
-
-
-def file_entry(sha256: str, bucket: str = FILES) -> str:
-    """Where the entry of a content lies."""
-    return f"$O.{bucket}.M.{base64.urlsafe_b64encode(sha256.encode()).decode()}"
-
-
-def file_pieces(nuid: str, bucket: str = FILES) -> str:
-    return f"$O.{bucket}.C.{nuid}"
-
-
-def file_brought(sha256: str, principal: str) -> str:
-    """Where it stands that this principal has brought the content, and so may name it."""
-    return file_brought_by(sha256, hashlib.sha256(principal.encode()).hexdigest()[:32])
-
-
-def file_brought_by(sha256: str, who: str = "*") -> str:
-    return f"$O.{UPLOADS}.B.{sha256}.{who}"
-
-
-def file_named(sha256: str, case: str) -> str:
-    """Where it stands that a fact of this case names the content; `*` for any case."""
-    return f"$O.{FILES}.N.{sha256}.{case}"
 
 
 def stream_configs(replicas: int = 1) -> list[StreamConfig]:

@@ -32,7 +32,6 @@ from shared.facts.decision import (
     Decision,
     DirectoryNote,
     EarlyEnd,
-    Name,
     News,
     Notice,
     Outgoing,
@@ -40,8 +39,6 @@ from shared.facts.decision import (
     PersonalChange,
     Purpose,
     Signature,
-    SuspicionNews,
-    SuspicionState,
     Touch,
     read_decision,
 )
@@ -59,9 +56,11 @@ from shared.facts.envelope import Fact, FactError, field_errors
 from shared.facts.file import FileRef
 from shared.facts.form import FormBlock, FormGiven, WrongField
 from shared.facts.harm import HARM, Harm, HarmCount
+from shared.facts.name import Name
 from shared.facts.policy import PolicyApproved, PolicyDrafted
 from shared.facts.reason import Reason, Spelled, reason_of, spelled
 from shared.facts.report import Original, Place, Rejection, Report, ReportForm, TaskForm
+from shared.facts.suspicion import SuspicionNews, SuspicionState
 from shared.facts.value import Value
 
 __all__ = [

@@ -5,24 +5,17 @@ effect.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
-from shared.facts.bounds import PLAIN_NAME
 from shared.facts.effect import Effect, Excuse
 from shared.facts.harm import HarmCount
+from shared.facts.name import Name
+from shared.facts.suspicion import SuspicionNews
 from shared.facts.value import Value
 from shared.ids import AreaCode, CaseId, DutyId, NoticeId, PersonId, PostId, TaskId, UnitId
 from shared.vocabulary import Category, Kind, Language, Level, ReportKind
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """The same name in both languages."""
-
-    zh: Annotated[str, PLAIN_NAME]
-    en: Annotated[str, PLAIN_NAME]
 
 
 class Touch(StrEnum):
@@ -154,30 +147,6 @@ class CallMade(Value, frozen=True, kw_only=True):
     """Masked."""
     listed: bool = False
     said: str | None = None
-
-
-class SuspicionState(StrEnum):
-    RAISED = "raised"
-    WITHDRAWN = "withdrawn"
-    """A report that was in time has been found."""
-    REFUTED = "refuted"
-    CONFIRMED = "confirmed"
-
-
-class SuspicionNews(Value, frozen=True, kw_only=True):
-    """What became of a suspected omission, for the unit that it is about."""
-
-    state: SuspicionState
-    unit: Name
-    witness: Name
-    told_at: datetime
-    """When the witness told of it."""
-    limit: datetime
-    """By when a report was owed."""
-    judge_by: datetime | None = None
-    """By when a person judges: so long the unit may answer."""
-    why: str | None = None
-    """The words of whoever judged."""
 
 
 class AskedTask(Value, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Annotated, Any, cast
 from pydantic import Field, StringConstraints, ValidationError
 
 from shared.facts.bounds import Frozen
-from shared.facts.decision import Name
+from shared.facts.name import Name
 
 FormId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 Values = Annotated[dict[str, Any], Field(max_length=40, default_factory=dict[str, Any])]

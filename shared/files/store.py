@@ -24,7 +24,8 @@ from shared.broker.stored import asking, last_on
 from shared.broker.walk import WalkError, walk
 from shared.facts import rfc3339
 from shared.files.kinds import FileType
-from shared.streams import FILES, UPLOADS, file_brought, file_entry, file_named, file_pieces
+from shared.files.subjects import file_brought, file_entry, file_named, file_pieces
+from shared.streams import FILES, UPLOADS
 
 PIECE = 128 * 1024
 """Bytes of one message."""

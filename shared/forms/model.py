@@ -13,8 +13,8 @@ from pydantic import ConfigDict, StringConstraints, model_validator
 from pydantic import Field as Bounds
 
 from shared.facts.bounds import PLAIN_VERSION, Closed
-from shared.facts.decision import Name
 from shared.facts.form import FormId
+from shared.facts.name import Name
 from shared.forms.faults import faults_in
 from shared.lined_yaml import PlacedError
 from shared.vocabulary import Document, Kind, ReportKind

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol, cast
 from zoneinfo import ZoneInfo
 
-from shared.facts.decision import Name
+from shared.facts.name import Name
 from shared.forms.book import Forms
 from shared.forms.filling import title_of
 from shared.forms.model import NUMBERS, DeclaredColumn, DeclaredField, DeclaredForm, FieldType

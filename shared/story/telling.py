@@ -6,13 +6,11 @@ declared for it), `details_of` is the one place that adds it.
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import TypeVar
 
 import msgspec
 
-from shared.facts import EffectKind, Frozen, HarmCount, Instant, Name, Purpose, Reason
-from shared.facts.account import AtPost, Calls, Consequence
+from shared.facts import EffectKind, Frozen, HarmCount, Instant, Name, Reason
+from shared.facts.account import Consequence
 from shared.facts.body import FactBody
 from shared.facts.form import block_in
 from shared.language.excuses import excuse_words
@@ -20,11 +18,12 @@ from shared.language.harm import harm_in_words
 from shared.language.labels import LABELS
 from shared.story import consequences as after
 from shared.story import sentences as say
+from shared.story.calls import calls_told, channel_name
+from shared.story.known import known
 from shared.story.narrator import SHOWN, Narrator
 from shared.story.reading import LAID, Moment
 from shared.vocabulary import Category, Kind, Level, ReportKind
 
-Known = TypeVar("Known", bound=StrEnum)
 UNTRUSTED, GAP = "untrusted", "gap"
 """Kinds of records that are no facts."""
 
@@ -54,7 +53,7 @@ class Sentences(Frozen):
 def tell(moment: Moment, teller: Narrator, text: str | None = None) -> Sentences:
     """`text`: instead of what the fact itself says."""
     words = _sentence(moment, teller)
-    followed = (*details_of(moment, teller), *_consequences(moment, teller), *_calls(moment, teller))
+    followed = (*details_of(moment, teller), *_consequences(moment, teller), *calls_told(moment, teller))
     if moment.kind in (Kind.DUE, Kind.DECIDED) and followed:
         words, *rest = followed
         followed = tuple(rest)
@@ -81,14 +80,6 @@ def _written(moment: Moment) -> str | None:
     if known(Kind, moment.kind) is None:
         return None
     return next((words for name in ("text", "note", "why") if (words := data.text(name))), None)
-
-
-def known(closed: type[Known], value: str | None) -> Known | None:
-    """None for what a newer version has added."""
-    try:
-        return closed(value)
-    except ValueError:
-        return None
 
 
 def details_of(moment: Moment, teller: Narrator) -> Iterator[str]:
@@ -253,14 +244,12 @@ def _handed_over(data: FactBody, teller: Narrator) -> list[str]:
     """`赵甲（电话、短信）`."""
     channels: dict[str, list[str]] = {}
     for one in data.parts("deliveries"):
-        channels.setdefault(one.text("person") or "", []).append(_channel(one.text("channel") or "", teller))
+        channels.setdefault(one.text("person") or "", []).append(
+            channel_name(one.text("channel") or "", teller)
+        )
     return [
         teller.words.aside(teller.person(person), *dict.fromkeys(ways)) for person, ways in channels.items()
     ]
-
-
-def _channel(channel: str, teller: Narrator) -> str:
-    return teller.label("channel", channel, after.NO_WAY)
 
 
 # --- what came of it
@@ -377,30 +366,3 @@ def _message(kind: EffectKind, one: Consequence) -> Name:
     if kind is EffectKind.DISCHARGED and (one.late_by_seconds or one.why.endswith("_late")):
         return after.DONE_LATE
     return after.EFFECTS.get(kind, after.OTHER_EFFECT)
-
-
-def _calls(moment: Moment, teller: Narrator) -> Iterator[str]:
-    for calls in moment.account.calls:
-        purpose = known(Purpose, calls.purpose)
-        message = after.OTHER_PURPOSE if purpose is None else after.CALLS.get(purpose, after.OTHER_PURPOSE)
-        ways = teller.words.listed(_channel(channel, teller) for channel in calls.channels)
-        told = teller.say(
-            message,
-            ways=ways or teller.words.name(after.NO_WAY),
-            people=teller.people(AtPost(person=one.person, post=one.post) for one in calls.people),
-        )
-        yield told + _reached(calls, teller)
-
-
-def _reached(calls: Calls, teller: Narrator) -> str:
-    if calls.is_held:
-        return teller.words.name(after.NOT_SENT)
-    delivered = sum(one.delivered is True for one in calls.people)
-    missing = [AtPost(person=one.person) for one in calls.people if one.delivered is False]
-    if delivered == len(calls.people):
-        return teller.words.name(after.ALL_DELIVERED)
-    if missing and not delivered:
-        return teller.words.name(after.NONE_DELIVERED)
-    if missing:
-        return teller.say(after.SOME_DELIVERED, count=delivered, missing=teller.people(missing))
-    return ""

@@ -17,9 +17,10 @@ from services.audit.evidence.bundle import verify
 from shared.case import CaseFile
 from shared.directory import load_directory
 from shared.files.store import FileStore
+from shared.files.subjects import file_entry, file_pieces
 from shared.ids import CaseId
 from shared.secrets import REDACTOR, SecretFile, nkey_file
-from shared.streams import FILES_STREAM, UPLOADS_STREAM, file_entry, file_pieces
+from shared.streams import FILES_STREAM, UPLOADS_STREAM
 from shared.vocabulary import Kind, Role
 from tests.audit.reading import verdict_of
 from tests.intake.builders import case, post_case

@@ -16,9 +16,10 @@ from shared import streams
 from shared.case import CaseFile
 from shared.facts.file import LARGEST_FILE, MOST_FILES
 from shared.files.store import FileStore
+from shared.files.subjects import file_entry, file_pieces
 from shared.ids import CaseId, case_id_at
 from shared.problems import Problem
-from shared.streams import FILES_STREAM, UPLOADS, UPLOADS_STREAM, file_entry, file_pieces
+from shared.streams import FILES_STREAM, UPLOADS, UPLOADS_STREAM
 from shared.vocabulary import Kind, Role
 from tests.intake.builders import case, facts_of, form, post_case
 from tests.intake.pictures import jpeg, office, png

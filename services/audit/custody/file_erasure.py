@@ -28,7 +28,8 @@ from shared.files.store import (
     FileStore,
     StoredEntry,
 )
-from shared.streams import FILES_STREAM, UPLOADS, UPLOADS_STREAM, file_brought_by, file_entry, file_pieces
+from shared.files.subjects import file_brought_by, file_entry, file_pieces
+from shared.streams import FILES_STREAM, UPLOADS, UPLOADS_STREAM
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
