@@ -47,7 +47,7 @@ def notice(person: str, minutes: float) -> Notice:
     )
 
 
-PATIENCE = Patience(NOW + timedelta(days=1))
+PATIENCE = Patience(NOW + timedelta(days=1), NOW)
 
 
 class Line:

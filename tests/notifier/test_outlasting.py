@@ -12,7 +12,7 @@ import pytest
 from services.notifier.channels import Message, Trouble
 from services.notifier.delivery import outlasting
 from services.notifier.delivery.carried import Carried, Interrupted
-from services.notifier.delivery.outlasting import NOT_NEEDED, OVER, Backlog, Patience
+from services.notifier.delivery.outlasting import NOT_NEEDED, OVER, Backlog, Patience, wait_ends
 from services.notifier.delivery.ways import Seat, WaysToPerson
 from services.notifier.retry import RetryPolicy
 from tests.lab import until
@@ -49,7 +49,7 @@ class Gateway:
         """The higher the number, the newer."""
         message = replace(MESSAGE, id=str(number), at=NOW + timedelta(seconds=number))
         return asyncio.create_task(
-            self.backlog.outlast(message, ("+861",), patience or Patience(LATER), REFUSED)
+            self.backlog.outlast(message, ("+861",), patience or Patience(LATER, message.at), REFUSED)
         )
 
 
@@ -99,7 +99,7 @@ async def test_what_nobody_needs_any_more_is_not_sent() -> None:
         return False
 
     gateway = Gateway(lambda _: None)
-    assert (await gateway.wait_with(1, Patience(LATER, no))).error == NOT_NEEDED
+    assert (await gateway.wait_with(1, Patience(LATER, NOW, no))).error == NOT_NEEDED
     assert gateway.tried == []
 
 
@@ -120,6 +120,13 @@ async def test_the_service_stops_and_nothing_is_lost_of_what_was_under_way() -> 
     assert (await under_way).error is None
     ends = await asyncio.gather(other, return_exceptions=True)
     assert [type(end) for end in ends] in ([Interrupted], [Carried])
+
+
+def test_it_waits_as_long_as_it_can_be_answered_three_days_at_most_and_an_hour_at_least() -> None:
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    assert wait_ends(NOW + day, NOW, NOW) == NOW + day
+    assert wait_ends(NOW + 60 * day, NOW, NOW) == NOW + 3 * day
+    assert wait_ends(NOW + day, NOW, NOW + 2 * day) == NOW + 2 * day + hour, "late through our own outage"
 
 
 async def test_another_way_is_taken_where_gateways_are_away_and_none_got_through() -> None:

@@ -12,7 +12,7 @@ at the start).
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.gathering import BEHIND, Gathering
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
-from services.notifier.delivery.outlasting import Patience
+from services.notifier.delivery.outlasting import Patience, wait_ends
 from services.notifier.delivery.post import MessageMaker
 from services.notifier.delivery.record import DeliveryOutcome, DeliveryRecord, Sheet, sheet_key
 from services.notifier.delivery.routes import Route, other_routes, routes
@@ -41,7 +41,7 @@ from shared.concurrent import end_all
 from shared.directory import Directory, Person
 from shared.directory.addresses import masked
 from shared.facts import Decision, Delivery, Notice
-from shared.ids import CaseId, PersonId
+from shared.ids import CaseId, NoticeId, PersonId
 from shared.vocabulary import Kind
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -78,6 +78,8 @@ class Job:
     decision: Decision
     sequence: int
     """Of the decision in FACTS."""
+    numbers: Mapping[NoticeId, int]
+    """Of each notice in the decision."""
     decided_at: datetime
     now: datetime
     is_first: bool
@@ -148,9 +150,17 @@ class DecisionDelivery:
                 key, lambda stored: stored or done, stored=(sheet, revision)
             )
             self.metrics.deliveries.labels("-", DeliveryOutcome.HELD).inc(sum(1 for _ in done.held_matters()))
-        job = Job(decision, sequence, decided_at, now, is_first, Seat(self.room))
+        job = Job(
+            decision,
+            sequence,
+            {notice.id: number for number, notice in enumerate(decision.notices)},
+            decided_at,
+            now,
+            is_first,
+            Seat(self.room),
+        )
         outcomes: Counter[str] = Counter()
-        ways = {notice.id: self._ways(done, notice, legs) for notice, _ in legs}
+        ways = _ways(done, legs)
         bundled = _bundled(
             [
                 *(self._see_through(job, notice, route, ways[notice.id]) for notice, route in legs),
@@ -220,15 +230,6 @@ class DecisionDelivery:
                 ]
         return legs, others
 
-    def _ways(self, done: Sheet, notice: Notice, legs: Sequence[Leg]) -> WaysToPerson:
-        is_through = any(
-            record.outcome is DeliveryOutcome.DELIVERED
-            for record in done.records()
-            if record.delivery.notice == notice.id
-        )
-        channels = (route.channel for other, route in legs if other.id == notice.id)
-        return WaysToPerson(channels, is_through=is_through)
-
     async def _person_for(self, notice: Notice) -> Person | None:
         person_now = self.directory().people_by_id.get(notice.person)
         if notice.addresses_at is None:
@@ -268,7 +269,7 @@ class DecisionDelivery:
             return Carried("-", 0, job.now, job.now, error=route.obstacle)
         courier = self.couriers[route.channel]
         try:
-            place = NoticePlace(job.sequence, job.decision.notices.index(notice))
+            place = NoticePlace(job.sequence, job.numbers[notice.id])
             message = self.post.message(
                 job.decision.case, notice, place, route.channel, courier.form, job.now
             )
@@ -288,7 +289,10 @@ class DecisionDelivery:
             job.seat.leave()
 
         patience = Patience(
-            link_ends(notice.brief.due_at, job.now, self.post.grace),
+            wait_ends(
+                link_ends(notice.brief.due_at, job.decided_at, self.post.grace), job.decided_at, job.now
+            ),
+            job.decided_at,
             partial(self._is_needed, job.decision, notice),
             away,
         )
@@ -335,6 +339,17 @@ class DecisionDelivery:
                 error=carried.error,
             )
         return DeliveryRecord(outcome=outcome, delivery=delivery)
+
+
+def _ways(done: Sheet, legs: Sequence[Leg]) -> dict[NoticeId, WaysToPerson]:
+    """How the ways stand of each notice that has a channel without an outcome."""
+    channels: defaultdict[NoticeId, list[str]] = defaultdict(list)
+    for notice, route in legs:
+        channels[notice.id].append(route.channel)
+    through = {
+        record.delivery.notice for record in done.records() if record.outcome is DeliveryOutcome.DELIVERED
+    }
+    return {notice: WaysToPerson(named, is_through=notice in through) for notice, named in channels.items()}
 
 
 async def _bundled(

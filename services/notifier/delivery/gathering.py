@@ -77,7 +77,11 @@ class Gathering:
             for waiting in gathered:
                 waiting.patience.on_away()
 
-        patience = Patience(max(waiting.patience.until for waiting in gathered), on_away=all_away)
+        patience = Patience(
+            max(waiting.patience.until for waiting in gathered),
+            max(waiting.patience.asked_at for waiting in gathered),
+            on_away=all_away,
+        )
         try:
             carried = await courier.carry(message, line[2], patience)
         except BaseException as error:

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.notifier.channels import Message, Trouble
 from services.notifier.delivery.carried import Carried, Interrupted
@@ -19,8 +19,17 @@ from services.notifier.retry import RetryPolicy
 
 SHORTEST_REST = 0.2
 """Seconds between two tries of a gateway that takes nothing, however many new messages come."""
+LONGEST_WAIT = timedelta(days=3)
+"""A mailbox that refuses for weeks does not gather what has a limit of weeks: by then the person knows otherwise."""
+AT_LEAST = timedelta(hours=1)
+"""From now, however late the decision comes here."""
 OVER = "its time was over before the gateway took it"
 NOT_NEEDED = "not sent any more: what it asked for was done meanwhile, or the case has ended"
+
+
+def wait_ends(answered_until: datetime, decided_at: datetime, now: datetime) -> datetime:
+    """Until when a message may wait; `answered_until`: as long as what it asks can be answered. Pure."""
+    return max(min(answered_until, decided_at + LONGEST_WAIT), now + AT_LEAST)
 
 
 async def _always() -> bool:
@@ -32,6 +41,8 @@ class Patience:
     """How long a message may wait for its gateway, and what is done about it meanwhile."""
 
     until: datetime
+    asked_at: datetime
+    """When it was decided: the newest goes first."""
     is_needed: Callable[[], Awaitable[bool]] = _always
     """Asked before each later try."""
     on_away: Callable[[], None] = lambda: None
@@ -173,4 +184,4 @@ class Backlog:
 
 def _age(waiting: WaitingForGateway) -> float:
     """The newest first."""
-    return -waiting.message.at.timestamp()
+    return -waiting.patience.asked_at.timestamp()
