@@ -210,6 +210,8 @@ async def test_a_link_that_was_cut_or_changed_says_what_to_do(
         path[:-1],
         path[:20],
         path[:3] + path[3:].swapcase(),
+        "/a/" + "A" * 26,
+        "/a/" + "_" * 25 + "w",
         "/a/x",
         "/a/" + "~" * 5,
         "/a/%C3%A9~x",

@@ -86,7 +86,10 @@ class Links:
         # not pass.
         if len(token) != TOKEN_LENGTH or urlsafe_b64encode(raw).decode().rstrip("=") != token:
             raise LinkRefused
+        # Sequences count from 1; the broker takes 0 for no question at all.
         sequence, number, hour = (int.from_bytes(part) for part in (raw[:5], raw[5:7], raw[7:10]))
+        if sequence == 0:
+            raise LinkRefused
         return LinkClaim(token, NoticePlace(sequence, number), hour)
 
     def prove(
