@@ -51,7 +51,7 @@ def tell_addresses(screen: Screen, place: Installation) -> None:
         ("desk", place.url("intake"), worded("the duty desk: the open cases, live")),
         ("explorer", place.url("audit"), worded("the explorer: the trail and its proofs")),
         ("policy", policy, worded("the rules in force")),
-        ("gateway", f"{place.url('gateway')}/messages", worded("what the telephones got")),
+        ("gateway", f"{place.url('gateway')}/", worded("what the telephones got")),
         ("tokens", str(place.tokens), worded("log in with one of these")),
         ("logs", str(place.data / "logs"), worded("what each part logs")),
     ):
