@@ -178,6 +178,9 @@ async def test_it_is_asked_by_kind_topic_area_unit_and_period() -> None:
     overview = await given.asks()
     assert [(one.form, one.blocks, one.title.en) for one in overview.forms] == [("outage", 2, "outage")]
     assert "<td>停供登记</td>" in shown(overview)
+    assert [one.blocks for one in (await given.asks(units=("heating_company",))).forms] == [2]
+    assert (await given.asks(units=("water_bureau",))).forms == (), "the overview is asked of a unit too"
+    assert [one.blocks for one in (await given.asks(area="620622")).forms] == [1]
 
 
 async def test_prices_are_a_series_by_point_and_item_and_who_has_not_handed_in_is_named() -> None:

@@ -33,7 +33,9 @@ async def filled_forms(reports: Reports, question: ReportQuestion) -> FilledForm
     blocks = [block for block in counted.counting.blocks if _is_asked_for(block, question)]
     heading: dict[str, Any] = {**counted.heading(), **_asked(question), "cut": counted.counting.blocks.cut}
     if question.form is None:
-        asked = [block for block in blocks if area.holds(_areas(block.values, block, None))]
+        asked = [
+            block for block in blocks if _is_within(block, area, question, reports.forms.get(block.form))
+        ]
         return FilledForms(**heading, forms=_counts(asked, reports.forms.get))
     form = reports.forms.get(question.form)
     rows = [
@@ -98,6 +100,13 @@ def _asked(question: ReportQuestion) -> dict[str, str | None]:
 
 def _is_asked_for(block: SeenBlock, question: ReportQuestion) -> bool:
     return question.kind in (None, block.kind) and question.topic in (None, block.topic)
+
+
+def _is_within(
+    block: SeenBlock, area: AskedArea, question: ReportQuestion, form: DeclaredForm | None
+) -> bool:
+    values = block.values
+    return area.holds(_areas(values, block, form)) and _is_of_units((block, values), question)
 
 
 def _is_of_units(state: tuple[SeenBlock, Mapping[str, Any]], question: ReportQuestion) -> bool:
