@@ -166,9 +166,12 @@ class WorkbookSheet:
 
 
 def _letter(at: int) -> str:
-    """Of the column, counted from 0: A to Z, then AA."""
-    before, last = divmod(at, 26)
-    return (chr(ord("A") + before - 1) if before else "") + chr(ord("A") + last)
+    """Of the column, counted from 0: A to Z, then AA to ZZ, then AAA."""
+    letters = ""
+    while at >= 0:
+        letters = chr(ord("A") + at % 26) + letters
+        at = at // 26 - 1
+    return letters
 
 
 def _cell(place: str, cell: Cell, style: int) -> str:

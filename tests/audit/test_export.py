@@ -33,6 +33,7 @@ from shared.tlog.note import Verifier
 from shared.tokens import Gate, Principal
 from shared.vocabulary import Language, Role
 from shared.web.names import Names
+from shared.xlsx import XlsxFile
 from tests.audit.made import MadeTrail, signer, vkey_of
 from tests.audit.story import a_story
 
@@ -188,6 +189,15 @@ def test_a_workbook_takes_any_text_as_text_and_goes_on_on_another_sheet(tmp_path
     read = [row[1] for sheet in sheets for row in sheet.iter_rows(min_row=2, max_col=2, values_only=True)]
     assert read == ["=1+2", "<b>&amp;</b>", "a�b�", "�", "长" * 32_767, " spaces ", "one\ntwo"]
     assert openpyxl.load_workbook(path).worksheets[0]["B2"].data_type == "s", "a text, not a formula"
+
+
+def test_a_sheet_may_have_a_column_for_each_day_of_three_years() -> None:
+    heads = [str(day) for day in range(1100)]
+    file = XlsxFile()
+    file.sheet("days", [10] * len(heads), heads).close()
+    sheet = openpyxl.load_workbook(io.BytesIO(file.close())).worksheets[0]
+    assert [cell.value for cell in sheet[1]] == heads
+    assert [sheet["ZZ1"].value, sheet["AAA1"].value] == ["701", "702"]
 
 
 def test_memory_does_not_grow_with_the_rows() -> None:
