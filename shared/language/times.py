@@ -50,16 +50,16 @@ def full(at: datetime, zone: ZoneInfo) -> str:
     return at.astimezone(zone).isoformat(sep=" ", timespec="milliseconds")
 
 
-def span(length: timedelta) -> str:
-    """`3:12`, `1:03:12`, `2d 1:03:12`; the sign is the caller's word (late, left). static/clock.js counts in
-    the same shape.
+def span(length: timedelta, days_said: str = "{}d") -> str:
+    """`3:12`, `1:03:12`, `2d 1:03:12`; the sign (late, left) and how days are said are the caller's words.
+    static/clock.js counts in the same shape.
     """
     seconds = abs(int(length.total_seconds()))
     days, rest = divmod(seconds, 86_400)
     hours, rest = divmod(rest, 3_600)
     minutes, seconds = divmod(rest, 60)
     text = f"{hours}:{minutes:02}:{seconds:02}" if hours or days else f"{minutes}:{seconds:02}"
-    return f"{days}d {text}" if days else text
+    return f"{days_said.format(days)} {text}" if days else text
 
 
 def local_input(at: datetime, zone: ZoneInfo) -> str:

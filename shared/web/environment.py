@@ -14,13 +14,14 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from shared.facts import Outage
 from shared.files.kinds import PICTURES
 from shared.language import times
-from shared.language.catalogue import catalogue
+from shared.language.catalogue import N_, catalogue
 from shared.language.excuses import excuse_words
 from shared.language.harm import harm_in_words
 from shared.language.labels import label
 from shared.language.words import Words
 from shared.vocabulary import Language
 
+DAYS = N_("{}d")
 LANGUAGES = {Language.ZH.value: "中文", Language.EN.value: "English"}
 
 
@@ -53,7 +54,7 @@ def environment(
     filters: dict[str, Any] = {
         "named": words.name,
         "label": labelled,
-        "span": times.span,
+        "span": partial(times.span, days_said=messages.gettext(DAYS)),
         "full": full,
         "translated": words.again,
         "harm": partial(harm_in_words, words),

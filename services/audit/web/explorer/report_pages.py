@@ -142,6 +142,7 @@ def report_pages_router(
             narrowed_by=declared.narrowed_by,
             forms=reports.forms.all(),
             kinds=tuple(ReportKind),
+            topics=directory().topics,
             files={
                 format_: f"/api/v1/reports/{name}?{urlencode(in_a_file(question, values, declared.narrowed_by, format_, words.language))}"
                 for format_ in MEDIA
