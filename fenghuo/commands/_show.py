@@ -161,8 +161,7 @@ def show_suspicions(cases: list[Case]) -> None:
             worded("; case %(matched)s matches it", matched=suspicion.matched) if suspicion.matched else ""
         )
         known_by = worded(
-            "%(why)s, known by %(witness)s%(matched)s",
-            why=reason(suspicion.why),
+            "known by %(witness)s%(matched)s",
             witness=witness,
             matched=matched,
         )

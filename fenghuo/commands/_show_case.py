@@ -86,7 +86,7 @@ def _head(case: Case, directory_names: DirectoryNames) -> Iterator[str]:
         graded=graded,
         sensitive=sensitive,
         sort=sort,
-        area=report.area,
+        area=escape(directory_names.area(report.area)),
     )
     by = escape(directory_names.unit(report.unit))
     yield worded(
@@ -258,7 +258,8 @@ def _judgement(case: Case, directory_names: DirectoryNames) -> Iterator[str]:
             count=len(case.items),
             open_items=open_items,
         )
-    if suspicion := case.suspicion:
+    # Until its limit has passed nothing is alleged: the unit may yet report.
+    if (suspicion := case.suspicion) and suspicion.suspected_at:
         verdict = {
             None: worded("waits for a person to confirm or refute it"),
             True: worded("confirmed"),
@@ -273,9 +274,8 @@ def _judgement(case: Case, directory_names: DirectoryNames) -> Iterator[str]:
         )
         yield escape(
             worded(
-                "suspected omission: %(unit)s, %(why)s%(matched)s: %(verdict)s",
+                "suspected omission: %(unit)s%(matched)s: %(verdict)s",
                 unit=directory_names.unit(suspicion.unit),
-                why=reason(suspicion.why),
                 matched=matched,
                 verdict=verdict,
             )
