@@ -1,4 +1,4 @@
-"""Files that a command reads, or sends along with a report or an act."""
+"""Files that a command reads, writes, or sends along with a report or an act."""
 
 import sys
 from pathlib import Path
@@ -29,6 +29,22 @@ def _not_read(file: Path, error: OSError) -> NoReturn:
         ),
         worded("give the path of an existing file"),
     )
+
+
+def write_to(file: Path, content: bytes) -> None:
+    """Ends the command with code 2 where it can't be written."""
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        fail(
+            Exit.USAGE,
+            worded(
+                "%(file)s can't be written (%(error_strerror)s)",
+                file=file,
+                error_strerror=also(error.strerror or str(error)),
+            ),
+            worded("name a file in a folder that exists"),
+        )
 
 
 def uploaded(files: list[Path], role: Role) -> list[dict[str, Any]]:

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
-from fenghuo.speech import also, worded
+from fenghuo.commands._files import write_to
+from fenghuo.speech import named, worded
 from services.audit.reports.names import ReportName
 from shared.plain_text import shown
 from shared.vocabulary import Language, ReportKind, Role
@@ -131,14 +132,7 @@ def _write(path: str, params: dict[str, Any], to: Path | None, form: OutputForm 
     if to is None:
         typer.echo(shown(content.decode()), nl=False)
         return
-    try:
-        to.write_bytes(content)
-    except OSError as error:
-        fail(
-            Exit.USAGE,
-            f"{to}: {also(error.strerror or str(error))}",
-            worded("name a file in a folder that is there"),
-        )
+    write_to(to, content)
     out.print(worded("written: %(to)s (%(count)s bytes)", to=to, count=len(content)), highlight=False)
 
 
@@ -173,6 +167,8 @@ def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3f}".rstrip("0").rstrip(".")
     if isinstance(value, dict):
+        if value.keys() == {"zh", "en"}:  # pyright: ignore[reportUnknownMemberType]
+            return named(value["zh"], value["en"])  # pyright: ignore[reportUnknownArgumentType]
         return " ".join(f"{name}:{number}" for name, number in value.items())  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, list):
         return " ".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType]

@@ -19,6 +19,7 @@ def campaign(
     """Show a campaign unit by unit (FENGHUO_TOKEN, role duty_officer)."""
     from fenghuo.answers import answer, err
     from fenghuo.client import call
+    from fenghuo.commands._files import write_to
     from fenghuo.speech import language, worded
 
     response = call("intake", "GET", f"/api/v1/cases/{case}/campaign", role=Role.DUTY_OFFICER)
@@ -26,7 +27,7 @@ def campaign(
     if ledger is not None:
         params = {"lang": language().value}
         book = call("intake", "GET", f"/api/v1/cases/{case}/ledger", role=Role.DUTY_OFFICER, params=params)
-        ledger.write_bytes(book.content)
+        write_to(ledger, book.content)
         err.print(worded("the ledger is in %(file)s", file=ledger), highlight=False)
 
 

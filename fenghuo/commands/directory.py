@@ -25,9 +25,9 @@ from fenghuo.commands._directory_changes import (
     directory_now,
     send_changes,
 )
-from fenghuo.commands._files import content_of
+from fenghuo.commands._files import content_of, write_to
 from fenghuo.parts import located
-from fenghuo.speech import also, worded
+from fenghuo.speech import worded
 from shared.directory import Directory, Roster, gaps, load_directory, shown
 from shared.directory.change_facts import (
     Change,
@@ -224,18 +224,7 @@ def _write_calendar(directory: Directory, roster: Roster, ics: Path, now: dateti
     if str(ics) == "-":
         sys.stdout.buffer.write(raw)
         return
-    try:
-        ics.write_bytes(raw)
-    except OSError as error:
-        fail(
-            Exit.USAGE,
-            worded(
-                "%(ics)s can't be written (%(error_strerror)s)",
-                ics=ics,
-                error_strerror=also(error.strerror or str(error)),
-            ),
-            worded("name a file in a folder that exists"),
-        )
+    write_to(ics, raw)
     err.print(
         worded("%(days)s days of %(roster_id)s in %(ics)s", days=days, roster_id=roster.id, ics=ics),
         highlight=False,

@@ -71,7 +71,7 @@ def list_forms(forms: FormsFile = None, language: InLanguage = Language.ZH, as_j
         table = Table(
             worded("id"),
             worded("title"),
-            worded("belongs to"),
+            worded("where it belongs"),
             worded("fields"),
             box=None,
             header_style="dim",

@@ -14,6 +14,7 @@ import typer
 
 from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import service_url, token_for, words_of
+from fenghuo.commands._files import write_to
 from fenghuo.speech import also, worded
 from fenghuo.trail_source import Progressed, Vkey, before_text, pinned, vkey_text, with_source
 from shared.vocabulary import Language, Role
@@ -205,7 +206,7 @@ def verifier(
     content = VERIFIER.read_bytes()
     hashed = hashlib.sha256(content).hexdigest()
     if to is not None:
-        to.write_bytes(content)
+        write_to(to, content)
     answer(
         {"sha256": hashed, "file": str(to) if to else None},
         as_json=as_json,

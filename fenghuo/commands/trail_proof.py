@@ -13,6 +13,7 @@ import typer
 
 from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
+from fenghuo.commands._files import write_to
 from fenghuo.places import secrets_folder
 from fenghuo.speech import worded
 from fenghuo.trail_source import Vkey, bytes_of, pinned
@@ -98,7 +99,7 @@ def proof(
     if index not in (None, result["index"]):
         _no(worded("it is of record %(index)s, not of %(index2)s", index=result["index"], index2=index))
     if to is not None:
-        to.write_bytes(raw)
+        write_to(to, raw)
     _show(result, as_json)
 
 
