@@ -196,6 +196,17 @@ def test_a_polygon_is_latitude_first() -> None:
     assert faults("cap", turned) == {"info[1].area[1].polygon"}
 
 
+def test_each_point_of_a_polygon_that_is_none_is_told_once_however_many_there_are() -> None:
+    points = 40_000
+    corners = " ".join(f"{number:x},z" for number in range(points))
+    polygon = f"<polygon>{corners} 0,z 1,z</polygon><geocode>".encode()
+    raw = sample("cap/real-cn.xml").replace(b"<geocode>", polygon, 1)
+    with pytest.raises(FormatError) as refused:
+        read("cap", raw)
+    told = [words for _, words in refused.value.faults if "is no place" in words]
+    assert len(told) == len(set(told)) == points
+
+
 @pytest.mark.parametrize(
     ("old", "new", "field"),
     [

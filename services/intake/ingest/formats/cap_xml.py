@@ -137,6 +137,8 @@ class _AlertReader:
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
+        self._no_places: set[tuple[str, str]] = set()
+        """(field, text) of each point that is none: a polygon may have a hundred thousand, and each is told once."""
 
     def alert(self, root: Element) -> CapAlert:
         kind = self.value(root, "msgType")
@@ -306,15 +308,11 @@ class _AlertReader:
         except ValueError:
             lat = lon = float("nan")
         if not (-90 <= lat <= 90 and -180 <= lon <= 180):
-            fault = (
-                field,
-                said(
-                    N_("%(text)s is no place: CAP writes lat,lon in degrees, latitude first"),
-                    text=repr(text[:40]),
-                ),
-            )
-            if fault not in self.faults:
-                self.faults.append(fault)
+            place = field, text[:40]
+            if place not in self._no_places:
+                self._no_places.add(place)
+                words = N_("%(text)s is no place: CAP writes lat,lon in degrees, latitude first")
+                self.faults.append((field, said(words, text=repr(text[:40]))))
             return None
         return lat, lon
 
