@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
@@ -279,6 +280,11 @@ class _Handing:
     def principal(self) -> str:
         return self.source.principal
 
+    @cached_property
+    def digest(self) -> str:
+        """A batch is hashed once, not once for each of its items."""
+        return hashlib.sha256(self.raw).hexdigest()
+
     @property
     def actor(self) -> Actor:
         return Actor(principal=self.principal, role=Role.PUBLISHER, unit=UnitId(self.source.unit))
@@ -289,7 +295,7 @@ class _Handing:
             source=SourceId(self.source.id),
             id=item,
             area_as_given=area_as_given,
-            digest=hashlib.sha256(self.raw).hexdigest(),
+            digest=self.digest,
         )
 
     def attached(self, item: Item) -> AttachedOriginal | None:
