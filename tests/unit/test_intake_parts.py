@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from services.intake.acting.act_faults import ANY_ACT
 from services.intake.board.board import Board
+from services.intake.board.calendar import calendar_entries
 from services.intake.board.card import card_of, due_order
 from services.intake.board.case_lookup import CaseLookup
 from services.intake.board.task_list import listed_tasks
@@ -31,10 +32,11 @@ from services.intake.recording.record import AppendedFact, FactRecord, TooManyEr
 from services.intake.recording.refusals import Refusals
 from services.intake.reporting.submit import Submission
 from shared.acts import ACTS
-from shared.case import Applied, CaseStatus, DutyState, Slip, TaskState, Transfer, write_case
+from shared.case import Applied, CaseForm, CaseStatus, DutyState, Slip, TaskState, Transfer, write_case
 from shared.directory import Source
-from shared.facts import CaseAct, Fact, Name, Report
+from shared.facts import CaseAct, Fact, Name, Report, rfc3339
 from shared.forms import NO_FORMS
+from shared.forms.book import parse_forms
 from shared.ids import AreaCode, CaseId, SourceId, UnitId
 from shared.subjects import lane_of
 from shared.vocabulary import CASE_ACTS, Kind
@@ -44,6 +46,21 @@ from tests.intake.builders import case, duty, form, task
 CASE = CaseId("01M84XNYBGESSWT7G2KGA91CAY")
 AT = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+
+
+FORM_FILE = """
+version: test
+forms:
+  visit:
+    title: { zh: 走访, en: visit }
+    of: [{ kinds: [visit] }]
+    calendar: at
+    fields: { at: { title: { zh: 时间, en: when }, type: time } }
+  stock:
+    title: { zh: 库存, en: stock }
+    of: [{ kinds: [task] }]
+    fields: { at: { title: { zh: 时间, en: when }, type: time } }
+"""
 
 
 def stored() -> AppendedFact:
@@ -77,6 +94,20 @@ def test_a_receipt_of_another_key_or_with_a_changed_letter_does_not_verify() -> 
     head, claims, signature = receipt.split(".")
     with pytest.raises(jwt.PyJWTError):
         read(f"{head}.{claims[:-2]}AA.{signature}", key.public_key())
+
+
+# The calendar
+
+
+def test_the_calendar_reads_those_cases_alone_that_have_a_form_with_a_time_of_its_own() -> None:
+    forms = parse_forms(FORM_FILE)
+    at = AT + timedelta(days=1)
+    filled = CaseForm(id="visit", fields={"at": rfc3339(at)}, at=AT, by="x", sequence=1)
+    other = CaseForm(id="stock", fields={"at": rfc3339(at)}, at=AT, by="x", sequence=1)
+    cards = [card_of(CASE, 1, raw(forms=blocks)) for blocks in ((), (other,), (other, filled))]
+    assert [card.forms for card in cards] == [(), ("stock",), ("stock", "visit")]
+    (entry,) = calendar_entries(cards, forms)
+    assert (entry.form, entry.at) == ("visit", at)
 
 
 # The acts

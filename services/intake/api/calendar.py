@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from services.intake.board.access import MAY_LOOK, may_look
 from services.intake.board.board import Board
@@ -30,6 +30,8 @@ class CalendarQuery(http_fields.Query):
 
 class PlannedEvent(Frozen):
     """One entry of the calendar."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     case: CaseId
     form: str
@@ -64,18 +66,7 @@ def calendar_router(
             and query.form in (None, entry.form)
             and query.unit in (None, entry.unit)
         ]
-        shown = tuple(
-            PlannedEvent(
-                case=entry.case,
-                form=entry.form,
-                title=entry.title,
-                at=entry.at,
-                unit=entry.unit,
-                what=entry.what,
-                state=entry.state,
-            )
-            for entry in entries[: query.limit]
-        )
+        shown = tuple(PlannedEvent.model_validate(entry) for entry in entries[: query.limit])
         return Calendar(entries=shown, more=max(0, len(entries) - query.limit))
 
     return router

@@ -19,7 +19,6 @@ from shared.forms.model import DeclaredForm
 from shared.ids import CaseId
 from shared.language.catalogue import N_
 from shared.standing import rule_watched
-from shared.vocabulary import ReportKind
 
 
 class EntryState(StrEnum):
@@ -50,26 +49,27 @@ class CalendarEntry:
 
 
 def calendar_entries(cards: Iterable[Card], forms: Forms) -> list[CalendarEntry]:
-    """By when they take place."""
-    declared = [form for form in forms.all() if form.calendar is not None]
-    kinds = {kind for form in declared for belongs in form.of for kind in belongs.kinds}
-    rules = {rule: form for form in declared for belongs in form.of for rule in belongs.duties}
-    if rules:
-        kinds.add(ReportKind.STANDING)
-    entries = [entry for card in cards if card.kind in kinds for entry in _of_case(card.lean, forms, rules)]
+    """By when they take place. No card is read as a case but those that stand here."""
+    declared = {form.id: form for form in forms.all() if form.calendar is not None}
+    rules = {rule: form for form in declared.values() for belongs in form.of for rule in belongs.duties}
+    shown = (
+        card for card in cards if (rules if card.is_standing else not declared.keys().isdisjoint(card.forms))
+    )
+    entries = [entry for card in shown for entry in _of_case(card.lean, declared, rules)]
     return sorted(entries, key=lambda entry: (entry.at, entry.case))
 
 
-def _of_case(case: Case, forms: Forms, rules: dict[str, DeclaredForm]) -> Iterator[CalendarEntry]:
+def _of_case(
+    case: Case, declared: dict[str, DeclaredForm], rules: dict[str, DeclaredForm]
+) -> Iterator[CalendarEntry]:
     if case.standing is not None:
         rule = rule_watched(case.standing.subject)
         if rule in rules:
             yield from _of_rule(case, rule, rules[rule])
         return
     for block in case.forms:
-        form = forms.get(block.id)
-        at = _moment(form, block) if form is not None else None
-        if form is not None and at is not None:
+        form = declared.get(block.id)
+        if form is not None and (at := _moment(form, block)) is not None:
             yield _of_form(case, form, block, at)
 
 
@@ -100,12 +100,12 @@ def _of_rule(case: Case, rule: str, form: DeclaredForm) -> Iterator[CalendarEntr
     terms = case.plans.get(rule)
     # Before its first round the case knows the rule's title in its own summary alone.
     title = terms.title if terms is not None else Name(zh=case.report.summary, en=form.title.en)
-    themes = {block.sequence: block for block in case.forms if block.id == form.id}
+    held = {block.at: block for block in reversed(case.forms) if block.id == form.id}
     for duty in case.duties:
         if duty.rule != rule:
             continue
         held_at = duty.discharged_at
-        block = next((block for block in themes.values() if block.at == held_at), None)
+        block = held.get(held_at) if held_at is not None else None
         moment = (_moment(form, block) if block is not None else None) or held_at or duty.due_at
         what = block.short if block is not None and block.short is not None else title
         state = EntryState.DONE if held_at else EntryState.OVERDUE if duty.lapse else EntryState.PLANNED

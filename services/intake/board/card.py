@@ -71,6 +71,10 @@ class _Report(msgspec.Struct):
     exercise: bool = False
 
 
+class _Form(msgspec.Struct):
+    id: str
+
+
 class _Suspicion(msgspec.Struct):
     unit: str
     suspected_at: datetime | None = None
@@ -99,6 +103,7 @@ class _Glance(msgspec.Struct):
     tasks: tuple[_Task, ...] = ()
     suspicion: _Suspicion | None = None
     notice: _Notice | None = None
+    forms: tuple[_Form, ...] = ()
 
 
 class _Decided(msgspec.Struct):
@@ -140,6 +145,8 @@ class Card:
     owed: tuple[datetime, ...]
     """When each duty still owed is due, the earliest first."""
     parent: str | None
+    forms: tuple[str, ...]
+    """Ids of the forms that are filled in."""
     has_tasks: bool
     """At least one is not closed."""
     is_suspected: bool
@@ -261,6 +268,7 @@ def card_of(
         people=_once(_people(owed, value.tasks)),
         owed=tuple(sorted(duty.due_at for duty in owed)),
         parent=value.report.parent,
+        forms=_once(form.id for form in value.forms),
         has_tasks=any(task.state in TASK_OPEN for task in value.tasks),
         is_emergency=emergency(value.report.kind, value.status, exercise=value.report.exercise),
         is_suspected=value.suspicion is not None and value.suspicion.suspected_at is not None,
