@@ -5,7 +5,7 @@ have answered is counted from the same rows.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ NIL_FILED = "filed.nil_report"
 
 
 class SubmissionState(StrEnum):
-    """What a unit has handed in."""
+    """What a unit has handed in; what somebody has to see to first."""
 
     LATE = "late"
     """The limit has passed, and nothing is in."""
@@ -81,8 +81,7 @@ def matrix_of(case: Case, now: datetime) -> CampaignMatrix:
     return CampaignMatrix(rows, case.items)
 
 
-def _row(task: Task, duties: Iterable[Duty], items: list[Item], now: datetime) -> MatrixRow:
-    duties = tuple(duties)
+def _row(task: Task, duties: Sequence[Duty], items: Sequence[Item], now: datetime) -> MatrixRow:
     nil = task.nil or any(duty.discharged_via == NIL_FILED for duty in duties)
     state = _state(task, now, nil=nil)
     return MatrixRow(

@@ -7,6 +7,7 @@ of an item that is a case is said as it stands now.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,7 +35,7 @@ class LedgerWords:
     form: DeclaredForm | None
     """The form of an item; None where none is declared."""
 
-    @property
+    @cached_property
     def columns(self) -> dict[str, str]:
         """Of each field that stands in one cell, its head."""
         fields = {
@@ -44,12 +45,16 @@ class LedgerWords:
         }
         return fields | {name: self.words.of(head) for name, head in OWN.items() if name not in fields}
 
+    @cached_property
+    def _of_form(self) -> FormWords:
+        return FormWords(self.names, self.words, self.zone)
+
     def value(self, name: str, value: object) -> Cell:
         if value is None:
             return None
         field = self.form.fields.get(name) if self.form is not None else None
         if field is not None:
-            return FormWords(self.names, self.words, self.zone).value(field, value)
+            return self._of_form.value(field, value)
         return self.words.name(self.names.person(str(value))) if name == "owner" else str(value)
 
     def local(self, at: datetime) -> datetime:

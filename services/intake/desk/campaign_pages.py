@@ -17,7 +17,7 @@ from services.intake.desk.report_pages import kinds_for
 from shared.case import Case, CaseStatus, Item
 from shared.language.words import Words
 
-FIRST = (SubmissionState.LATE, SubmissionState.RETURNED, SubmissionState.OWED)
+ORDER = {state: place for place, state in enumerate(SubmissionState)}
 """What somebody has to see to stands first."""
 
 
@@ -38,9 +38,7 @@ def add_campaigns(router: APIRouter, here: DeskPages) -> None:
         principal = here.pages.admit(request, *READERS)
         whole, matrix = campaign_in(await here.find(case, principal), here.pages.clock())
         words, board = said(request, whole), here.desk.board
-        rows = sorted(
-            matrix.rows, key=lambda row: (row.state not in FIRST, list(SubmissionState).index(row.state))
-        )
+        rows = sorted(matrix.rows, key=lambda row: ORDER[row.state])
         items = [
             ItemView(
                 item,
