@@ -6,7 +6,7 @@ Invariant: a fault says where it stands and what to do.
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from shared.directory.parts import TABLES, Ids, objects_of
+from shared.directory.parts import TABLES, Ids, id_of, objects_of
 from shared.directory.placed import PlacedFault
 from shared.directory.post_faults import faults_of_posts, faults_of_rosters, undeclared_areas
 from shared.message import N_, said
@@ -39,20 +39,22 @@ def are_sound(whole: "Directory", ids: Ids) -> bool:
     )
 
 
+_NOUNS = {
+    "areas": N_("area"),
+    "units": N_("unit"),
+    "people": N_("person"),
+    "posts": N_("post"),
+    "rosters": N_("roster"),
+    "sources": N_("source"),
+    "plans": N_("plan"),
+    "suppressions": N_("suppression"),
+}
+
+
 def _twice(whole: "Directory") -> Iterator[PlacedFault]:
-    lists = {
-        "areas": (N_("area"), [area.code for area in whole.areas]),
-        "units": (N_("unit"), [unit.id for unit in whole.units]),
-        "people": (N_("person"), [person.id for person in whole.people]),
-        "posts": (N_("post"), [post.id for post in whole.posts]),
-        "rosters": (N_("roster"), [roster.id for roster in whole.rosters]),
-        "sources": (N_("source"), [source.id for source in whole.sources]),
-        "plans": (N_("plan"), [plan.id for plan in whole.plans]),
-        "suppressions": (N_("suppression"), [suppression.id for suppression in whole.suppressions]),
-    }
-    for part, (noun, ids) in lists.items():
+    for part, noun in _NOUNS.items():
         declared: set[str] = set()
-        for number, key in enumerate(ids):
+        for number, key in enumerate(map(id_of, getattr(whole, part))):
             if key in declared:
                 yield PlacedFault(
                     (part, number),

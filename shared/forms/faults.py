@@ -59,9 +59,8 @@ def _of_column(column: "DeclaredColumn", at: Path) -> Iterator[Placed]:
             (*at, "choices"),
             N_("a choice has choices, and nothing else has: write `type: choice` with `choices:`"),
         )
-    is_number = column.type in ("number", "integer", "money")
     for name in ("least", "most", "measure", "adds_up"):
-        if getattr(column, name) is not None and not is_number:
+        if getattr(column, name) is not None and not _is_number(column):
             yield (*at, name), said(N_("means nothing for %(type)s: leave it out"), type=column.type)
     if column.least is not None and column.most is not None and column.least > column.most:
         yield (
@@ -77,7 +76,7 @@ def _of_column(column: "DeclaredColumn", at: Path) -> Iterator[Placed]:
 def _of_default(column: "DeclaredColumn", at: Path) -> Iterator[Placed]:
     default, where = column.default, (*at, "default")
     is_number = isinstance(default, int | float) and not isinstance(default, bool)
-    if column.type in ("number", "integer", "money"):
+    if _is_number(column):
         if not is_number:
             yield where, said(N_("%(default)s is no number"), default=repr(default))
     elif column.type == "choice":
@@ -129,7 +128,7 @@ def _of_conditions(
             limit = getattr(condition, name)
             if limit is None:
                 continue
-            if field.type not in ("number", "integer", "money"):
+            if not _is_number(field):
                 yield (*here, name), said(N_("%(field)s is no number"), field=condition.field)
             if isinstance(limit, str) and limit not in fields:
                 yield (
