@@ -174,7 +174,7 @@ class CaseActs:
             files, faults = await self._files.named(form.files, principal.subject, whole)
             form = form.model_copy(update={"files": files})
         faults = faults or undocumented(kind, form)
-        form, form_faults = self._with_form(kind, form, card)
+        form, form_faults = self._with_form(kind, form, card, whole)
         faults += form_faults
         if form.into is not None:
             faults += await self._merge_faults(card, form.into, principal)
@@ -189,10 +189,9 @@ class CaseActs:
         await self._files.settle(form.files, case)
         return await self._do(kind, case, act, principal.subject, key)
 
-    def _with_form(self, kind: Kind, form: ActForm, card: Card) -> tuple[ActForm, list[Fault]]:
+    def _with_form(self, kind: Kind, form: ActForm, card: Card, case: Case) -> tuple[ActForm, list[Fault]]:
         """With the typed block as it will stand on record, and what is wrong with it."""
         faults: list[Fault] = []
-        case = card.lean
         if form.form is not None:
             item = item_named(card.whole, form.step) if kind is Kind.REGISTERED else None
             taken = self._forms.of_act(kind, form.document, form.form, case, item)
