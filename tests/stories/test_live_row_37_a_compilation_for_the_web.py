@@ -79,6 +79,11 @@ async def test_what_was_done_is_compiled_from_the_case_approved_by_two_and_read_
         assert special not in page, "of the case behind it nothing else"
         listed = (await stranger.get("/compilations", headers={"Accept-Language": "zh"})).text
         assert address in listed
+        corrected = "更正：安置到位职工为127名"
+        assert (
+            await live.act(case, "correct", "discipline_organ", Role.DISCIPLINE, text=corrected) == "applied"
+        )
+        assert corrected in (await stranger.get(address)).text
 
 
 def approver(live: Live, case: str) -> str | None:

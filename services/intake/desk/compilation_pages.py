@@ -1,17 +1,17 @@
 """Compilations of special cases for whoever wants to read them, without login: the list, and each as a document.
 
-Invariant: what stands here is a text that as many people have approved as the policy asks, word for word; of the case
-behind it nothing else. One that is not out, and one of an exercise, is as unknown here as one that never was.
+Invariant: what stands here is a text that as many people have approved as the policy asks, word for word, with its
+corrections; of the case behind it nothing else. One that is not out, and one of an exercise, is as unknown here as one that never was.
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from functools import partial
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from services.intake.board.card import Card
 from services.intake.desk.here import DeskPages
-from services.intake.desk.notice_pages import MOST_PAGES, ON_A_PAGE
+from services.intake.desk.public_pages import PageNumber, corrections_of, listed_page
 from shared.door.ways import doorway
 from shared.ids import CaseId
 from shared.language.catalogue import N_
@@ -30,11 +30,13 @@ class PublishedCompilation:
     organ: str
     """落款: whose it is."""
     date: str
+    corrections: tuple[tuple[str, str], ...]
+    """(date, what was put right), in order."""
 
 
 def add_compilations(router: APIRouter, here: DeskPages) -> None:
     def published(request: Request, card: Card) -> PublishedCompilation:
-        words, case = Words(here.pages.language(request)), card.whole
+        words, case, zone = Words(here.pages.language(request)), card.whole, here.desk.zone
         assert case.notice is not None
         assert card.compiled_at is not None
         return PublishedCompilation(
@@ -42,24 +44,15 @@ def add_compilations(router: APIRouter, here: DeskPages) -> None:
             title=case.report.summary,
             text=case.notice.text,
             organ=words.name(here.names.unit(case.report.unit)),
-            date=date_of(words, card.compiled_at, here.desk.zone),
+            date=date_of(words, card.compiled_at, zone),
+            corrections=corrections_of(case.notice, words, zone),
         )
 
     @router.get("/compilations")
     @doorway(is_open=True)
-    async def compilations(
-        request: Request, page: Annotated[int, Query(ge=1, le=MOST_PAGES)] = 1
-    ) -> Response:
-        cards = here.desk.board.compiled_cards()
-        shown = cards[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
-        return here.pages.show(
-            request,
-            "compilations.html",
-            compilations=[published(request, card) for card in shown],
-            count=len(cards),
-            page=page,
-            more=page * ON_A_PAGE < len(cards),
-        )
+    async def compilations(request: Request, page: PageNumber = 1) -> Response:
+        shown = listed_page(here.desk.board.compiled_cards(), page, partial(published, request))
+        return here.pages.show(request, "compilations.html", **shown)
 
     @router.get("/compilations/{case}")
     @doorway(is_open=True)

@@ -7,12 +7,12 @@ not out, and one of an exercise, is as unknown here as one that never was.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from services.intake.board.card import Card
 from services.intake.desk.here import DeskPages
+from services.intake.desk.public_pages import PageNumber, corrections_of, listed_page
 from shared.door.ways import doorway
 from shared.ids import CaseId
 from shared.language.catalogue import N_
@@ -20,8 +20,6 @@ from shared.language.notice_head import date_of, reference
 from shared.language.words import Words
 from shared.problems import Problem
 
-ON_A_PAGE = 20
-MOST_PAGES = 10_000
 NO_SUCH_NOTICE = N_("There is no such public notice: check the address.")
 
 
@@ -45,18 +43,9 @@ class PublishedNotice:
 def add_notices(router: APIRouter, here: DeskPages) -> None:
     @router.get("/notices")
     @doorway(is_open=True)
-    async def notices(request: Request, page: Annotated[int, Query(ge=1, le=MOST_PAGES)] = 1) -> Response:
-        cards = here.desk.board.public_cards()
-        shown = cards[(page - 1) * ON_A_PAGE : page * ON_A_PAGE]
-        published = _published(here, request)
-        return here.pages.show(
-            request,
-            "notices.html",
-            notices=[published(card) for card in shown],
-            count=len(cards),
-            page=page,
-            more=page * ON_A_PAGE < len(cards),
-        )
+    async def notices(request: Request, page: PageNumber = 1) -> Response:
+        shown = listed_page(here.desk.board.public_cards(), page, _published(here, request))
+        return here.pages.show(request, "notices.html", **shown)
 
     @router.get("/notices/{case}")
     @doorway(is_open=True)
@@ -83,7 +72,7 @@ def _published(here: DeskPages, request: Request) -> Callable[[Card], PublishedN
             organ=organ,
             reference=reference(words, organ, notice.number, notice.published_at, zone),
             date=date_of(words, notice.published_at, zone),
-            corrections=tuple((date_of(words, one.at, zone), one.text) for one in notice.corrections),
+            corrections=corrections_of(notice, words, zone),
         )
 
     return published
