@@ -58,6 +58,8 @@ async def test_two_exchange_their_shifts_and_a_second_person_agrees(live: Live) 
     )
     assert wrong.status_code == 422
     assert "不是代班人的班次" in wrong.text
+    odd = await live.http.post(f"/roster/{ROSTER}/shifts", data={**asked, "why": "家\u202e中"}, headers=own)
+    assert odd.status_code == 422, "a letter that can't be seen is a fault of the form, and none of ours"
     taken = await live.http.post(f"/roster/{ROSTER}/shifts", data=asked, headers=own)
     assert (taken.status_code, taken.headers["location"]) == (303, "/roster?said=shift"), taken.text
 

@@ -8,6 +8,7 @@ from secrets import token_hex
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
 
 from services.intake.board.task_list import URGENCY, listed_tasks
 from services.intake.desk.act_fields import ROWS
@@ -19,9 +20,10 @@ from shared.case import Case, Duty
 from shared.directory import Shift, gaps
 from shared.directory.changing import MAY_PROPOSE
 from shared.directory.roster import Roster
+from shared.facts import field_errors
 from shared.ids import CaseId, PersonId, RosterId
 from shared.message import N_
-from shared.problems import Problem
+from shared.problems import Problem, invalid
 from shared.standing import standing_case
 from shared.tokens import Principal
 from shared.vocabulary import Kind
@@ -126,7 +128,11 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
             await here.desk.proposals.approve(proposal, principal)
         else:
             why = (await fields_of(request)).get("why", "")[:500]
-            await here.desk.proposals.refuse(proposal, RefusalForm(why=why), principal)
+            try:
+                refusal = RefusalForm(why=why)
+            except ValidationError as error:
+                raise invalid(field_errors(error), N_("change")) from None
+            await here.desk.proposals.refuse(proposal, refusal, principal)
         return RedirectResponse(f"/roster?said={decision}", 303, headers=HEADERS)
 
     @router.post("/roster/{roster}/shifts")

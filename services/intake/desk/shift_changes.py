@@ -7,10 +7,13 @@ both are in force or neither is. Who may do it alone, and who must agree, the di
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from pydantic import ValidationError
+
 from services.intake.directory.changes import ChangeForm
 from shared.directory import Directory, Override, Shift
 from shared.directory.change_facts import OverrideRoster
 from shared.directory.roster import Roster
+from shared.facts import field_errors
 from shared.fault_texts import Fault
 from shared.ids import PersonId
 from shared.message import N_
@@ -53,11 +56,13 @@ def shift_change(
     if faults or shift is None:
         raise invalid(faults, N_("change"))
     why = values.get("why", "").strip()[:WHY_LENGTH]
-    overrides = [_override(shift, person, why, now)]
-    if returned is not None:
-        overrides.append(_override(returned, shift.person, why, now))
-    changes = tuple(OverrideRoster(roster=roster.id, override=override) for override in overrides)
-    return ChangeForm(changes=changes, why=why)
+    stand_ins = [(shift, person)] if returned is None else [(shift, person), (returned, shift.person)]
+    try:
+        overrides = [_override(one, stands_in, why, now) for one, stands_in in stand_ins]
+        changes = tuple(OverrideRoster(roster=roster.id, override=override) for override in overrides)
+        return ChangeForm(changes=changes, why=why)
+    except ValidationError as error:  # of all this, the reason alone is typed
+        raise invalid([("why", words) for _, words in field_errors(error)], N_("change")) from None
 
 
 def _override(shift: Shift, person: PersonId, why: str, now: datetime) -> Override:
