@@ -10,6 +10,7 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -32,6 +33,8 @@ PIECE = 128 * 1024
 READ_AHEAD = 4
 """Pieces under way to us at most."""
 TIMEOUT = 10.0
+LOOK = 2.0
+"""Seconds that a page waits to hear which of its files were erased."""
 FRESH = timedelta(hours=1)
 """Brought again within it, a content is not stored again."""
 _FULL = 10077
@@ -203,13 +206,17 @@ class FileStore(ObjectStore):
         """Those of these files whose content is gone, and why. What can't be read at the moment counts as there:
         whoever opens it is told.
         """
-        wanted = list(hashes)
-        entries = await asyncio.gather(*map(self.entry, wanted), return_exceptions=True)
-        return {
-            sha256: erasure
-            for sha256, entry in zip(wanted, entries, strict=True)
-            if isinstance(entry, FileEntry) and (erasure := entry.erasure) is not None
-        }
+        erased: dict[str, FileErasure] = {}
+
+        async def look(sha256: str) -> None:
+            entry = await self.entry(sha256)
+            if entry is not None and entry.erasure is not None:
+                erased[sha256] = entry.erasure
+
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK):
+                await asyncio.gather(*map(look, hashes), return_exceptions=True)
+        return erased
 
     async def note_case(self, sha256: str, case: str) -> None:
         """A fact of this case is about to name the content."""
