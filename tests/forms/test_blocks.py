@@ -2,17 +2,20 @@
 
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.audit.records.personal import put_back, take_out
+from services.intake.desk.typed_form import read_typed
 from shared.facts import FormBlock
 from shared.forms import DeclaredColumn, DeclaredForm, FieldType, FillingPlace
 from shared.forms.blocks import LARGEST, same_given
 from shared.forms.filling import MISSING
 from shared.vocabulary import Document, Kind, ReportKind
+from tests.escalator.builders import example_directory
 from tests.forms.given import HEATING, NOW, OUTAGE, STOCK, book, reader, shipped
 
 _TEXT = st.text(st.characters(codec="utf-8", categories=("L", "N", "P")), min_size=1)
@@ -207,3 +210,23 @@ def test_a_fault_of_the_file_names_its_line_and_the_remedy() -> None:
 def test_a_time_is_kept_as_a_moment() -> None:
     since = reader().take({"id": "outage", "fields": OUTAGE}, HEATING).block.fields["since"]
     assert datetime.fromisoformat(since) == datetime.fromisoformat(OUTAGE["since"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("1,234.5", 1234.5),
+        ("1，234", 1234),
+        ("12", 12),
+        ("12,5", "12,5"),
+        ("1,23,456", "1,23,456"),
+        ("nan", "nan"),
+        ("1e400", "1e400"),
+    ],
+)
+def test_a_number_is_read_as_it_was_typed_or_goes_on_as_it_is(typed: str, read: float | str) -> None:
+    stock = shipped().get("stock")
+    assert stock is not None
+    block, faults = read_typed(stock, {"f.amount": typed}, ZoneInfo("Asia/Shanghai"), example_directory())
+    assert not faults
+    assert block == {"id": "stock", "fields": {"amount": read}}

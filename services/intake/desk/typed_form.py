@@ -4,8 +4,10 @@ Invariant: it works without any script: a form is chosen, and rows are added, by
 and brings it back. A value that can't be read goes on as it was typed, and its fault stands at its field.
 """
 
+import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +29,8 @@ _PICKED = {
     FieldType.PERSON: PickedSort.PEOPLE,
 }
 _YES_NO = ("yes", "no")
+_GROUPED = re.compile(r"[-+]?\d{1,3}([,，]\d{3})+(\.\d*)?")
+"""Commas between thousands. Elsewhere one may stand for the decimal point, and `12,5` is not 125."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +224,12 @@ def _typed(column: DeclaredColumn, text: str, zone: ZoneInfo) -> Any:
     if not text:
         return None
     if column.type in NUMBERS:
-        plain = text.replace(",", "").replace("，", "")
+        plain = text.replace(",", "").replace("，", "") if _GROUPED.fullmatch(text) else text
         try:
-            return float(plain)
+            number = float(plain)
         except ValueError:
             return text
+        return number if isfinite(number) else text
     if column.type is FieldType.YES_NO and text in _YES_NO:
         return text == "yes"
     if column.type is FieldType.TIME:
