@@ -1,7 +1,7 @@
 """`GET /api/v1/calendar`: what takes place when, as data."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -9,15 +9,13 @@ from pydantic import ConfigDict, Field
 
 from services.intake.board.access import MAY_LOOK, may_look
 from services.intake.board.board import Board
-from services.intake.board.calendar import EntryState, calendar_entries
+from services.intake.board.calendar import BACK, EntryState, calendar_entries
 from shared import http_fields
 from shared.facts import Frozen, Instant, Name
 from shared.forms import Forms
 from shared.http_fields import IdRef, QueryTime
 from shared.ids import CaseId
 from shared.tokens import Gate
-
-BACK = timedelta(days=31)
 
 
 class CalendarQuery(http_fields.Query):

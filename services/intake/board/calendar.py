@@ -7,7 +7,7 @@ its new time.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.intake.board.card import Card
@@ -19,6 +19,9 @@ from shared.forms.model import DeclaredForm
 from shared.ids import CaseId
 from shared.language.catalogue import N_
 from shared.standing import rule_watched
+
+BACK = timedelta(days=31)
+"""How far back a calendar looks where nobody says otherwise."""
 
 
 class EntryState(StrEnum):

@@ -1,13 +1,10 @@
 """The calendar: what takes place when, of all cases that the reader may see."""
 
-from datetime import timedelta
-
 from fastapi import APIRouter, Request, Response
 
-from services.intake.board.calendar import STATES, calendar_entries
+from services.intake.board.calendar import BACK, STATES, calendar_entries
 from services.intake.desk.here import READERS, DeskPages
 
-BACK = timedelta(days=31)
 ENTRIES_SHOWN = 300
 
 
