@@ -4,6 +4,7 @@ followed by everyone.
 
 import asyncio
 import base64
+import re
 from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -87,9 +88,11 @@ class Town:
         role: Role = Role.OPERATOR,
         unit: str | None = None,
         key: str | None = None,
+        language: str = "en",
         **more: Any,
     ) -> httpx2.Response:
         headers = self.lab.bearer(role, unit=unit) | ({"Idempotency-Key": key} if key else {})
+        headers["Accept-Language"] = language
         return await self.http.post(
             "/api/v1/directory/changes", json={"changes": changes, **more}, headers=headers
         )
@@ -195,6 +198,8 @@ async def test_a_change_that_leaves_a_post_dark_is_refused_and_nothing_is_stored
     assert answer.status_code == 409
     assert dark in answer.json()["dark"]
     assert dark in answer.json()["detail"]
+    in_chinese = await town.change(change, language="zh")
+    assert not re.search("[a-z]+ [a-z]+ [a-z]+", in_chinese.json()["detail"]), "no English among the Chinese"
     assert (len(await town.told()), town.intake.live.revision) == (1, 1)
 
 

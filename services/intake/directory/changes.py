@@ -39,7 +39,7 @@ from shared.directory.kept import KeptDirectory, Proposal
 from shared.directory.touched import signature
 from shared.facts import Actor, Frozen, Given, Instant, Name, Signature
 from shared.facts.bounds import PLAIN_LINE
-from shared.message import N_, said
+from shared.message import N_, on_lines, said
 from shared.problems import Problem, invalid
 from shared.tokens import Principal
 from shared.vocabulary import Role
@@ -349,6 +349,6 @@ def _refusal(fault: DirectoryFault) -> Problem:
         return invalid(errors, N_("change"))
     detail = said(
         N_("Nothing is stored. %(faults)s"),
-        faults="; ".join(placed.text for placed in fault.found if placed.dark),
+        faults=on_lines(placed.text for placed in fault.found if placed.dark),
     )
     return Problem(409, N_("A post would be dark"), detail, errors=errors, dark=list(fault.dark))
