@@ -104,7 +104,7 @@ def left_unreferred(case: Case) -> tuple[Duty, ...]:
     return tuple(
         duty
         for duty, lapse in lapsed
-        if lapse is not None and lapse.let_off is None and (lapse.awaits_the_organ or not lapse.is_pursued)
+        if lapse is not None and not lapse.is_cleared and (lapse.awaits_the_organ or not lapse.is_pursued)
     )
 
 

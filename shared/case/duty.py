@@ -146,7 +146,6 @@ class Lapse(Value, frozen=True, kw_only=True):
     """One of the organ's list: it is referred once the organ says so."""
     let_off: str | None = None
     """The organ has said that nobody answers for it, and why; the lapse itself stays."""
-
     found: CaseId | None = None
     """The report that was in time and turned up after the judgement: nothing is left against the unit; the lapse itself
     stays.
@@ -160,13 +159,17 @@ class Lapse(Value, frozen=True, kw_only=True):
     @property
     def is_pursued(self) -> bool:
         """Somebody is held to it: no failure of ours excuses it, or a person has referred it all the same."""
-        is_held_to_it = not self.is_ours or self.referred_by is not None
-        return is_held_to_it and self.let_off is None and self.found is None
+        return not self.is_cleared and (not self.is_ours or self.referred_by is not None)
+
+    @property
+    def is_cleared(self) -> bool:
+        """Nobody answers for it, and nobody is to be asked any more."""
+        return self.let_off is not None or self.found is not None
 
     @property
     def awaits_the_organ(self) -> bool:
         """The organ has not said yet who answers for it."""
-        return self.listed and self.referred_by is None and self.let_off is None
+        return self.listed and self.referred_by is None and not self.is_cleared
 
 
 class Reminder(Value, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from msgspec import structs
 
 from services.notifier.channels import Form
 from services.notifier.messages.writer import Writer
+from shared.acts.states import left_unreferred
 from shared.facts import EffectKind, LapseCause, Notice, Purpose
 from shared.ids import CaseId
 from shared.standing import standing_case
@@ -155,6 +156,26 @@ def test_a_report_in_time_that_is_found_later_withdraws_the_suspicion_and_the_un
     )
     refused = stage.refused(case, Kind.CONFIRMED, "emergency_office", role=Role.SUPERVISOR, text="x")
     assert refused == "suspicion_withdrawn"
+
+
+def test_once_a_report_in_time_is_found_nobody_is_asked_to_pursue_the_lapse() -> None:
+    stage = Stage(policy={"    cause: omitted #": "    refers: true\n    cause: omitted #"})
+    case = hit(stage)
+    stage.after(minutes=10)
+    report = stage.report(level=Level.III, unit=COMPETENT)
+    stage.after(minutes=21)
+    stage.says(case, Kind.CONFIRMED, "emergency_office", role=Role.SUPERVISOR, text="未见报告")
+    stage.matches(case, report)
+    lapsed = stage.duty(case, "cross_check")
+    assert lapsed.lapse is not None
+    assert lapsed.lapse.found == report
+    assert lapsed.id not in [duty.id for duty in left_unreferred(stage.case(case))]
+    assert (
+        stage.refused(
+            case, Kind.CONFIRMED, "emergency_office", role=Role.SUPERVISOR, duty=lapsed.id, text="x"
+        )
+        == "nothing_was_left_unreferred"
+    )
 
 
 def test_nothing_is_suspected_while_reports_are_still_being_matched() -> None:

@@ -153,7 +153,7 @@ def _pursue(draft: Draft, act: CaseAct, duty_id: DutyId) -> None:
         draft.refuse(Reason.REFERRED_ALREADY, duty=duty.id)
     elif duty.lapse.let_off is not None:
         draft.refuse(Reason.JUDGED_ALREADY, duty=duty.id)
-    elif not (duty.lapse.is_ours or duty.lapse.listed):
+    elif duty.lapse.is_cleared or not (duty.lapse.is_ours or duty.lapse.listed):
         draft.refuse(Reason.NOTHING_WAS_LEFT_UNREFERRED, duty=duty.id)
     else:
         duty = draft.put(duty, lapse=replace(duty.lapse, referred_by=act.by.principal))
