@@ -2,11 +2,13 @@
 10.
 """
 
+from datetime import timedelta
+
 from shared.case import TaskState
-from shared.facts import Purpose
+from shared.facts import FormBlock, Purpose
 from shared.forms import FillingPlace
 from shared.ids import CaseId
-from shared.vocabulary import Document, Kind, ReportKind
+from shared.vocabulary import Document, Kind, ReportKind, Role
 from tests.forms.given import reader
 from tests.stories.stage import Stage
 
@@ -38,6 +40,24 @@ def test_a_case_taken_on_the_visit_is_tracked_until_it_is_verified() -> None:
     stage.says(case, Kind.VERIFIED, UNIT, task="t1")
     assert stage.task(case).state is TaskState.VERIFIED
     assert stage.is_done(case, "task_verify")
+
+
+def test_a_visit_that_is_put_off_keeps_what_was_granted() -> None:
+    stage = Stage()
+    case = stage.report(
+        ReportKind.VISIT, unit=UNIT, summary="县长走访北坡村", form=on("2026-11-30T09:00:00+08:00")
+    )
+    stage.says(
+        case, Kind.PAUSED, "emergency_office", role=Role.SUPERVISOR, text="大雪封路", span=timedelta(days=2)
+    )
+    stage.after(days=2, minutes=1)
+    assert stage.limit(case, "visit_record") == "12-05 09:00"
+    stage.says(case, Kind.FOLLOWED_UP, UNIT, text="改期", form=on("2026-12-05T09:00:00+08:00"))
+    assert stage.limit(case, "visit_record") == "12-10 09:00"
+
+
+def on(day: str) -> FormBlock:
+    return FormBlock(id="visit", fields={"leader": "wei_huang", "place": "北坡村", "at": day}, personal={})
 
 
 def test_a_visit_that_is_planned_ahead_owes_its_record_three_days_after_it() -> None:

@@ -66,7 +66,7 @@ def _move_with_it(draft: Draft, was: tuple[CaseForm, ...]) -> None:
         now = moment_in_form(draft.case.forms, rule.starts, zone)
         if now is None or now == moment_in_form(was, rule.starts, zone) or duty.state is not DutyState.OPEN:
             continue
-        due_at = rule.term.after(now, calendar)
+        due_at = rule.term.after(now, calendar) + duty.granted
         reminders = shifted(duty.reminders, due_at - duty.due_at)
         moved = move_limit(draft, duty, due_at, Reason.TAKES_PLACE_AT_ANOTHER_TIME, reminders=reminders)
         draft.put(moved, starts_at=now)
