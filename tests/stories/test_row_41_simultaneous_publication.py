@@ -61,6 +61,21 @@ def test_an_approved_text_waits_for_its_hour() -> None:
     assert stage.told(case, "publish-t2", Purpose.DUTY) == [("11-23 13:00", "website_head")]
 
 
+def test_whoever_is_to_approve_reads_the_hour_that_counts() -> None:
+    stage = Stage()
+    case = publication(stage, embargo=stage.now + timedelta(hours=2))
+    later = stage.now + timedelta(hours=5)
+    moved = FormBlock(id="publication", fields={"embargo": later.isoformat()}, personal={})
+    stage.says(case, Kind.FOLLOWED_UP, "propaganda", text="推迟发布", form=moved)
+    stage.says(case, Kind.TEXT_APPROVED, "propaganda_head", approve=True)
+    _, asked = list(stage.notices(case, "text_approval", Purpose.DUTY))[-1]
+    assert asked.brief.public_notice is not None
+    assert asked.brief.public_notice.not_before == later
+    release = stage.case(case).release
+    assert release is not None
+    assert release.not_before == later, "and so does the desk"
+
+
 def test_a_text_that_is_sent_back_is_written_anew_and_approved_anew() -> None:
     stage = Stage()
     case = publication(stage)

@@ -20,6 +20,7 @@ from services.escalator.deciding.acts import (
     calls,
     name_of,
     omission,
+    releasing,
     seconding,
 )
 from services.escalator.deciding.acts.merging import absorb
@@ -239,6 +240,7 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
     # What was owed before the act is looked at before what the act itself has opened.
     draft.events.insert(0, Event(name, draft.now, act.task, act.by, act.due_at, text=act.text))
     take_form(draft, act.form, kind, act.by.principal, act.by)
+    releasing.follow_form(draft)
 
 
 def _make_own_report(draft: Draft, by: Actor) -> None:

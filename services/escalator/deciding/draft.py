@@ -220,6 +220,9 @@ class Draft:
             if duty.state is DutyState.OPEN or duty.state is DutyState.LAPSED:
                 yield duty
 
+    def is_owed(self, duty: DutyId) -> bool:
+        return duty in self.duties and self.duties[duty].is_owed
+
     def put(self, duty: Duty, **fields: Any) -> Duty:
         """Change a duty; returns it as it now is."""
         changed = replace(duty, **fields) if fields else duty

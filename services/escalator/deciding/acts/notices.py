@@ -14,7 +14,7 @@ from services.escalator.deciding.draft import Draft
 from shared.case import Case, PublicNotice
 from shared.case.proceedings import COMPILATION
 from shared.facts import CaseAct, EffectKind, Reason, Report
-from shared.ids import DutyId, UnitId
+from shared.ids import UnitId
 from shared.vocabulary import ReportKind
 
 
@@ -97,7 +97,7 @@ def approve(draft: Draft, act: CaseAct) -> None:
     if notice is None:
         return
     who = act.by.principal
-    if act.duty is not None and not _is_owed(draft, act.duty):
+    if act.duty is not None and not draft.is_owed(act.duty):  # another draft has a duty of its own
         draft.refuse(Reason.DECIDED_ON_MEANWHILE)
     elif act.approve is False:
         draft.change(notice=None)
@@ -122,11 +122,6 @@ def approve(draft: Draft, act: CaseAct) -> None:
             if is_compilation(draft.case):
                 _put_out(draft, act)
                 draft.note(EffectKind.STATUS, Reason.COMPILATION_PUBLISHED)
-
-
-def _is_owed(draft: Draft, duty: DutyId) -> bool:
-    """Whether the draft that was read still waits for this approval: another one has a duty of its own."""
-    return duty in draft.duties and draft.duties[duty].is_owed
 
 
 def reply(draft: Draft, act: CaseAct) -> None:

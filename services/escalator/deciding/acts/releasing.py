@@ -11,12 +11,13 @@ from msgspec.structs import replace
 
 from services.escalator.deciding.acts import tasks
 from services.escalator.deciding.draft import Draft
+from services.escalator.deciding.forms import moment_in_form
 from shared.case import OutletReceipt, ReleaseText, TaskState
 from shared.facts import CaseAct, EffectKind, Reason
-from shared.ids import DutyId
+from shared.facts.body import instant
 from shared.vocabulary import Document, ReportKind
 
-FORM, RECEIPT_FORM = "publication", "publication_receipt"
+EMBARGO, RECEIPT_FORM = "form.publication.embargo", "publication_receipt"
 ENDED_TASKS = frozenset({TaskState.VERIFIED, TaskState.CANCELLED})
 
 
@@ -66,7 +67,7 @@ def approve(draft: Draft, act: CaseAct) -> None:
     release, who = draft.case.release, act.by.principal
     if release is None or not release.awaits_approval:
         draft.refuse(Reason.NO_TEXT_TO_APPROVE)
-    elif act.duty is not None and not _is_owed(draft, act.duty):
+    elif act.duty is not None and not draft.is_owed(act.duty):
         draft.refuse(Reason.DECIDED_ON_MEANWHILE)
     elif act.approve is False:
         draft.change(release=replace(release, approvals=(), sent_back=True))
@@ -111,8 +112,14 @@ def release_if_due(draft: Draft) -> None:
 
 def embargo_of(draft: Draft) -> datetime | None:
     """As the case's form says it now."""
-    form = next((form for form in draft.case.forms if form.id == FORM), None)
-    return _time(form.fields.get("embargo")) if form is not None else None
+    return moment_in_form(draft.case.forms, EMBARGO, draft.policy.zone)
+
+
+def follow_form(draft: Draft) -> None:
+    """Another hour than the form said before: whoever is to approve reads the one that counts."""
+    release = draft.case.release
+    if release is not None and release.is_held_back and release.not_before != (at := embargo_of(draft)):
+        draft.change(release=replace(release, not_before=at))
 
 
 def _receive(draft: Draft, act: CaseAct) -> bool:
@@ -127,11 +134,11 @@ def _receive(draft: Draft, act: CaseAct) -> bool:
     if task is None:
         return True
     said = act.form.values if act.form is not None and act.form.id == RECEIPT_FORM else {}
-    text, url = said.get("text"), said.get("url")
+    text, url, published = said.get("text"), said.get("url"), said.get("published")
     receipt = OutletReceipt(
         task=task.id,
         unit=task.unit,
-        published_at=_time(said.get("published")) or draft.now,
+        published_at=(instant(published) if isinstance(published, str) else None) or draft.now,
         handed_in_at=draft.now,
         text=text if isinstance(text, str) else None,
         url=url if isinstance(url, str) else None,
@@ -139,20 +146,6 @@ def _receive(draft: Draft, act: CaseAct) -> bool:
     others = tuple(one for one in release.receipts if one.task != task.id)
     draft.change(release=replace(release, receipts=(*others, receipt)))
     return True
-
-
-def _time(value: object) -> datetime | None:
-    if isinstance(value, datetime):
-        return value
-    try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return at if at is not None and at.tzinfo is not None else None
-
-
-def _is_owed(draft: Draft, duty: DutyId) -> bool:
-    return duty in draft.duties and draft.duties[duty].is_owed
 
 
 def _note(draft: Draft, why: Reason, release: ReleaseText) -> None:
