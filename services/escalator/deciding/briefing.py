@@ -5,7 +5,7 @@ of silence and an exercise hold calls, never a clock or a lapse.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -59,11 +59,11 @@ def notices_of(draft: Draft, news: Sequence[NewsInMaking] = ()) -> tuple[Notice,
     hold_reason: Reason | Spelled | None = None
     with LeavingOut(draft, Reason.FAULT_OF_OURS, "suppressions"):
         hold_reason = _hold_reason(draft)
-    briefs: dict[tuple[Any, ...], Brief] = {}
+    shared = _Shared(draft)
     notices: list[Notice] = []
     for call in [*draft.calls.values()]:
         with LeavingOut(draft, Reason.NOBODY_TOLD, call.purpose.value, person=call.person.id):
-            notices.append(_notice(draft, call, hold_reason, briefs))
+            notices.append(_notice(draft, call, hold_reason, shared))
     number = len(draft.calls) + len(draft.notices)
     for group in news:
         notices += _news_notices(draft, group, hold_reason, number)
@@ -111,7 +111,7 @@ def _notice(
     draft: Draft,
     call: NoticeInMaking,
     hold_reason: Reason | Spelled | None,
-    briefs: dict[tuple[Any, ...], Brief],
+    shared: "_Shared",
 ) -> Notice:
     duties = [draft.duties[duty] for duty in call.duties]
     channels = (
@@ -131,15 +131,25 @@ def _notice(
         duties=tuple(call.duties),
         channels=() if hold_reason else channels_to(call.person, channels),
         language=call.person.language,
-        brief=_brief(draft, call, duties, briefs),
+        brief=_brief(draft, call, duties, shared),
         why=call.why,
         held=hold_reason,
     )
 
 
-def _brief(
-    draft: Draft, call: NoticeInMaking, duties: list[Duty], briefs: dict[tuple[Any, ...], Brief]
-) -> Brief:
+class _Shared:
+    """What the notices of one decision have in common: made once, however many people are called."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self.briefs: dict[tuple[Any, ...], Brief] = {}
+
+    @cached_property
+    def lead(self) -> UnitId | None:
+        return leading_unit(self._draft)
+
+
+def _brief(draft: Draft, call: NoticeInMaking, duties: list[Duty], shared: _Shared) -> Brief:
     first = duties[0]
     due_at, rules, owed_by = first.due_at, (first.rule,), first.owed_by
     if len(duties) > 1:
@@ -159,15 +169,17 @@ def _brief(
         tuple([name.zh for name in call.dark]),
         *call.more.items(),
     )
+    briefs, directory = shared.briefs, draft.directory
     if key not in briefs:
-        directory = draft.directory
         briefs[key] = brief_of(
             draft,
             due_at=due_at,
             owes=tuple(draft.plans[rule].title for rule in rules),
             knowing=all("acknowledged" in draft.plans[rule].discharged_by for rule in rules),
             tasks=tuple(
-                asked_task(draft, draft.tasks[task]) for task in tasks[:MOST_NAMED] if task is not None
+                asked_task(draft.tasks[task], shared.lead, directory)
+                for task in tasks[:MOST_NAMED]
+                if task is not None
             ),
             tasks_count=len(tasks) if len(tasks) > MOST_NAMED else 0,
             owed_by=unit_name(directory, owed_by),
@@ -257,15 +269,19 @@ def known_harm(case: Case) -> HarmCount | None:
     return None if harm == NO_HARM else harm
 
 
-def asked_task(draft: Draft, task: Task) -> AskedTask:
-    lead = None if task.lead else next((other.unit for other in draft.tasks.values() if other.lead), None)
+def leading_unit(draft: Draft) -> UnitId | None:
+    return next((task.unit for task in draft.tasks.values() if task.lead), None)
+
+
+def asked_task(task: Task, lead: UnitId | None, directory: Directory) -> AskedTask:
+    """`lead`: the unit that leads the others of the case."""
     return AskedTask(
         title=task.title,
         due_at=task.due_at,
-        assigner=unit_name(draft.directory, task.assigner),
+        assigner=unit_name(directory, task.assigner),
         id=task.id,
         lead=task.lead,
-        led_by=unit_name(draft.directory, lead) if lead is not None else None,
+        led_by=unit_name(directory, lead) if lead is not None and not task.lead else None,
     )
 
 

@@ -9,7 +9,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from services.escalator.deciding.briefing import NewsInMaking, asked_task, brief_of, unit_name
+from services.escalator.deciding.briefing import (
+    NewsInMaking,
+    asked_task,
+    brief_of,
+    leading_unit,
+    unit_name,
+)
 from services.escalator.deciding.draft import Draft, Event, NoticeInMaking
 from services.escalator.deciding.early_end import name_of
 from services.escalator.deciding.gravity import graver
@@ -45,14 +51,16 @@ def tell_news(draft: Draft) -> list[NewsInMaking]:
     if not hearers:
         return made
     words, calls = _NewsWords(draft, happened), _calls(draft)
-    people, groups = draft.directory.people_by_id, dict[tuple[int, PersonId | None], NewsInMaking]()
+    people = draft.directory.people_by_id
+    groups: dict[tuple[tuple[TellRule, ...], PersonId | None], NewsInMaking] = {}
     for who, (post, rules) in hearers.items():
         if who in calls:
             calls[who].more["news"] = words.news(who, rules[0])
             calls[who].more.setdefault("suspicion", words.suspicion)
             calls[who].news_channels = _channels(rules)
             continue
-        key = id(rules), who if who in words.personal else None
+        # Those who hear by the same rules, and nothing of their own, share the message.
+        key = rules, who if who in words.personal else None
         group = groups.get(key)
         if group is None:
             groups[key] = group = NewsInMaking(words.brief(who, rules[0]), _channels(rules), [])
@@ -143,16 +151,11 @@ def _hearers(draft: Draft, happened: list[tuple[TellRule, Event]]) -> Hearers:
     know |= {person for person, purpose in draft.calls if purpose in SAYS_IT_ALL}
     people, hearers = draft.directory.people_by_id, Hearers()
     for rule, event in happened:
-        alone, both = (rule,), dict[int, tuple[TellRule, ...]]()
         for who, post in _audience(draft, rule, event).items():
             if who in know or who not in people:
                 continue
-            before = hearers.get(who)
-            if before is None:
-                hearers[who] = post, alone
-            else:  # those who hear of the same share the rules, and with them the message
-                rules = both.setdefault(id(before[1]), (*before[1], rule))
-                hearers[who] = before[0], rules
+            first, rules = hearers.get(who, (post, ()))
+            hearers[who] = first, (*rules, rule)
     return hearers
 
 
@@ -220,7 +223,8 @@ class _NewsWords:
                 second = one
             elif said is None:
                 said = one.text
-        self._task = event.task
+        task = draft.tasks.get(event.task) if event.task is not None else None
+        self._tasks = (asked_task(task, leading_unit(draft), draft.directory),) if task is not None else ()
         self.suspicion = _suspicion(draft)
         unit = event.actor.unit if event.actor is not None else None
         asked = unit_of(draft, "asked", None) if was.transfer is not case.transfer else None
@@ -280,6 +284,4 @@ class _NewsWords:
 
     def brief(self, who: PersonId, rule: TellRule) -> Brief:
         news, due_at = self.news(who, rule), self._unanswered.get(who)
-        task = self._draft.tasks.get(self._task) if self._task is not None else None
-        tasks = (asked_task(self._draft, task),) if task is not None else ()
-        return brief_of(self._draft, due_at=due_at, news=news, tasks=tasks, suspicion=self.suspicion)
+        return brief_of(self._draft, due_at=due_at, news=news, tasks=self._tasks, suspicion=self.suspicion)
