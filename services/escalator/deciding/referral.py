@@ -9,10 +9,12 @@ exercise refers nothing, and so does what another unit says of one that has said
 What our own failure excuses is referred by a person or not at all (excuses.py).
 """
 
+from typing import Any
+
 from msgspec.structs import asdict
 
 from services.escalator.deciding.draft import Draft
-from shared.case import Duty, Lit
+from shared.case import Duty, Lapse, Lit
 from shared.facts import EffectKind, Excuse, Harm, LapseCause, Reason, Referred
 from shared.ids import CaseId, UnitId
 from shared.standing import standing_case
@@ -35,29 +37,16 @@ def refer(draft: Draft, duty: Duty, late_by: float | None, *, intent: bool = Fal
     if any((sent.case, sent.data.get("rule"), sent.data.get("cause")) == same for sent in draft.sends):
         return
     harm = Harm.model_validate(asdict(draft.case.harm_now))
-    referred = Referred(
-        case=draft.case.id,
-        duty=duty.id,
-        rule=duty.rule,
-        title=draft.plan_of(duty).title.zh,
-        about=report.summary,
-        unit=unit,
-        limit=lapse.at,
-        found_at=lapse.found_at,
-        cause=lapse.cause.value,
-        level=draft.case.level,
+    _send(
+        draft,
+        duty,
+        lapse,
+        unit,
+        Reason.LAPSE_REFERRED,
         harm=harm if harm != Harm() else None,
         late_by_seconds=late_by,
         excuses=lapse.excuses,
         intent=intent,
-    )
-    draft.send(
-        Kind.REFERRED,
-        case,
-        referred.model_dump(mode="json", exclude_none=True),
-        Reason.LAPSE_REFERRED,
-        duty=duty.id,
-        unit=unit,
     )
     draft.note(
         EffectKind.REFERRED,
@@ -77,7 +66,20 @@ def take_back(draft: Draft, duty: Duty, report: CaseId) -> None:
     if lapse is None or draft.case.report.exercise:
         return
     unit = lapse.unit or answerable(draft, duty, lapse.cause)
-    taken_back = Referred(
+    _send(
+        draft,
+        duty,
+        lapse,
+        unit,
+        Reason.SUSPICION_WITHDRAWN,
+        excuses=(*lapse.excuses, Excuse.REPORT_FOUND),
+        found=report,
+    )
+
+
+def _send(draft: Draft, duty: Duty, lapse: Lapse, unit: UnitId, why: Reason, **more: Any) -> None:
+    """To the unit's ledger."""
+    referred = Referred(
         case=draft.case.id,
         duty=duty.id,
         rule=duty.rule,
@@ -88,17 +90,10 @@ def take_back(draft: Draft, duty: Duty, report: CaseId) -> None:
         found_at=lapse.found_at,
         cause=lapse.cause.value,
         level=draft.case.level,
-        excuses=(*lapse.excuses, Excuse.REPORT_FOUND),
-        found=report,
+        **more,
     )
-    draft.send(
-        Kind.REFERRED,
-        standing_case("ledger", unit),
-        taken_back.model_dump(mode="json", exclude_none=True),
-        Reason.SUSPICION_WITHDRAWN,
-        duty=duty.id,
-        unit=unit,
-    )
+    data = referred.model_dump(mode="json", exclude_none=True)
+    draft.send(Kind.REFERRED, standing_case("ledger", unit), data, why, duty=duty.id, unit=unit)
 
 
 def refer_or_say_why_not(draft: Draft, duty: Duty, late_by: float | None) -> None:

@@ -51,7 +51,7 @@ def register(draft: Draft, act: CaseAct) -> None:
     )
     if act.becomes is not None:
         item = replace(item, case=_raise(draft, item, act.becomes, act))
-    items[item.number - 1 :] = [item, *items[item.number :]]
+    items[item.number - 1 : item.number] = [item]
     draft.change(items=tuple(items))
 
 
