@@ -7,10 +7,13 @@ import jsonschema_rs
 from typer.testing import CliRunner
 
 from fenghuo.commands.forms import app
+from services.escalator.policy.reading_forms import form_faults
 from shared.editor_schema import schema_text
 from shared.forms.schema import forms_schema
 from shared.lined_yaml import plain
-from tests.forms.given import FILE
+from shared.message import Placed
+from tests.escalator.builders import default_rules
+from tests.forms.given import FILE, shipped
 
 
 def test_the_schema_in_the_tree_is_the_one_the_code_says_and_takes_the_file() -> None:
@@ -49,3 +52,14 @@ def test_the_command_checks_forms_and_policy_against_each_other(tmp_path: Path) 
     said = checked.output.replace("\n", "")
     assert "no field raod: name a field of the form that is no table" in said
     assert "what is no number of this form: name one, or leave it out" in said
+
+
+def test_a_variant_of_a_rule_is_checked_against_the_forms_as_the_rule_is() -> None:
+    written = "{ when: { topic: compilation }, title:"
+    starts = written.replace("title:", "starts: form.visit.nowhen, until: form.stock.never, title:")
+    policy = default_rules(**{written: starts}).policy
+    faults = [(one.where, one.what) for one in form_faults(policy, shipped()) if isinstance(one, Placed)]
+    assert [(where.partition(": ")[2], what.partition(":")[0]) for where, what in faults] == [
+        ("duties.notice_approval.variants.0.until", "no form has form.stock.never"),
+        ("duties.notice_approval.variants.0.starts", "no form has the date or time form.visit.nowhen"),
+    ]
