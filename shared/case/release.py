@@ -71,7 +71,11 @@ class TextDifferences(NamedTuple):
 
 def differences(approved: str, published: str) -> TextDifferences:
     """Sentence by sentence, whatever the spaces; linear in the length of both."""
-    wanted, there = Counter(_sentences(approved)), Counter(_sentences(published))
+    return _differences(Counter(_sentences(approved)), published)
+
+
+def _differences(wanted: Counter[str], published: str) -> TextDifferences:
+    there = Counter(_sentences(published))
     return TextDifferences(
         tuple((wanted - there).elements())[:MOST_DIFFERENCES],
         tuple((there - wanted).elements())[:MOST_DIFFERENCES],
@@ -92,14 +96,17 @@ class OutletLine(NamedTuple):
 
 def outlet_lines(release: ReleaseText, tasks: Iterable[Task]) -> tuple[OutletLine, ...]:
     receipts = {receipt.task: receipt for receipt in release.receipts}
-    return tuple(_outlet_line(release, task.unit, receipts.get(task.id)) for task in tasks)
+    wanted = Counter(_sentences(release.text))
+    return tuple(_outlet_line(release, wanted, task.unit, receipts.get(task.id)) for task in tasks)
 
 
-def _outlet_line(release: ReleaseText, unit: UnitId, receipt: OutletReceipt | None) -> OutletLine:
+def _outlet_line(
+    release: ReleaseText, wanted: Counter[str], unit: UnitId, receipt: OutletReceipt | None
+) -> OutletLine:
     out_at = release.not_before or release.released_at
     is_early = receipt is not None and out_at is not None and receipt.published_at < out_at
     text = receipt.text if receipt is not None else None
-    return OutletLine(unit, receipt, is_early, differences(release.text, text) if text else None)
+    return OutletLine(unit, receipt, is_early, _differences(wanted, text) if text else None)
 
 
 def _sentences(text: str) -> Iterable[str]:
