@@ -12,6 +12,7 @@ from services.escalator.policy.model import Thresholds
 from shared.case import Duty, DutyState
 from shared.facts import Actor, CaseAct, Due, EffectKind, HarmCount, Matched, Purpose
 from shared.ids import CaseId, PostId, UnitId
+from shared.story.narrator import SHOWN
 from shared.vocabulary import Kind, Level, ReportKind, Role
 from tests.escalator.builders import LEARNED, Story, default_rules
 
@@ -148,6 +149,16 @@ def test_the_log_keeps_what_was_said(story: Story) -> None:
     assert [(entry.kind, entry.by, entry.text) for entry in acts] == [
         (Kind.PROGRESSED, "officer", "正在疏散")
     ]
+
+
+def test_of_a_task_laid_on_hundreds_the_log_keeps_what_its_sentence_names(story: Story) -> None:
+    story.reported(level=None)
+    units = [unit.id for unit in story.rules.directory.units]
+    task = {"title": "全面排查", "units": units, "due_at": LEARNED + 3 * DAY * MINUTE}
+    story.act(Kind.ASSIGNED, 1, unit="emergency_bureau", tasks=[task])
+    [kept] = story.now.log[-1].data["tasks"]
+    assert (kept["title"], kept["units"]) == ("全面排查", units[:SHOWN])
+    assert set(kept) == {"title", "units", "due_at"}
 
 
 def test_who_assigned_a_task_is_told_where_the_policy_says_so_and_the_lapse_is_referred() -> None:

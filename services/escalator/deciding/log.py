@@ -22,6 +22,7 @@ MOST_EFFECTS = 200
 """Of a decision, that are looked at."""
 BESIDES = 12
 TASKS = 8
+"""Of an act that lays many, and units of each."""
 BY_PEOPLE = frozenset({*ACTS, Kind.ACKNOWLEDGED, Kind.REPORTED})
 ONLY_WITH_CONSEQUENCES = frozenset({Kind.DUE, Kind.DELIVERED, Kind.FAILED})
 ELSEWHERE = frozenset({"text", "note", "summary", "details", "original"})
@@ -91,6 +92,13 @@ def _text(data: dict[str, Any]) -> str | None:
     return text if isinstance(text, str) else None
 
 
+def _kept_task(task: FactBody) -> dict[str, Any]:
+    """A campaign's is laid on hundreds of units, of which a sentence names as many as it names tasks."""
+    said = {"title": task.text("title"), "unit": task.text("unit"), "due_at": task.text("due_at")}
+    kept: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+    return {**kept, "units": list(units[:TASKS])} if (units := task.texts("units")) else kept
+
+
 def _kept(data: dict[str, Any]) -> dict[str, Any]:
     kept = {
         name: value
@@ -101,7 +109,7 @@ def _kept(data: dict[str, Any]) -> dict[str, Any]:
     }
     body = FactBody(data)
     if tasks := body.parts("tasks"):
-        kept |= {"tasks": [task.fields for task in tasks[:TASKS]], "task_count": len(tasks)}
+        kept |= {"tasks": [_kept_task(task) for task in tasks[:TASKS]], "task_count": len(tasks)}
     if deliveries := body.parts("deliveries"):
         kept["deliveries"] = [
             {"person": one.text("person"), "channel": one.text("channel")} for one in deliveries[:LONGEST]
