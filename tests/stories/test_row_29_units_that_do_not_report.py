@@ -2,6 +2,7 @@
 person confirms or not. Row 29.
 """
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from shared.facts import EffectKind, LapseCause, Notice, Purpose
 from shared.ids import CaseId
 from shared.standing import standing_case
 from shared.vocabulary import Category, Kind, Language, Level, ReportKind, Role
+from tests.escalator.builders import ROOT
 from tests.stories.stage import ZONE, Stage, wall
 
 COMPETENT = "wangshan_emergency"
@@ -176,6 +178,25 @@ def test_once_a_report_in_time_is_found_nobody_is_asked_to_pursue_the_lapse() ->
         )
         == "nothing_was_left_unreferred"
     )
+
+
+def test_a_policy_without_measures_takes_a_lapse_off_the_ledger_once() -> None:
+    text = (ROOT / "config" / "policy.yaml").read_text(encoding="utf-8")
+    measures = text[text.index("\naccountability:") : text.index("\npublic_notice:")]
+    stage = Stage(policy={measures: "", **dict.fromkeys(re.findall(r'"@accountability\.\w+"', text), "P30D")})
+    case = hit(stage)
+    stage.acknowledges(case, "party_main", "gov_main", "party_in_charge", "gov_in_charge", "emergency_office")
+    stage.after(minutes=10)
+    report = stage.report(level=Level.III, unit=COMPETENT)
+    stage.after(minutes=21)
+    stage.says(case, Kind.CONFIRMED, "emergency_office", role=Role.SUPERVISOR, text="未见报告")
+    (pursued,) = stage.raised(case, ReportKind.ACCOUNTABILITY)
+    assert stage.case(pursued).measure is None
+    stage.matches(case, report)
+    assert stage.case(pursued).status == "withdrawn"
+    ledger = stage.case(standing_case("ledger", COMPETENT)).standing
+    assert ledger is not None
+    assert ledger.lapses == ()
 
 
 def test_nothing_is_suspected_while_reports_are_still_being_matched() -> None:

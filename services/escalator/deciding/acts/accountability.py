@@ -105,17 +105,21 @@ def take_back(draft: Draft, referred: Referred, report: CaseId) -> None:
     """A report that was in time was found after the judgement: the ledger no longer counts it and says so to the case
     it had opened, which ends with nothing decided.
     """
-    if draft.case.measure is not None:
+    pursued = case_id_for(_key(referred), referred.found_at)
+    if draft.case.id == pursued:
         _end_with_nothing_decided(draft, referred, report)
         return
     standing = draft.case.standing
-    if standing is not None:
-        left = tuple(at for at in standing.lapses if at != referred.found_at)
-        draft.change(standing=replace(standing, lapses=left))
+    if standing is not None and referred.found_at in standing.lapses:
+        # Another lapse may have been found at the same moment: one is taken off.
+        place = standing.lapses.index(referred.found_at)
+        draft.change(
+            standing=replace(standing, lapses=standing.lapses[:place] + standing.lapses[place + 1 :])
+        )
     draft.note(EffectKind.NOTED, Reason.TAKEN_OFF_THE_LEDGER, unit=referred.unit, case=report)
     draft.send(
         Kind.REFERRED,
-        case_id_for(_key(referred), referred.found_at),
+        pursued,
         referred.model_dump(mode="json", exclude_none=True),
         Reason.SUSPICION_WITHDRAWN,
         unit=referred.unit,
