@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.case import differences
+from shared.case import TaskState, differences
 from shared.facts import FormBlock, Purpose
 from shared.ids import CaseId
 from shared.vocabulary import Document, Kind, ReportKind
@@ -120,6 +120,20 @@ def test_what_was_published_is_compared_sentence_by_sentence() -> None:
     assert (receipt.unit, receipt.published_at) == ("website_office", stage.now)
     found = differences(release.text, receipt.text or "")
     assert (found.left_out, found.put_in) == (("两人轻伤。",), ("一人重伤。",))
+
+
+def test_what_is_refused_leaves_the_receipt_as_it_was() -> None:
+    stage = Stage()
+    case = publication(stage)
+    approved(stage, case)
+    for text in ("经审定的全文。两人轻伤。", "另一篇。"):
+        said = FormBlock(id="publication_receipt", fields={"text": text}, personal={})
+        stage.tries(case, Kind.COMPLETED, "tv_centre", task="t1", text="已刊发", form=said)
+        if stage.task(case).state is not TaskState.VERIFIED:
+            stage.says(case, Kind.VERIFIED, "propaganda", task="t1")
+    release = stage.case(case).release
+    assert release is not None
+    assert [receipt.text for receipt in release.receipts] == [TEXT]
 
 
 def test_a_changed_text_comes_back() -> None:

@@ -38,14 +38,16 @@ def file(draft: Draft, act: CaseAct) -> None:
             draft.refuse(Reason.TEXT_IS_OUT)
         else:
             _draft_text(draft, act.text, act.by.principal)
-    elif act.document is Document.RECEIPT:
+    elif act.document is Document.RECEIPT and _may_be_out(draft):
         _receive(draft, act)
 
 
 def complete(draft: Draft, act: CaseAct) -> None:
     """The result of a task; of a publication's it is the outlet's receipt."""
-    if _receive(draft, act):
+    if _may_be_out(draft):
         tasks.complete(draft, act)
+        if not draft.is_refused:
+            _receive(draft, act)
 
 
 def _draft_text(draft: Draft, text: str, by: str) -> None:
@@ -122,17 +124,21 @@ def follow_form(draft: Draft) -> None:
         draft.change(release=replace(release, not_before=at))
 
 
-def _receive(draft: Draft, act: CaseAct) -> bool:
-    """Whether it may be taken. What the outlet says that it published stands beside the approved text."""
+def _may_be_out(draft: Draft) -> bool:
+    """An outlet has published nothing that is held back."""
     release = draft.case.release
-    if release is None:
+    if release is None or not release.is_held_back:
         return True
-    if release.is_held_back:
-        draft.refuse(Reason.UNDER_EMBARGO, due_at=embargo_of(draft))
-        return False
+    draft.refuse(Reason.UNDER_EMBARGO, due_at=embargo_of(draft))
+    return False
+
+
+def _receive(draft: Draft, act: CaseAct) -> None:
+    """What the outlet says that it published stands beside the approved text."""
+    release = draft.case.release
     task = draft.tasks.get(act.task) if act.task is not None else None
-    if task is None:
-        return True
+    if release is None or task is None:
+        return
     said = act.form.values if act.form is not None and act.form.id == RECEIPT_FORM else {}
     text, url, published = said.get("text"), said.get("url"), said.get("published")
     receipt = OutletReceipt(
@@ -145,7 +151,6 @@ def _receive(draft: Draft, act: CaseAct) -> bool:
     )
     others = tuple(one for one in release.receipts if one.task != task.id)
     draft.change(release=replace(release, receipts=(*others, receipt)))
-    return True
 
 
 def _note(draft: Draft, why: Reason, release: ReleaseText) -> None:
