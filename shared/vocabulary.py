@@ -153,6 +153,8 @@ class Document(StrEnum):
     """Proof of delivery or of publication."""
     SETTLEMENT = "settlement"
     """How a petition or dispute was settled, in writing."""
+    INVENTORY = "inventory"
+    """A unit's answer to a campaign: what it has listed is all."""
 
 
 class ReviewCause(StrEnum):

@@ -60,7 +60,7 @@ ROWS = (
         "7 days",
         "item; submission per unit",
         ("POST /api/v1/reports", "GET /api/v1/tasks"),
-        missing="more than 400 units by one act; a nil report handed in beside the task closes it",
+        missing="more than 400 units by one act",
     ),
     Row(
         (5,),

@@ -80,6 +80,7 @@ LABELS: dict[str, dict[str, str]] = {
         "stock_report": N_("stock report"),
         "receipt": N_("proof of delivery"),
         "settlement": N_("settlement in writing"),
+        "inventory": N_("list of what was found"),
     },
     "review_cause": {
         "awareness": N_("awareness"),

@@ -421,6 +421,31 @@ SCENES: list[Scene] = [
         ],
     ),
     (
+        "a campaign answered by documents beside the task",
+        {
+            "kind": "campaign",
+            "level": None,
+            "tasks": [{"title": "隐患排查", "units": [COUNTY, FIRE]}, {"title": "消防专项", "unit": FIRE}],
+        },
+        [
+            (1, Kind.FILED, {"unit": COUNTY, "document": Document.INVENTORY, **WHY}),
+            (2, Kind.FILED, {"unit": COUNTY, "document": Document.NIL_REPORT}),
+            (3, Kind.FILED, {"unit": COUNTY, "document": Document.NIL_REPORT}),
+            (4, Kind.FILED, {"unit": FIRE, "document": Document.NIL_REPORT}),
+            (
+                5,
+                Kind.REGISTERED,
+                {"to_unit": FIRE, "measure": "更换", "owner": "xu_you", **at(9 * DAY), **WHY},
+            ),
+            (6, Kind.FILED, {"unit": FIRE, "task": "t2", "document": Document.NIL_REPORT}),
+            (
+                7,
+                Kind.REGISTERED,
+                {"to_unit": COUNTY, "measure": "加固", "owner": "tao_ri", **at(9 * DAY), **WHY},
+            ),
+        ],
+    ),
+    (
         "assigning, a plan, what nobody knows",
         {"level": None},
         [

@@ -87,6 +87,29 @@ async def test_laid_on_every_unit_answered_by_two_and_seen_unit_by_unit(live: Li
     assert matrix["counts"] | {"submitted": 1, "nil": 1} == matrix["counts"]
 
 
+async def test_a_nil_report_sent_beside_the_task_answers_it_and_what_is_said_twice_is_said_in_words(
+    live: Live,
+) -> None:
+    case = await campaign(live, every="government")
+    county = next(task.id for task in (await live.case(case)).tasks if task.unit == COUNTY)
+    asked = await live.desk(f"/cases/{case}", COUNTY)
+    for offered in ("零报告", "排查清单"):
+        assert offered in asked
+    assert await live.act(case, "file", COUNTY, document="nil_report") == "applied"
+    assert f'data-unit="{COUNTY}" data-state="nil"' in await page(live, f"/cases/{case}/campaign")
+    again = await live.refusal(case, "file", COUNTY, document="nil_report")
+    assert "任务已办结" in again, again
+
+    whole = {"id": "inventory_item", "fields": ITEM}
+    assert await live.act(case, "register", COUNTY, summary=FAULT, form=whole) == "applied"
+    assert f'data-unit="{COUNTY}" data-state="submitted"' in await page(live, f"/cases/{case}/campaign")
+    told = await live.desk(f"/cases/{case}", COUNTY)
+    assert "零报告之后又登记条目，此后以清单为准" in told
+    assert await live.act(case, "verify", OFFICE, Role.LEADER, task=county) == "applied"
+    late = [duty for duty in (await live.case(case)).duties if duty.owed_by == COUNTY and duty.lapse]
+    assert not late, "nobody says that it has not answered"
+
+
 async def test_an_item_goes_on_as_a_hazard_that_keeps_its_tie_and_the_ledger_says_so(live: Live) -> None:
     case = await campaign(live, every="government")
     assert [task.unit for task in (await live.case(case)).tasks] == [

@@ -2,12 +2,17 @@
 it has none. Row 4.
 """
 
-from shared.facts import Purpose
+from typing import Any
+
+from services.intake.board.campaign import matrix_of
+from shared.case import TaskState
+from shared.facts import EffectKind, Purpose
 from shared.ids import CaseId
-from shared.vocabulary import Document, Kind, ReportKind
+from shared.vocabulary import Document, Kind, ReportKind, Role
 from tests.stories.stage import Stage
 
 UNITS = ["beacon_hill_government", "shaquan_government", "wangshan_government"]
+WHOLE: dict[str, Any] = {"measure": "围挡加固", "owner": "kong_xuan", "due_at": "2026-12-20T10:00:00Z"}
 
 
 def campaign(stage: Stage) -> CaseId:
@@ -94,3 +99,76 @@ def test_the_campaign_office_checks_what_was_handed_in_and_can_return_it() -> No
     assert stage.limit(case, "campaign_submission", "t2") == "11-30 11:00", (
         "what was returned is owed by the limit it had"
     )
+
+
+def test_a_nil_report_handed_in_beside_the_task_is_the_units_answer_and_it_never_lapses() -> None:
+    stage = Stage()
+    case = campaign(stage)
+    stage.says(case, Kind.FILED, UNITS[0], document=Document.NIL_REPORT)
+    stage.says(case, Kind.FILED, UNITS[1], task="t2", document=Document.NIL_REPORT)
+    stage.says(case, Kind.REGISTERED, UNITS[2], summary="漏水", **WHOLE)
+    stage.says(case, Kind.FILED, UNITS[2], document=Document.INVENTORY, text="一处")
+    tasks = stage.case(case).tasks
+    assert [(task.state, task.nil) for task in tasks] == [
+        (TaskState.COMPLETED, True),
+        (TaskState.COMPLETED, True),
+        (TaskState.COMPLETED, False),
+    ]
+    assert len(stage.duties(case, "task_verify")) == 3, "whoever asked looks at each"
+    stage.after(days=30)
+    assert not [duty for duty in stage.duties(case, "campaign_submission") if duty.lapse]
+
+
+def test_a_list_is_handed_in_beside_the_task_only_as_it_is_with_it() -> None:
+    stage = Stage()
+    case = campaign(stage)
+    unlisted = stage.refused(case, Kind.FILED, UNITS[0], document=Document.INVENTORY, text="见附件")
+    assert unlisted == "nothing_registered_and_no_nil_report"
+    stage.says(case, Kind.REGISTERED, UNITS[0], summary="老楼")
+    bare = stage.refused(case, Kind.FILED, UNITS[0], document=Document.INVENTORY, text="一处")
+    assert bare == "item_without_measure_or_owner"
+    assert stage.task(case).state is TaskState.ASSIGNED
+
+
+def test_nobody_says_nil_for_a_unit_below() -> None:
+    stage = Stage()
+    case = campaign(stage)
+    stage.says(case, Kind.FILED, "emergency_bureau", document=Document.NIL_REPORT)
+    assert {task.state for task in stage.case(case).tasks} == {TaskState.ASSIGNED}
+
+
+def test_of_several_tasks_the_unit_says_which_one_it_answers() -> None:
+    stage = Stage()
+    case = campaign(stage)
+    again = [{"title": "消防专项", "unit": UNITS[0], "within": "P7D"}]
+    stage.says(case, Kind.ASSIGNED, "emergency_bureau", role=Role.LEADER, tasks=again)
+    which = stage.refused(case, Kind.FILED, UNITS[0], document=Document.NIL_REPORT)
+    assert which == "several_tasks_are_open"
+    stage.says(case, Kind.FILED, UNITS[0], task="t4", document=Document.NIL_REPORT)
+    stage.says(case, Kind.FILED, UNITS[0], document=Document.NIL_REPORT)
+    assert [stage.task(case, name).nil for name in ("t1", "t4")] == [True, True]
+
+
+def test_no_and_one_said_by_the_same_unit_the_list_counts_and_it_is_said_so() -> None:
+    stage = Stage()
+    case = campaign(stage)
+    stage.says(case, Kind.COMPLETED, UNITS[0], task="t1", document=Document.NIL_REPORT, text="零报告")
+    assert stage.refused(case, Kind.FILED, UNITS[0], document=Document.NIL_REPORT) == "task_is_completed"
+    stage.says(case, Kind.REGISTERED, UNITS[0], summary="漏水", **WHOLE)
+    assert not stage.task(case).nil
+    assert stage.reasons(case, EffectKind.TASK)[-1] == "listed_after_nil"
+
+    stage.says(case, Kind.REGISTERED, UNITS[1], summary="老楼", **WHOLE)
+    stage.says(case, Kind.FILED, UNITS[1], document=Document.NIL_REPORT)
+    assert not stage.task(case, "t2").nil
+    assert stage.reasons(case, EffectKind.TASK)[-1] == "listed_though_nil"
+    matrix = matrix_of(stage.case(case), stage.now)
+    assert [row.state for row in matrix.rows] == ["submitted", "submitted", "owed"]
+
+
+def test_a_nil_report_after_the_end_of_the_campaign_completes_nothing() -> None:
+    stage = Stage()
+    case = campaign(stage)
+    stage.says(case, Kind.WITHDRAWN, "emergency_bureau", role=Role.SUPERVISOR, text="重复下发")
+    stage.says(case, Kind.FILED, UNITS[0], document=Document.NIL_REPORT)
+    assert stage.task(case).state is TaskState.CANCELLED

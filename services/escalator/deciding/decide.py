@@ -22,6 +22,7 @@ from services.escalator.deciding.acts import (
     omission,
     releasing,
     seconding,
+    tasks,
 )
 from services.escalator.deciding.acts.merging import absorb
 from services.escalator.deciding.case_files import keep_files
@@ -224,13 +225,14 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
     if declared.is_a_note:
         draft.note(EffectKind.NOTED, kind, note=act.text)
         return
-    if kind in HANDLERS:
-        HANDLERS[kind](draft, act)
+    done, act = tasks.as_answer(draft, kind, act)
+    if done in HANDLERS and not draft.is_refused:
+        HANDLERS[done](draft, act)
     if draft.is_refused or draft.is_waiting:
         return
     note_harm(draft, act)
     _make_own_report(draft, act.by)
-    name = name_of(draft, kind, act)
+    name = name_of(draft, done, act)
     if not any(
         effect.kind not in (EffectKind.LAPSED, EffectKind.REFERRED, EffectKind.RAISED)
         for effect in draft.effects

@@ -82,8 +82,9 @@ def matrix_of(case: Case, now: datetime) -> CampaignMatrix:
 
 
 def _row(task: Task, duties: Sequence[Duty], items: Sequence[Item], now: datetime) -> MatrixRow:
-    nil = task.nil or any(duty.discharged_via == NIL_FILED for duty in duties)
-    state = _state(task, now, nil=nil)
+    filed_nil = any(duty.discharged_via == NIL_FILED for duty in duties)
+    nil = (task.nil or filed_nil) and not items
+    state = _state(task, now, nil=nil, answered=filed_nil)
     return MatrixRow(
         unit=task.unit,
         task=task,
@@ -96,7 +97,8 @@ def _row(task: Task, duties: Sequence[Duty], items: Sequence[Item], now: datetim
     )
 
 
-def _state(task: Task, now: datetime, *, nil: bool) -> SubmissionState:
+def _state(task: Task, now: datetime, *, nil: bool, answered: bool) -> SubmissionState:
+    """`answered`: beside the task, as it was possible before."""
     match task.state:
         case TaskState.CANCELLED:
             return SubmissionState.CANCELLED
@@ -104,8 +106,8 @@ def _state(task: Task, now: datetime, *, nil: bool) -> SubmissionState:
             return SubmissionState.VERIFIED
         case TaskState.COMPLETED:
             return SubmissionState.NIL if nil else SubmissionState.SUBMITTED
-        case _ if nil and not task.reworks:
-            return SubmissionState.NIL
+        case _ if answered and not task.reworks:
+            return SubmissionState.NIL if nil else SubmissionState.SUBMITTED
         case _ if now > task.due_at:
             return SubmissionState.LATE
         case _:

@@ -53,6 +53,10 @@ def register(draft: Draft, act: CaseAct) -> None:
         item = replace(item, case=_raise(draft, item, act.becomes, act))
     items[item.number - 1 : item.number] = [item]
     draft.change(items=tuple(items))
+    for task in list(draft.tasks.values()):
+        if task.nil and task.unit == item.unit:
+            draft.put_task(task, nil=False)
+            draft.note(EffectKind.TASK, Reason.LISTED_AFTER_NIL, task=task.id, unit=task.unit)
 
 
 def _new(draft: Draft, act: CaseAct, number: int) -> Item:

@@ -11,11 +11,13 @@ from services.escalator.deciding import states
 from services.escalator.deciding.acts.holding import answered, find_task
 from services.escalator.deciding.draft import Draft
 from services.escalator.policy.rule import RuleScope
-from shared.case import HolderTerm, Task, TaskState
+from shared.acts.states import is_under_way
+from shared.case import ENDED, HolderTerm, Task, TaskState
 from shared.facts import CaseAct, EffectKind, Reason, TaskForm
 from shared.facts.report import MOST_TASKS_OF_A_CASE, task_count
 from shared.ids import PlanId, TaskId, UnitId
-from shared.vocabulary import Document, ReportKind
+from shared.territory import unit_of
+from shared.vocabulary import Document, Kind, ReportKind
 
 MOST_NAMED = 20
 """Items that a refusal names; there may be thousands."""
@@ -98,14 +100,43 @@ def _usual_term(draft: Draft) -> datetime:
     return draft.now + draft.policy.document.half_hour.within
 
 
+def as_answer(draft: Draft, kind: Kind, act: CaseAct) -> tuple[Kind, CaseAct]:
+    """A document that answers a campaign (a nil report, the list) completes the unit's task, named or not: a unit
+    that has reported never lapses for the way it did.
+    """
+    if not _answers_the_campaign(draft, kind, act):
+        return kind, act
+    if act.task is not None:
+        return Kind.COMPLETED, act
+    own = unit_of(act.by, draft.directory)
+    theirs = [task for task in draft.tasks.values() if task.unit == own]
+    under_way = list(filter(is_under_way, theirs))
+    if len(under_way) > 1:
+        draft.refuse(Reason.SEVERAL_TASKS_ARE_OPEN, unit=own)
+    if not theirs:
+        return kind, act
+    return Kind.COMPLETED, act.model_copy(update={"task": (under_way or theirs)[-1].id})
+
+
+def _answers_the_campaign(draft: Draft, kind: Kind, act: CaseAct) -> bool:
+    """Where the policy has the document beside the completed task."""
+    case = draft.case
+    if kind is not Kind.FILED or case.report.kind is not ReportKind.CAMPAIGN or case.status in ENDED:
+        return False
+    either = {Kind.COMPLETED.value, f"{kind}.{act.document}"}
+    return any(either <= set(plan.discharged_by) for plan in draft.plans.values())
+
+
 def complete(draft: Draft, act: CaseAct) -> None:
     """The result is in. A campaign's answer is a ledger whose every item has measure, owner and date, or
-    an outspoken nil report.
+    an outspoken nil report; of a unit that has listed something the list counts.
     """
     task = find_task(draft, act)
     if task is None:
         return
-    nil = act.document is Document.NIL_REPORT
+    nil, why = act.document is Document.NIL_REPORT, Reason.COMPLETED
+    if nil:
+        why = Reason.NIL_REPORT
     if draft.case.report.kind is ReportKind.CAMPAIGN:
         items = [item for item in draft.case.items if item.unit == task.unit]
         bare = [item.number for item in items if item.lacks]
@@ -118,10 +149,12 @@ def complete(draft: Draft, act: CaseAct) -> None:
         if not items and not nil and inventory is not None and inventory.nil_report == "required":
             draft.refuse(Reason.NOTHING_REGISTERED_AND_NO_NIL_REPORT, task=task.id)
             return
+        if items and nil:
+            nil, why = False, Reason.LISTED_THOUGH_NIL
     if _move(draft, task, "completed", result=act.text, nil=nil):
         draft.note(
             EffectKind.TASK,
-            Reason.NIL_REPORT if nil else Reason.COMPLETED,
+            why,
             task=task.id,
             unit=task.unit,
             note=act.text,
