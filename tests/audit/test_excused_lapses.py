@@ -13,12 +13,13 @@ from services.audit.evidence.export.rows import COLUMNS, ExportWords
 from services.audit.reading.views import NotInTrail, entry_view
 from services.audit.records.actors import RecentIds
 from services.audit.reports.counting import Counting
-from services.audit.reports.documents.making import DocumentFormat, Documents
+from services.audit.reports.documents.making import Documents
 from services.audit.reports.documents.period import Period
 from services.audit.reports.reading import read
 from services.audit.reports.reports import Reports
 from services.audit.reports.views import Timeliness, Trend
 from services.audit.reports.window import Window
+from shared.documents.writing import DocumentFormat
 from shared.facts import Outage
 from shared.facts.authors import Author
 from shared.ids import CaseId

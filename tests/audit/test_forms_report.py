@@ -12,14 +12,14 @@ import pytest
 
 from services.audit.reading.views import entry_view
 from services.audit.reports.declared import REPORTS
-from services.audit.reports.documents.html import body
-from services.audit.reports.documents.words import DocumentWords
 from services.audit.reports.form_views import FilledForms
 from services.audit.reports.names import ReportName
 from services.audit.reports.question import ReportQuestion
 from services.audit.reports.reports import Reports
 from services.audit.reports.window import Window
 from services.audit.web.report_files import ReportFormat, report_file
+from shared.documents.html import body
+from shared.documents.words import DocumentWords
 from shared.facts import Fact, PolicyDrafted
 from shared.forms import FillingPlace, Forms
 from shared.ids import CaseId

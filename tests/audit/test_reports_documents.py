@@ -13,13 +13,14 @@ import pytest
 from lxml import html as parsed
 
 from services.audit.reading.views import NotInTrail
-from services.audit.reports.documents.blocks import Cell, ranges
-from services.audit.reports.documents.making import DocumentFormat, Documents
+from services.audit.reports.documents.making import Documents
 from services.audit.reports.documents.notice import masked
 from services.audit.reports.documents.period import Period, PeriodError
 from services.audit.reports.reports import Reports
 from services.audit.reports.views import Resolution, Timeliness
 from services.audit.reports.window import Window
+from shared.documents.blocks import Cell, ranges
+from shared.documents.writing import DocumentFormat
 from shared.vocabulary import Kind, Language, Level, ReportKind, Role
 from tests.audit.virtual_month import MonthTrail, Told, month_trail
 from tests.escalator.builders import example_directory

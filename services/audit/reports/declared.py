@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.audit.reports.documents import definitions
-from services.audit.reports.documents.blocks import Block, TableBlock, row
 from services.audit.reports.documents.form_blocks import form_blocks, form_tables
 from services.audit.reports.documents.matter_blocks import (
     holding_blocks,
@@ -22,7 +21,6 @@ from services.audit.reports.documents.report_blocks import (
     lapses_blocks,
     timeliness_blocks,
 )
-from services.audit.reports.documents.words import DocumentWords
 from services.audit.reports.form_views import FilledForms
 from services.audit.reports.forms import filled_forms
 from services.audit.reports.names import ReportName
@@ -38,6 +36,8 @@ from services.audit.reports.views import (
     Trend,
 )
 from services.audit.reports.workload import COUNTED, Workload, workload
+from shared.documents.blocks import Block, TableBlock, row
+from shared.documents.words import DocumentWords
 from shared.language.catalogue import N_
 
 Ask = Callable[[Reports, ReportQuestion], Awaitable[Answer]]

@@ -9,9 +9,9 @@ from enum import StrEnum
 
 from services.audit.evidence.export import csv_table
 from services.audit.evidence.export.end import END
-from services.audit.reports.documents.blocks import Cell, TableBlock
-from services.audit.reports.documents.words import DocumentWords
 from services.audit.reports.views import Answer
+from shared.documents.blocks import Cell, TableBlock
+from shared.documents.words import DocumentWords
 from shared.language.catalogue import N_
 from shared.xlsx import MEDIA_TYPE, WRAPPED, XlsxFile
 from shared.xlsx import Cell as FileCell

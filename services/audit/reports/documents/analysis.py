@@ -5,16 +5,6 @@ to, and nothing it can't show.
 """
 
 from services.audit.reports.documents import definitions
-from services.audit.reports.documents.blocks import (
-    Bars,
-    Block,
-    Cell,
-    Heading,
-    TableBlock,
-    WrittenDocument,
-    record_cell,
-    row,
-)
 from services.audit.reports.documents.matter_blocks import (
     chains_table,
     counts_bars,
@@ -36,9 +26,19 @@ from services.audit.reports.documents.report_blocks import (
     tables_by,
     unit_rows,
 )
-from services.audit.reports.documents.words import DocumentWords
 from services.audit.reports.matters import ReportedCase
 from services.audit.reports.views import MatterLine
+from shared.documents.blocks import (
+    Bars,
+    Block,
+    Cell,
+    Heading,
+    TableBlock,
+    WrittenDocument,
+    record_cell,
+    row,
+)
+from shared.documents.words import DocumentWords
 from shared.language.catalogue import N_
 
 LISTED = 40

@@ -7,9 +7,7 @@ form knows no more stands as it is.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from services.audit.reports.documents.blocks import Bars, Block, Cell, LineChart, TableBlock, row
 from services.audit.reports.documents.report_blocks import MOST_ROWS, count
-from services.audit.reports.documents.words import DocumentWords
 from services.audit.reports.form_figures import AREA_OF_CASE, CASE_AREA, table_rows
 from services.audit.reports.form_views import (
     FieldValue,
@@ -21,6 +19,8 @@ from services.audit.reports.form_views import (
     FormTotal,
     FormTotals,
 )
+from shared.documents.blocks import Bars, Block, Cell, LineChart, TableBlock, row
+from shared.documents.words import DocumentWords
 from shared.forms import DeclaredColumn, DeclaredForm, FieldType
 from shared.forms.filling import title_of
 from shared.forms.model import NUMBERS

@@ -4,8 +4,6 @@ Invariant: a document is made anew each time from the trail as it is; nothing of
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from services.audit.reading.reader import TrailReader
@@ -13,45 +11,20 @@ from services.audit.reading.titles import titles
 from services.audit.reading.views import NotInTrail, checkpoint_view
 from services.audit.records.actors import RecentIds
 from services.audit.reports.counting import Counting
-from services.audit.reports.documents import html
 from services.audit.reports.documents.analysis import analysis
-from services.audit.reports.documents.blocks import WrittenDocument
-from services.audit.reports.documents.docx_file import DocxFile
-from services.audit.reports.documents.notes import Notes, Trace
 from services.audit.reports.documents.notice import NoticeWriter, matter_of, state_of
 from services.audit.reports.documents.overview import PeriodReports
 from services.audit.reports.documents.period import Period
-from services.audit.reports.documents.text import text_of
-from services.audit.reports.documents.words import DocumentWords
 from services.audit.reports.matters import ReportedCase
 from services.audit.reports.reading import read
 from services.audit.reports.reports import Reports
 from services.audit.reports.views import Holding, Reachability, Resolution, Timeliness, Trend
 from services.audit.reports.window import Window
 from shared.directory import Directory
+from shared.documents.words import DocumentWords
+from shared.documents.writing import DocumentFormat, MadeFile, written
 from shared.vocabulary import Language
 from shared.web.names import Names
-
-
-class DocumentFormat(StrEnum):
-    HTML = "html"
-    DOCX = "docx"
-    TEXT = "text"
-
-
-MEDIA = {
-    DocumentFormat.HTML: "text/html; charset=utf-8",
-    DocumentFormat.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    DocumentFormat.TEXT: "text/plain; charset=utf-8",
-}
-SUFFIX = {DocumentFormat.HTML: "html", DocumentFormat.DOCX: "docx", DocumentFormat.TEXT: "txt"}
-
-
-@dataclass(frozen=True, slots=True)
-class MadeFile:
-    content: bytes
-    media: str
-    name: str
 
 
 class Documents:
@@ -106,7 +79,7 @@ class Documents:
         document = NoticeWriter(words, self._directory(), state).document(
             case, matter, lapses, checkpoint_view(signed)
         )
-        return written(document, words, form, f"notice-{case}", lambda _: [])
+        return written(document, words, form, f"notice-{case}")
 
     async def words(self, language: Language) -> DocumentWords:
         return DocumentWords(language, Names(self._directory), self._zone, await titles(self._reader))
@@ -141,17 +114,3 @@ def open_matters(counting: Counting) -> list[ReportedCase]:
         and not matter.exercise
     ]
     return sorted(matters, key=lambda matter: (not matter.overdue, matter.index))
-
-
-def written(
-    document: WrittenDocument, words: DocumentWords, form: DocumentFormat, name: str, trace: Trace
-) -> MadeFile:
-    notes = Notes(words, trace)
-    match form:
-        case DocumentFormat.HTML:
-            content = html.page(document, words, notes).encode()
-        case DocumentFormat.DOCX:
-            content = DocxFile(document, words, notes).content()
-        case DocumentFormat.TEXT:
-            content = text_of(document, notes).encode()
-    return MadeFile(content, MEDIA[form], f"{name}-{words.language}.{SUFFIX[form]}")

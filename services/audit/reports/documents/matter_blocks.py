@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.audit.reports.documents.blocks import Bars, Block, Cell, TableBlock, row
 from services.audit.reports.documents.report_blocks import MOST_ROWS, count, measured, tables_by
-from services.audit.reports.documents.words import NOTHING, DocumentWords
 from services.audit.reports.views import (
     CountLine,
     HolderLine,
@@ -15,6 +13,8 @@ from services.audit.reports.views import (
     Resolution,
     Trend,
 )
+from shared.documents.blocks import Bars, Block, Cell, TableBlock, row
+from shared.documents.words import NOTHING, DocumentWords
 from shared.language.catalogue import N_
 
 # Holding

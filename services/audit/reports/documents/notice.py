@@ -13,7 +13,12 @@ from zoneinfo import ZoneInfo
 
 from services.audit.reading.views import CheckpointView
 from services.audit.reports.counting import Counting
-from services.audit.reports.documents.blocks import (
+from services.audit.reports.documents.report_blocks import done_late
+from services.audit.reports.matters import LapseSeen, ReportedCase
+from services.audit.reports.reading import ReportedFact
+from services.audit.reports.window import Window
+from shared.directory import Directory
+from shared.documents.blocks import (
     Block,
     Cell,
     Heading,
@@ -23,12 +28,7 @@ from services.audit.reports.documents.blocks import (
     record_cell,
     row,
 )
-from services.audit.reports.documents.report_blocks import done_late
-from services.audit.reports.documents.words import NOTHING, DocumentWords
-from services.audit.reports.matters import LapseSeen, ReportedCase
-from services.audit.reports.reading import ReportedFact
-from services.audit.reports.window import Window
-from shared.directory import Directory
+from shared.documents.words import NOTHING, DocumentWords
 from shared.facts import LapseCause, Reason
 from shared.facts.body import EffectBody, instant
 from shared.language.catalogue import N_

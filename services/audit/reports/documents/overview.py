@@ -7,10 +7,8 @@ instead of a share.
 
 from dataclasses import dataclass
 
-from services.audit.reports.documents.blocks import Block, Cell, Paragraph
 from services.audit.reports.documents.period import Period
 from services.audit.reports.documents.report_blocks import count
-from services.audit.reports.documents.words import DocumentWords
 from services.audit.reports.views import (
     Holding,
     Lapses,
@@ -20,6 +18,8 @@ from services.audit.reports.views import (
     Timeliness,
     Trend,
 )
+from shared.documents.blocks import Block, Cell, Paragraph
+from shared.documents.words import DocumentWords
 from shared.facts import LapseCause
 from shared.language.catalogue import N_
 from shared.vocabulary import Language

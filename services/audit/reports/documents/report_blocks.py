@@ -6,8 +6,6 @@ Invariant: each number is a cell that names its figure, so that one click, or on
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from services.audit.reports.documents.blocks import Bars, Block, Cell, TableBlock, record_cell, row
-from services.audit.reports.documents.words import NOTHING, DocumentWords
 from services.audit.reports.views import (
     DutyLine,
     LapseLine,
@@ -19,6 +17,8 @@ from services.audit.reports.views import (
     Traced,
     UnitTimeliness,
 )
+from shared.documents.blocks import Bars, Block, Cell, TableBlock, record_cell, row
+from shared.documents.words import NOTHING, DocumentWords
 from shared.facts import LapseCause
 from shared.facts.body import instant
 from shared.language.catalogue import N_

@@ -18,10 +18,8 @@ from services.audit.reading.titles import titles
 from services.audit.reading.told import RecordTeller
 from services.audit.reading.views import Entry
 from services.audit.reports.declared import REPORTS
-from services.audit.reports.documents import definitions, html
-from services.audit.reports.documents.blocks import Cell
+from services.audit.reports.documents import definitions
 from services.audit.reports.documents.period import Period
-from services.audit.reports.documents.words import DocumentWords
 from services.audit.reports.names import ReportName
 from services.audit.reports.question import NARROWED_BY, ReportQuestion
 from services.audit.reports.reports import Reports
@@ -32,6 +30,9 @@ from services.audit.web.explorer.pages import answer_or_fault
 from services.audit.web.report_files import MEDIA, ReportFormat
 from services.audit.web.trail import READERS
 from shared.directory import Directory
+from shared.documents import html
+from shared.documents.blocks import Cell
+from shared.documents.words import DocumentWords
 from shared.forms.values import NO_SUCH_AREA
 from shared.http_fields import Index
 from shared.language.catalogue import N_

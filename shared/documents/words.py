@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from services.audit.reports.documents.blocks import Cell, Paragraph, paragraph
+from shared.documents.blocks import Cell, Paragraph, paragraph
 from shared.facts import Name
 from shared.language.catalogue import N_
 from shared.language.words import Words as ReadersWords

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from services.audit.reports.documents.blocks import LineChart, TableBlock, row
+from shared.documents.blocks import LineChart, TableBlock, row
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM, LEGEND = 660, 220, 64, 8, 22, 18
 FONT = 12

@@ -1,6 +1,6 @@
 """Blocks as plain text, for a terminal or a message."""
 
-from services.audit.reports.documents.blocks import (
+from shared.documents.blocks import (
     Bars,
     Heading,
     LineChart,
@@ -8,8 +8,8 @@ from services.audit.reports.documents.blocks import (
     TableBlock,
     WrittenDocument,
 )
-from services.audit.reports.documents.line_chart import as_table
-from services.audit.reports.documents.notes import Notes
+from shared.documents.line_chart import as_table
+from shared.documents.notes import Notes
 
 
 def text_of(document: WrittenDocument, notes: Notes) -> str:

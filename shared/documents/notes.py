@@ -7,8 +7,8 @@ it says how to have whole.
 
 from collections.abc import Callable, Sequence
 
-from services.audit.reports.documents.blocks import Cell, ranges
-from services.audit.reports.documents.words import DocumentWords
+from shared.documents.blocks import Cell, ranges
+from shared.documents.words import DocumentWords
 from shared.language.catalogue import N_
 
 PIECES = 12

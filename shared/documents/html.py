@@ -11,7 +11,7 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
-from services.audit.reports.documents.blocks import (
+from shared.documents.blocks import (
     Bars,
     Block,
     Cell,
@@ -21,9 +21,9 @@ from services.audit.reports.documents.blocks import (
     TableBlock,
     WrittenDocument,
 )
-from services.audit.reports.documents.line_chart import line_chart
-from services.audit.reports.documents.notes import Notes
-from services.audit.reports.documents.words import DocumentWords
+from shared.documents.line_chart import line_chart
+from shared.documents.notes import Notes
+from shared.documents.words import DocumentWords
 from shared.language.catalogue import N_
 
 Link = Callable[[Cell], str | None]

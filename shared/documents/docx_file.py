@@ -15,7 +15,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-from services.audit.reports.documents.blocks import (
+from shared.documents.blocks import (
     Bars,
     Block,
     Cell,
@@ -25,9 +25,9 @@ from services.audit.reports.documents.blocks import (
     TableBlock,
     WrittenDocument,
 )
-from services.audit.reports.documents.line_chart import as_table
-from services.audit.reports.documents.notes import Notes
-from services.audit.reports.documents.words import DocumentWords
+from shared.documents.line_chart import as_table
+from shared.documents.notes import Notes
+from shared.documents.words import DocumentWords
 from shared.language.catalogue import N_
 
 BODY, TITLE, SECTION, SUBSECTION = "仿宋", "方正小标宋简体", "黑体", "楷体"
