@@ -5,7 +5,7 @@ from datetime import datetime
 from fenghuo.parts import located
 from fenghuo.speech import named, worded
 from shared.directory import Directory, load_directory
-from shared.ids import AreaCode, PersonId, UnitId
+from shared.ids import AreaCode, PersonId, PostId, UnitId
 from shared.lined_yaml import YamlFault
 from shared.settings import Settings
 
@@ -23,6 +23,10 @@ class DirectoryNames:
     def unit(self, unit: str) -> str:
         known = self._directory and self._directory.units_by_id.get(UnitId(unit))
         return named(known.name.zh, known.name.en) if known else unit
+
+    def post(self, post: str) -> str:
+        known = self._directory and self._directory.posts_by_id.get(PostId(post))
+        return named(known.name.zh, known.name.en) if known else post
 
     def area(self, area: str) -> str:
         known = self._directory and self._directory.areas_by_code.get(AreaCode(area))

@@ -161,8 +161,9 @@ def show_suspicions(cases: list[Case]) -> None:
             worded("; case %(matched)s matches it", matched=suspicion.matched) if suspicion.matched else ""
         )
         known_by = worded(
-            "known by %(witness)s%(matched)s",
+            "known by %(witness)s%(matched)s; why this unit: %(why)s",
             witness=witness,
+            why=reason(suspicion.why),
             matched=matched,
         )
         if suspicion.statement:

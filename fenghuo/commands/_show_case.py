@@ -299,6 +299,9 @@ def _judgement(case: Case, directory_names: DirectoryNames) -> Iterator[str]:
                 decided=decided,
             )
         )
+        if measure.owed_to:
+            owed_to = ", ".join(directory_names.post(post) for post in measure.owed_to)
+            yield escape(worded("it was owed to: %(owed_to)s", owed_to=owed_to))
     if notice := case.notice:
         out_at = (
             worded("published %(published_at)s", published_at=clock(notice.published_at))

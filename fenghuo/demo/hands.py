@@ -124,8 +124,15 @@ class Hands:
         pressed = await self.http.post(message["link"], data={"choice": Kind.ACCEPTED, "task": task})
         pressed.raise_for_status()
 
-    async def message(self, case: CaseId, person: PersonId, *words: str) -> dict[str, Any]:
-        """The newest SMS about the case on this person's telephone that says all the words and has a link."""
+    async def state_by_link(self, message: dict[str, Any], text: str) -> None:
+        """What the unit has to say to what is said of it."""
+        pressed = await self.http.post(message["link"], data={"choice": Kind.STATED, "text": text})
+        pressed.raise_for_status()
+
+    async def message(
+        self, case: CaseId, person: PersonId, *words: str, has_link: bool = True
+    ) -> dict[str, Any]:
+        """The newest SMS about the case on this person's telephone that says all the words (and has a link)."""
         asked = {"to": self.telephone(person), "channel": "sms"}
         messages: list[dict[str, Any]] = []
         try:
@@ -135,13 +142,17 @@ class Hands:
                         await self.http.get(f"{self.place.url('gateway')}/messages", params=asked)
                     ).json()
                     for message in reversed(messages):
-                        is_about_it = message.get("link") and message["data"].get("case") == case
-                        if is_about_it and all(word in message["text"] for word in words):
+                        is_about_it = message["data"].get("case") == case
+                        if (
+                            is_about_it
+                            and (message.get("link") or not has_link)
+                            and all(word in message["text"] for word in words)
+                        ):
                             return message
                     await asyncio.sleep(0.1)
         except TimeoutError:
             said = f" that says {', '.join(words)}" if words else ""
-            expected = f"an SMS with a link for {person} about case {case}{said} within {LINK_WAIT:g} s"
+            expected = f"an SMS{' with a link' if has_link else ''} for {person} about case {case}{said} within {LINK_WAIT:g} s"
             raise StepFailed(expected, f"{len(messages)} messages on that telephone, none with it") from None
 
     async def cut_line(self, person: PersonId) -> None:

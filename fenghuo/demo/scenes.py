@@ -1,5 +1,5 @@
 """The story: four emergencies, one leader who stays dark and is stood in for, one whose line is dead, one unit
-that reports too late, one emergency that grows worse.
+that reports too late, one emergency that grows worse, one suspicion that is withdrawn.
 
 Each scene does what people would do, and is over only when the trail shows what must have come of it.
 """
@@ -14,7 +14,7 @@ from typing import Any
 from fenghuo.demo.hands import Hands
 from fenghuo.demo.readback import OnRecord, Readback, StepFailed, failed_for, with_effect
 from fenghuo.demo.stage import Stage
-from shared.facts import EffectKind, LapseCause, Report, rfc3339
+from shared.facts import EffectKind, LapseCause, Reason, Report, rfc3339
 from shared.ids import CaseId, PersonId, SourceId
 from shared.vocabulary import Role
 
@@ -49,10 +49,12 @@ class Story:
         StepFailed.
         """
         await self.alert()
+        flood, told_of_it, told_at = await self.told_of_twice()
         dark_case, started = await self.dark_leader()
         await self.dead_line()
         lapse, late_case = await self.late_unit()
         await self.it_grows(dark_case)
+        await self.suspicion(flood, told_of_it, told_at)
         await self.limit_passes(dark_case, started)
         return lapse, late_case
 
@@ -74,6 +76,44 @@ class Story:
             with_effect(EffectKind.DISCHARGED, late_by_seconds=None),
             at_least=5,
         )
+
+    async def told_of_twice(self) -> tuple[CaseId, CaseId, datetime]:
+        """A unit reports in time; the media tell of the same in words that nothing can match."""
+        self.stage.say("meanwhile a county reports, and a website tells of the same otherwise", "›")
+        now, head = self.clock(), self.hands.holder("wangshan_emergency_head")
+        summary = "北坡沟道漫水，十二户已转移 Gully over its banks, twelve households moved"
+        flood = self._form("natural_disaster", "IV", "wangshan_emergency", "620622", summary, now)
+        report, _ = await self.hands.report(flood, head, now)
+        text = "已到现场 on the spot"
+        await self.hands.act(report, "progress", head, Role.REPORTER, self.clock(), text=text)
+        said = {
+            "kind": "opinion",
+            "topic": "web",
+            "summary": "网传望山水库溃坝 A dam has burst, says a website",
+        }
+        hit = self._form("natural_disaster", None, "propaganda", "620622", "", now) | said
+        told_of_it, _ = await self.hands.report(hit, self.hands.holder("propaganda_head"), now)
+        await self._acknowledge(report, [self.hands.holder("emergency_office")])
+        told = ("gov_main", "gov_in_charge", "emergency_office")
+        await self._acknowledge(told_of_it, [self.hands.holder(post) for post in told])
+        return report, told_of_it, now
+
+    async def suspicion(self, report: CaseId, told_of_it: CaseId, told_at: datetime) -> None:
+        """The unit hears at once what is said of it, answers by the link, and nothing is left against it."""
+        self.stage.scene("6", "疑似漏报，查明撤销", "a unit is suspected, and had reported in time")
+        head, office = self.hands.holder("wangshan_emergency_head"), self.hands.holder("emergency_office")
+        left = (told_at + self.timing.limit - self.clock()).total_seconds()
+        raised = with_effect(EffectKind.SUSPECTED, why=Reason.NO_UNIT_HAS_REPORTED)
+        await self._expect("an omission is suspected", told_of_it, raised, seconds=max(left, 0) + SOON)
+        told = await self.hands.message(told_of_it, head, "列为疑似漏报")
+        self.stage.say(f"on {self._name(head)}'s telephone: {told['text']}", "☎")
+        await self.hands.state_by_link(told, "我局已报：北坡沟道漫水，系同一险情 We have reported it")
+        same = {"into": report, "text": "系同一险情 it is the same"}
+        await self.hands.act(told_of_it, "merge", office, Role.DUTY_OFFICER, self.clock(), **same)
+        withdrawn = with_effect(EffectKind.SUSPECTED, why=Reason.SUSPICION_WITHDRAWN)
+        await self._expect("its report in time is found: withdrawn, and told", told_of_it, withdrawn)
+        cleared = await self.hands.message(told_of_it, head, "疑似漏报撤销", has_link=False)
+        self.stage.say(f"on {self._name(head)}'s telephone: {cleared['text']}", "☎")
 
     async def dark_leader(self) -> tuple[CaseId, datetime]:
         self.stage.scene("2", "一位领导未应答", "a unit reports; one leader does not answer")
@@ -202,7 +242,7 @@ class Story:
 
     async def limit_passes(self, case: CaseId, started: datetime) -> None:
         self.stage.scene(
-            "6", "时限已过", "the limit passes of the leader who stayed dark, and accuses nobody"
+            "7", "时限已过", "the limit passes of the leader who stayed dark, and accuses nobody"
         )
         dark = self.hands.holder("gov_in_charge")
         left = (started + self.timing.limit - self.clock()).total_seconds()
@@ -267,7 +307,7 @@ class Story:
         return proof
 
     def _form(
-        self, category: str, level: str, unit: str, area: str, summary: str, learned: datetime
+        self, category: str, level: str | None, unit: str, area: str, summary: str, learned: datetime
     ) -> dict[str, Any]:
         at = rfc3339(learned)
         return {

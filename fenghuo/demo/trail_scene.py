@@ -37,7 +37,7 @@ class TrailScene:
         away. Raises StepFailed.
         """
         self.stage.scene(
-            "7",
+            "8",
             "台账不可篡改",
             "the trail is verified, a case's evidence taken away; a copy is tampered with and caught",
         )

@@ -7,7 +7,7 @@ Invariant: each names who has decided or said what, so that the desk shows it wi
 from datetime import datetime
 
 from shared.facts import Outage, Value
-from shared.ids import CaseId, DutyId, PersonId, SourceId, UnitId
+from shared.ids import AreaCode, CaseId, DutyId, PersonId, PostId, SourceId, UnitId
 from shared.vocabulary import Kind, Level, Role
 
 COMPILATION = "compilation"
@@ -32,6 +32,8 @@ class Measure(Value, frozen=True, kw_only=True):
     """What weighed: `third_lapse_in_a_year`, `late_by_2h`, `every_channel_failed` …"""
     about: CaseId
     duty: DutyId
+    owed_to: tuple[PostId, ...] = ()
+    """All whom the same failure concerned, by their posts."""
     decided: str | None = None
     decided_by: str | None = None
     decided_at: datetime | None = None
@@ -121,6 +123,9 @@ class Suspicion(Value, frozen=True, kw_only=True):
 
     unit: UnitId
     why: str
+    """Why it is this unit's to report: a reason (`competent_for_the_topic`); of an earlier version a sentence."""
+    area: AreaCode | None = None
+    """That the unit is competent for."""
     source: SourceId | None = None
     matched: CaseId | None = None
     matched_score: float | None = None

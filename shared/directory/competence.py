@@ -7,7 +7,7 @@ then the one that asks most (topic before kind before category), then the one de
 from typing import TYPE_CHECKING, NamedTuple
 
 from shared.directory.units import Competence, Unit
-from shared.facts import Name
+from shared.facts import Reason
 from shared.ids import AreaCode
 from shared.vocabulary import Category, ReportKind
 
@@ -22,10 +22,11 @@ class MatterSort(NamedTuple):
 
 
 class Competent(NamedTuple):
-    """The unit, and why it is the one, in words."""
+    """The unit, why it is the one, and the area that it is competent for."""
 
     unit: Unit
-    reason: Name
+    why: Reason
+    area: AreaCode
 
 
 def competent_unit(whole: "Directory", matter: MatterSort, area: AreaCode) -> Competent | None:
@@ -38,7 +39,7 @@ def competent_unit(whole: "Directory", matter: MatterSort, area: AreaCode) -> Co
         ]
         if candidates:
             _, unit, competence = max(candidates, key=lambda each: each[0])
-            return Competent(unit, _reason(whole, unit, competence, at))
+            return Competent(unit, _why(competence), at)
     return None
 
 
@@ -54,8 +55,10 @@ def _asks(competence: Competence) -> tuple[bool, bool, bool]:
     return bool(competence.topics), bool(competence.kinds), bool(competence.categories)
 
 
-def _reason(whole: "Directory", unit: Unit, competence: Competence, at: AreaCode) -> Name:
-    area = whole.areas_by_code[at].name
-    matters = [*competence.topics, *competence.kinds, *competence.categories]
-    zh, en = "、".join(matters) or "一切事项", ", ".join(matters) or "every matter"
-    return Name(zh=f"{area.zh}范围内{zh}由{unit.name.zh}主管", en=f"in {area.en}, {en} is for {unit.name.en}")
+def _why(competence: Competence) -> Reason:
+    """The most particular thing that the competence asks for."""
+    if competence.topics:
+        return Reason.COMPETENT_FOR_THE_TOPIC
+    if competence.kinds:
+        return Reason.COMPETENT_FOR_THE_KIND
+    return Reason.COMPETENT_FOR_THE_CATEGORY if competence.categories else Reason.COMPETENT_FOR_EVERYTHING

@@ -40,6 +40,8 @@ class Consequence(Value, frozen=True, kw_only=True):
     excuses: tuple[str, ...] = ()
     outage: Outage | None = None
     likeness: float | None = None
+    ground: str | None = None
+    """Suspected: why it is that unit's to report."""
     measure: str | None = None
     approvals: int | None = None
     approvals_needed: int | None = None
@@ -139,6 +141,7 @@ def _consequence(effect: Effect) -> Consequence:
         excuses=effect.excuses,
         outage=effect.outage,
         likeness=effect.likeness,
+        ground=effect.ground,
         measure=effect.measure,
         approvals=effect.approvals,
         approvals_needed=effect.approvals_needed,

@@ -177,6 +177,8 @@ class Matched(Frozen):
     reported_at: Instant
     score: float
     why: tuple[MatchReason, ...]
+    by_hand: bool = False
+    """A person has said so, by merging the witness into the report."""
 
 
 class Absorbed(Frozen):
@@ -193,6 +195,8 @@ class Absorbed(Frozen):
     sensitive: bool = False
     told: dict[PersonId, PostId] = Field(default_factory=dict[PersonId, PostId])
     """Who was told of the duplicate: they hear what becomes of it."""
+    awaits_a_report: bool = False
+    """It is what an outside witness told of, and whoever may judge an omission says that this case is its report."""
 
 
 class Referred(Lapsed):

@@ -178,6 +178,8 @@ class Effect(Value, frozen=True, kw_only=True):
     """Noted: the number of the item that was registered, or made whole."""
     likeness: float | None = None
     """Matched: from 0 to 1."""
+    ground: str | None = None
+    """Suspected: why it is that unit's to report, a reason as `why` is."""
     measure: str | None = None
     """Proposed or decided: the step of the ladder."""
     approvals: int | None = None

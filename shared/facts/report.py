@@ -22,7 +22,7 @@ from shared.facts.distrust import Distrust
 from shared.facts.file import Files
 from shared.facts.form import FormBlock, FormGiven
 from shared.facts.harm import Harm
-from shared.ids import AreaCode, CaseId, DutyId, PersonId, SourceId, UnitId
+from shared.ids import AreaCode, CaseId, DutyId, PersonId, PostId, SourceId, UnitId
 from shared.message import N_, Said, said
 from shared.vocabulary import Addressees, Category, Level, ReportKind
 
@@ -205,6 +205,8 @@ class Lapsed(Frozen):
     """What was owed, in the words of the record; one referred before it was said has none."""
     about: Line | None = None
     """What the case was about in which it lapsed."""
+    owed_to: tuple[PostId, ...] = ()
+    """The posts of all whom the same failure concerned: one report that came late was owed to each of them."""
     unit: UnitId
     limit: Instant
     found_at: Instant

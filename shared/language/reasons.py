@@ -74,6 +74,12 @@ WHY: dict[str, str] = {
     "limit_stays_one_person_alone": N_(
         "the limit stays as it was: one person alone grades a case down, and that forgives nothing"
     ),
+    "competent_for_everything": N_("it is competent there for every matter"),
+    "competent_for_the_category": N_("it is competent there for this category"),
+    "competent_for_the_kind": N_("it is competent there for this kind of matter"),
+    "competent_for_the_topic": N_("it is competent there for this topic"),
+    "named_by_the_witness": N_("whoever told of it has named it"),
+    "report_found_by_hand": N_("a person has found the unit's own report of it"),
     "suspicion_raised": N_("an omission is suspected"),
     "suspicion_refuted": N_("the suspicion was refuted"),
     "suspicion_confirmed": N_("the omission was confirmed"),

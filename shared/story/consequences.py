@@ -52,7 +52,9 @@ EFFECTS: Mapping[EffectKind, Name] = {
     ),
     EffectKind.HELD: Name("未呼叫任何人：{why}", "Nobody was called: {why}"),
     EffectKind.TASK: Name("{task}：{why}", "{task}: {why}"),
-    EffectKind.SUSPECTED: Name("疑似漏报（{unit}）：{why}", "Suspected omission ({unit}): {why}"),
+    EffectKind.SUSPECTED: Name(
+        "疑似漏报（{unit}{ground}）：{why}", "Suspected omission ({unit}{ground}): {why}"
+    ),
     EffectKind.MATCHED: Name("与{unit}的报告比对一致{likeness}", "It matches the report of {unit}{likeness}"),
     EffectKind.REFERRED: Name(
         "移送责任追究：{title}（{unit}）：{why}", "Referred for accountability: {title} ({unit}): {why}"
@@ -108,6 +110,7 @@ ALL_DELIVERED = Name("，已送达", ", delivered")
 SOME_DELIVERED = Name("，已送达 {count} 人，未送达：{missing}", ", delivered to {count}, not to {missing}")
 NONE_DELIVERED = Name("，未能送达", ", not delivered")
 NO_WAY = Name("消息", "message")
+GROUND = Name("，{why}", ", {why}")
 LIKENESS = Name("（相似度 {percent}%）", ", {percent}% alike")
 LIMIT = Name("时限 {due}", "limit {due}")
 STOOD_IN = Name("{who}曾代为接应", "{who} had stood in")

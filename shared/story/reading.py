@@ -138,6 +138,7 @@ def _consequence(effect: EffectBody) -> Consequence:
         excuses=effect.texts("excuses"),
         outage=effect.outage,
         likeness=effect.number("likeness"),
+        ground=effect.text("ground"),
         measure=effect.measure if effect.kind in (EffectKind.PROPOSED, EffectKind.STATUS) else None,
         approvals=None if approvals is None else int(approvals),
         approvals_needed=None if approvals is None else effect.approvals_needed,

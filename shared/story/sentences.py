@@ -109,6 +109,7 @@ ACCOUNTABILITY = Name(
     "立案追究{unit}：{title}，时限 {due}，{cause}",
     "An accountability case was opened about {unit}: {title}, limit {due}, {cause}",
 )
+WAS_OWED_TO = Name("应报对象：{people}", "It was owed to {people}")
 OTHER_KIND = Name("发生了本版本尚无表述的事情", "Something happened that this version has no words for")
 UNTRUSTED = Name("不真实的消息：没有人做过其中所说的事", "Not authentic: nobody did what this message says")
 GAP = Name("此处的记录已被消息系统丢失", "The broker lost what stood here")

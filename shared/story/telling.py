@@ -92,6 +92,8 @@ def details_of(moment: Moment, teller: Narrator) -> Iterator[str]:
         yield teller.say(
             say.HAPPENED, occurred=teller.at(occurred, moment.at), learned=teller.at(learned, moment.at)
         )
+    if owed_to := data.part("referred").texts("owed_to"):
+        yield teller.say(say.WAS_OWED_TO, people=teller.words.listed(map(teller.post, owed_to)))
     changed = any(one.harm is not None for one in moment.account.consequences)
     if not changed and (harm := data.harm("harm")) is not None:
         yield from _harm(harm, None, teller)
@@ -323,6 +325,7 @@ def _consequence(one: Consequence, now: datetime, teller: Narrator) -> str:
     reason = one.cause if one.cause in LABELS["cause"] else one.why
     unit = teller.unit(one.unit) if one.unit else teller.words.name(after.THOSE_CONCERNED)
     likeness = teller.say(after.LIKENESS, percent=round(one.likeness * 100)) if one.likeness else ""
+    ground = teller.say(after.GROUND, why=teller.why(one.ground)) if one.ground else ""
     sentence = teller.say(
         _message(kind, one),
         people=teller.people(one.people) if one.people else unit,
@@ -337,6 +340,7 @@ def _consequence(one: Consequence, now: datetime, teller: Narrator) -> str:
         if one.why not in LABELS["why"]
         else teller.why(one.why),
         likeness=likeness,
+        ground=ground,
     )
     if one.late_by_seconds is not None and one.late_by_seconds >= 1:
         sentence += teller.say(after.LATE_BY, span=teller.span(one.late_by_seconds))

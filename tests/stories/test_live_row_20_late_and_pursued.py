@@ -24,7 +24,19 @@ async def test_from_a_report_that_was_late_to_the_outcome_of_the_review(live: Li
     decide = await live.hears(DECIDER, case, "责任认定", "初报迟报：烟花仓库爆燃")
     assert "/a/" not in decide
 
+    cases = await live.http.get(
+        "/api/v1/cases",
+        params={"parent": late, "kind": ReportKind.ACCOUNTABILITY},
+        headers=live.lab.bearer(Role.AUDITOR),
+    )
+    late_reports = [card["id"] for card in cases.json()["cases"] if "初报迟报" in card["report"]["summary"]]
+    assert late_reports == [case], "five were owed it: one case, and each has a lapse of their own on record"
+    assert len([duty for duty in (await live.case(late)).duties if duty.lapse is not None]) >= 5
+
     desk = await live.desk(f"/cases/{case}", ORGAN, Role.DISCIPLINE, person=DECIDER)
+    assert "应报对象" in desk
+    for post in ("市委书记", "市长", "市应急办"):
+        assert post in desk.partition("应报对象")[2].partition("</dd>")[0], post
     assert "值班电话占线，已改装双线" in desk
     decided = await live.act(
         case, "decide-measure", ORGAN, Role.DISCIPLINE, person=DECIDER, measure="admonitory_talk", text="首次"

@@ -4,9 +4,13 @@ what it knows, and reads that nothing is left against it. Row 29.
 
 import re
 from datetime import UTC, datetime
+from typing import Any
+
+import httpx2
 
 from shared.facts import LapseCause
 from shared.ids import PostId
+from shared.standing import standing_case
 from shared.vocabulary import Role
 from tests.escalator.builders import example_directory
 from tests.lab import until
@@ -15,8 +19,12 @@ from tests.stories.live import Live
 BUREAU = "wangshan_emergency"
 
 
+def holder(post: str) -> str:
+    return example_directory().holder_of(PostId(post), datetime.now(UTC)).id
+
+
 async def test_the_unit_is_told_answers_and_is_cleared(live: Live) -> None:
-    head = example_directory().holder_of(PostId("wangshan_emergency_head"), datetime.now(UTC)).id
+    head = holder("wangshan_emergency_head")
     hit = await live.report(
         "propaganda",
         kind="opinion",
@@ -25,11 +33,7 @@ async def test_the_unit_is_told_answers_and_is_cleared(live: Live) -> None:
         summary="外媒称望山水库溃坝",
     )
 
-    def read(tag: str) -> str | None:
-        return next((text for text in live.texts(head, hit) if f"【烽火·{tag}】" in text), None)
-
-    raised = await until(lambda: read("疑似漏报"), what="the unit is told")
-    assert raised
+    raised = await live.reads(head, hit, "【烽火·疑似漏报】")
     assert re.search("未查到望山县应急管理局的报告，列为疑似漏报，由人于 .* 前核实", raised)
     assert "请在链接中提交“情况说明”" in raised
     page = await live.at_link(head, hit, "inform")
@@ -51,8 +55,80 @@ async def test_the_unit_is_told_answers_and_is_cleared(live: Live) -> None:
     assert "不构成漏报" in link.text, "the link says what became of it"
     again = await live.at_link(head, hit, "inform", choice="stated", text="再说一遍")
     assert "已提交情况说明" in again.text, "what was said is not asked again"
-    cleared = await until(lambda: read("不构成漏报"), what="the unit is cleared")
-    assert cleared
+    cleared = await live.reads(head, hit, "【烽火·不构成漏报】")
     assert "经核实（旧图新传，已核实），望山县应急管理局不构成漏报，不计入任何记录和统计。" in cleared
     lapses = [duty.lapse for duty in (await live.case(hit)).duties if duty.lapse is not None]
     assert LapseCause.OMITTED not in {lapse.cause for lapse in lapses}
+
+
+async def test_a_report_in_time_is_found_and_everybody_who_heard_the_suspicion_hears_that_it_is_withdrawn(
+    live: Live, trail: httpx2.AsyncClient
+) -> None:
+    head, office = holder("wangshan_emergency_head"), holder("emergency_office")
+    report = await live.report(
+        BUREAU, level="IV", category="natural_disaster", summary="北坡沟道漫水，十二户已转移"
+    )
+    hit = await live.report(
+        "propaganda", kind="opinion", topic="external_media", category="natural_disaster", summary="外媒称望山水库溃坝"
+    )  # fmt: skip
+    leaders = [holder(post) for post in ("party_main", "gov_main")]
+    for leader in leaders:
+        await live.hears(leader, hit, "外媒称望山水库溃坝")
+        await live.at_link(leader, hit, "report", choice="")
+    everybody = {
+        head: "【烽火·疑似漏报】",
+        office: "疑似漏报核实",
+        **dict.fromkeys(leaders, "【烽火·疑似漏报】"),
+    }
+    for person, words in everybody.items():
+        assert "未查到望山县应急管理局的报告" in await live.reads(person, hit, words)
+
+    answer = await live.at_link(
+        head, hit, "inform", choice="stated", text="我局已报：北坡沟道漫水，十二户已转移，系同一险情"
+    )
+    assert "已提交情况说明" in answer.text
+    to_judge = await until(lambda: _page_with(live, "/suspicions", "我局已报"), what="the office reads it")
+    assert to_judge
+    assert "当地该类别由其主管" in to_judge, "and why it is that unit's to report"
+    merged = await live.act(
+        hit, "merge", "emergency_office", person=office, role=Role.DUTY_OFFICER, into=report, text="系同一处险情"
+    )  # fmt: skip
+    assert merged == "applied"
+
+    cleared = await live.reads(head, hit, "【烽火·疑似漏报撤销】")
+    assert "现查到望山县应急管理局已按时报告，疑似漏报撤销，不计入任何记录和统计。" in cleared
+    for person in (office, *leaders):
+        assert "望山县应急管理局已按时报告" in await live.reads(person, hit, "【烽火·疑似漏报已撤销】")
+    assert "疑似漏报撤销" in (await live.at_link(head, hit, "inform")).text
+    suspicion = (await live.case(hit)).suspicion
+    assert suspicion is not None
+    assert (suspicion.matched, suspicion.is_to_judge, suspicion.confirmed) == (report, False, None)
+    assert "已按时报告" in await live.desk(f"/cases/{hit}", "emergency_office")
+
+    story = await until(lambda: _story_of(live, trail, hit), what="the record has it")
+    assert story
+    assert "疑似漏报（望山县应急管理局，当地该类别由其主管）：没有单位上报" in str(story)
+    figures = (await trail.get("/api/v1/reports/timeliness", headers=live.lab.bearer(Role.AUDITOR))).json()
+    assert [line["held_against"] for line in figures["units"] if line["unit"] == BUREAU] in ([], [0])
+    lapses = (await trail.get("/api/v1/reports/lapses", headers=live.lab.bearer(Role.AUDITOR))).json()
+    assert not [lapse for lapse in lapses["lapses"] if BUREAU in (lapse["unit"], lapse["answerable"])]
+    pursued = await live.http.get(
+        "/api/v1/cases", params={"parent": hit, "kind": "accountability"}, headers=live.lab.bearer(Role.AUDITOR)
+    )  # fmt: skip
+    assert [card for card in pursued.json()["cases"] if card["report"]["unit"] == BUREAU] == []
+    ledger = await live.http.get(
+        f"/api/v1/cases/{standing_case('ledger', BUREAU)}", headers=live.lab.bearer(Role.AUDITOR)
+    )
+    assert ledger.status_code == 404, "nothing was ever written on the unit's ledger"
+
+
+async def _page_with(live: Live, path: str, words: str) -> str | None:
+    page = await live.desk(path, "emergency_office", Role.SUPERVISOR)
+    return page if words in page else None
+
+
+async def _story_of(live: Live, trail: httpx2.AsyncClient, case: str) -> dict[str, Any] | None:
+    answer = await trail.get(
+        f"/api/v1/cases/{case}/story", params={"language": "zh"}, headers=live.lab.bearer(Role.AUDITOR)
+    )
+    return answer.json() if answer.status_code == 200 and "撤销" in answer.text else None

@@ -67,3 +67,19 @@ def test_a_leader_without_a_line_is_nobodys_lapse_once_a_stand_in_has_answered()
     (mayor,) = [duty for duty in stage.duties(case, "first_report") if duty.posts == ("gov_main",)]
     assert (mayor.lapse, mayor.discharged_by) == (None, stage.holder("secretary_general"))
     assert "unreached" in [effect.kind for effect in stage.effects(case, EffectKind.UNREACHED)]
+
+
+def test_a_report_that_was_late_is_one_case_with_all_it_was_owed_to() -> None:
+    stage = Stage()
+    case = stage.report(level=Level.II, learned=timedelta(minutes=42))
+    assert len(list(stage.effects(case, EffectKind.LAPSED))) == 5, "each stays on record"
+    (pursued,) = stage.raised(case, ReportKind.ACCOUNTABILITY)
+    measure = stage.case(pursued).measure
+    assert measure is not None
+    assert sorted(measure.owed_to) == [
+        "emergency_office",
+        "gov_in_charge",
+        "gov_main",
+        "party_in_charge",
+        "party_main",
+    ]

@@ -364,3 +364,58 @@ def test_nobody_whose_report_was_in_time_stands_accused_whatever_came_first(
         assert lapse is None or not lapse.is_pursued
     elif suspicion is not None and suspicion.confirmed:
         assert len(accused) == 1
+
+
+def merged_into_the_report(stage: Stage, by: str, *, reported_after: int) -> tuple[CaseId, CaseId]:
+    """A witness whose case somebody merges into the competent unit's report, which nothing has matched."""
+    case = hit(stage)
+    stage.acknowledges(case, "party_main", "gov_main", "party_in_charge", "gov_in_charge", "emergency_office")
+    stage.after(minutes=reported_after)
+    report = stage.report(level=Level.III, unit=COMPETENT, summary="库区渗漏")
+    stage.after(minutes=60 - reported_after)
+    stage.says(case, Kind.MERGED, by, into=report, text="同一处险情")
+    return case, report
+
+
+def test_whoever_merges_the_witness_into_a_report_in_time_withdraws_the_suspicion() -> None:
+    stage = Stage()
+    case, report = merged_into_the_report(stage, "emergency_office", reported_after=10)
+    suspicion = stage.case(case).suspicion
+    assert suspicion is not None
+    assert (suspicion.matched, suspicion.withdrawn_at is not None) == (report, True)
+    assert stage.effects(case, EffectKind.MATCHED)[0].why == "report_found_by_hand"
+    assert not stage.effects(case, EffectKind.LAPSED)
+    _, told = list(stage.notices(case, "cross_check", Purpose.INFORM))[-1]
+    assert "现查到望山县应急管理局已按时报告，疑似漏报撤销，不计入任何记录和统计。" in texts(stage, told)[0]
+
+
+def test_a_report_too_late_answers_no_suspicion_by_a_merge() -> None:
+    stage = Stage()
+    case, report = merged_into_the_report(stage, "emergency_office", reported_after=40)
+    suspicion = stage.case(case).suspicion
+    assert suspicion is not None
+    assert (suspicion.matched, suspicion.is_to_judge) == (report, True)
+
+
+def test_the_suspected_unit_withdraws_nothing_by_merging_the_witness_itself() -> None:
+    stage = Stage()
+    case = stage.report(
+        unit=COMPETENT,
+        by=stage.actor("propaganda_head", Role.REPORTER),
+        reported_by="propaganda_head",
+        person=stage.holder("propaganda_head"),
+        level=Level.III,
+        summary="外媒称望山化工厂爆炸",
+    )
+    stage.acknowledges(case, "gov_main", "gov_in_charge", "party_in_charge", "emergency_office")
+    report = stage.report(level=Level.III, unit=COMPETENT, summary="另一处火情")
+    stage.after(minutes=35)
+    raised = stage.case(case).suspicion
+    assert raised is not None
+    assert raised.is_to_judge, "who reports for another unit is its witness"
+    ((_, notice),) = stage.notices(case, "cross_check", Purpose.INFORM)
+    assert "市委宣传部于" in texts(stage, notice)[0], "and not the unit itself, in whose name it was told"
+    stage.says(case, Kind.MERGED, "wangshan_emergency_head", into=report, text="同一件事")
+    suspicion = stage.case(case).suspicion
+    assert suspicion is not None
+    assert (stage.case(case).status, suspicion.matched, suspicion.is_to_judge) == ("merged", None, True)

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.directory import Directory, DirectoryFault, WhyHolder, load_directory
+from shared.facts import Reason
 from shared.ids import PostId
 from shared.lined_yaml import YamlFault
 from shared.vocabulary import Category, Level, ReportKind
@@ -198,22 +199,22 @@ def test_areas_and_units_know_what_stands_above_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("category", "topic", "area", "competent"),
+    ("category", "topic", "area", "competent", "why"),
     [
-        ("accident", None, "620600", "emergency_bureau"),
-        ("accident", None, "620622", "wangshan_emergency"),
-        ("public_health", None, "620622", "wangshan_government"),
-        ("accident", "heating", "620602", "heating_company"),
-        ("accident", "heating", "620600", "housing_bureau"),
-        ("accident", None, "110000", None),
+        ("accident", None, "620600", "emergency_bureau", Reason.COMPETENT_FOR_THE_CATEGORY),
+        ("accident", None, "620622", "wangshan_emergency", Reason.COMPETENT_FOR_THE_CATEGORY),
+        ("public_health", None, "620622", "wangshan_government", Reason.COMPETENT_FOR_EVERYTHING),
+        ("accident", "heating", "620602", "heating_company", Reason.COMPETENT_FOR_THE_TOPIC),
+        ("accident", "heating", "620600", "housing_bureau", Reason.COMPETENT_FOR_THE_TOPIC),
+        ("accident", None, "110000", None, None),
     ],
 )
 def test_the_competent_unit_is_the_nearest_and_then_the_most_particular(
-    example: Directory, category: str, topic: str | None, area: str, competent: str | None
+    example: Directory, category: str, topic: str | None, area: str, competent: str | None, why: Reason | None
 ) -> None:
     found = example.competent_unit(ReportKind.INCIDENT, Category(category), topic, area)
     assert (found.unit.id if found else None) == competent
-    assert found is None or (found.unit.name.zh in found.reason.zh and found.unit.name.en in found.reason.en)
+    assert found is None or (found.why, found.area) == (why, area)
 
 
 def test_a_plan_is_found_by_what_it_is_for(example: Directory) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from services.escalator.deciding.draft import Draft
 from shared.case import Duty, Task
 from shared.directory import Person
+from shared.directory.competence import Competent
 from shared.ids import PostId, RosterId, UnitId
 from shared.vocabulary import ReportKind
 
@@ -134,14 +135,19 @@ def competent_unit(draft: Draft) -> UnitId | None:
     """Whose matter it is by category and area (DOMAIN row 21); the unit that reported where the directory
     names nobody.
     """
+    competent = competence(draft)
+    return competent.unit.id if competent is not None else draft.case.report.unit
+
+
+def competence(draft: Draft) -> Competent | None:
+    """Whose matter the directory says it is, and why."""
     report = draft.case.report
-    competent = draft.directory.competent_unit(
+    return draft.directory.competent_unit(
         ReportKind.INCIDENT if report.kind is ReportKind.OPINION else report.kind,
         report.category,
         report.topic,
         report.area,
     )
-    return competent.unit.id if competent else report.unit
 
 
 def posts_of(

@@ -4,14 +4,14 @@ accountability case.
 Invariant: pursued is the unit that does not report or reports late. One whose report was in time has done its
 duty, whoever picks up the telephone: where nobody on the chain did, the unit whose roster stayed silent answers.
 What many units owed of one case together (`refers: together`) is one list, of which the organ says who answers for it.
-One referral for each unit, rule and cause of a decision, however many people the same failure concerned; an
+One referral for each unit, rule and cause of a decision, with all whom the same failure concerned; an
 exercise refers nothing, and so does what another unit says of one that has said nothing itself.
 What our own failure excuses is referred by a person or not at all (excuses.py).
 """
 
 from typing import Any
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from services.escalator.deciding.draft import Draft
 from shared.case import Duty, Lapse, Lit
@@ -32,9 +32,7 @@ def refer(draft: Draft, duty: Duty, late_by: float | None, *, intent: bool = Fal
             duty, EffectKind.NOTED, Reason.ON_A_WITNESS_ALONE_NOBODY_ANSWERS, rule=draft.plan_of(duty).limit
         )
         return
-    case = standing_case("ledger", unit)
-    same = (case, duty.rule, lapse.cause.value)
-    if any((sent.case, sent.data.get("rule"), sent.data.get("cause")) == same for sent in draft.sends):
+    if _is_in_one_already(draft, duty, lapse, unit):
         return
     harm = Harm.model_validate(asdict(draft.case.harm_now))
     _send(
@@ -58,6 +56,17 @@ def refer(draft: Draft, duty: Duty, late_by: float | None, *, intent: bool = Fal
         unit=unit,
         rule=draft.plan_of(duty).limit,
     )
+
+
+def _is_in_one_already(draft: Draft, duty: Duty, lapse: Lapse, unit: UnitId) -> bool:
+    """The same failure was referred by this decision: that referral names whom this duty was owed to as well."""
+    same = (standing_case("ledger", unit), duty.rule, lapse.cause.value)
+    for place, sent in enumerate(draft.sends):
+        if (sent.case, sent.data.get("rule"), sent.data.get("cause")) == same:
+            owed_to = dict.fromkeys([*sent.data.get("owed_to", ()), *duty.posts])
+            draft.sends[place] = replace(sent, data={**sent.data, "owed_to": [*owed_to]})
+            return True
+    return False
 
 
 def take_back(draft: Draft, duty: Duty, report: CaseId) -> None:
@@ -85,6 +94,7 @@ def _send(draft: Draft, duty: Duty, lapse: Lapse, unit: UnitId, why: Reason, **m
         rule=duty.rule,
         title=draft.plan_of(duty).title.zh,
         about=draft.case.report.summary,
+        owed_to=duty.posts,
         unit=unit,
         limit=lapse.at,
         found_at=lapse.found_at,

@@ -57,7 +57,7 @@ def suspect(draft: Draft, duty: Duty) -> bool:
             Reason.NO_UNIT_HAS_REPORTED,
             excuses=excuses,
             outage=outage,
-            note=f"{suspicion.source or draft.case.report.unit}: {suspicion.why}",
+            ground=suspicion.why,
         )
         draft.happened("suspected")
         tell_the_unit(draft, duty, suspicion, SuspicionState.RAISED)
@@ -124,8 +124,13 @@ def _judge_by(draft: Draft) -> datetime | None:
 
 
 def _witness(draft: Draft, suspicion: Suspicion) -> Name:
-    source = draft.directory.sources_by_id.get(suspicion.source) if suspicion.source is not None else None
-    return source.name if source is not None else unit_name(draft.directory, draft.case.report.unit)
+    """The system, or the unit of whoever told of it: that may be in the name of the unit that is suspected."""
+    directory, report = draft.directory, draft.case.report
+    source = directory.sources_by_id.get(suspicion.source) if suspicion.source is not None else None
+    if source is not None:
+        return source.name
+    person = directory.people_by_id.get(report.person) if report.person is not None else None
+    return unit_name(directory, person.unit if person is not None else report.unit)
 
 
 def _people_of(draft: Draft, duty: Duty, suspicion: Suspicion) -> list[tuple[Person, PostId]]:

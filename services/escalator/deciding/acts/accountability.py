@@ -154,7 +154,11 @@ def propose(draft: Draft, lapsed: Lapsed) -> None:
         return
     step, why = weigh(rule, lapsed)
     measure = rule.ladder[step]
-    draft.change(measure=Measure(proposed=measure, why=why, about=lapsed.case, duty=lapsed.duty))
+    draft.change(
+        measure=Measure(
+            proposed=measure, why=why, about=lapsed.case, duty=lapsed.duty, owed_to=lapsed.owed_to
+        )
+    )
     draft.note(
         EffectKind.PROPOSED,
         Spelled(measure),

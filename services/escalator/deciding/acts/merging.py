@@ -3,7 +3,8 @@ split again.
 
 Invariant: a merge forgives nothing and accuses nobody afterwards. The duplicate's lapses stay on its record;
 its open duties end with the name of the case that carries them on, which hears of the earlier start and the
-graver level by a fact of its own. Its limits are counted again from the earliest start and come earlier by
+graver level by a fact of its own. What an outside witness told of and somebody merges into a unit's report has been
+answered by that report. Its limits are counted again from the earliest start and come earlier by
 it, never later; one that would have passed by the time of the merge stays where it was, and what is owed only
 at the graver level counts from the merge where its limit would lie behind: nobody could have known.
 """
@@ -15,9 +16,10 @@ from services.escalator.deciding.acts.regrading import take_on
 from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.duties import cancel_owed
 from services.escalator.deciding.gravity import graver
+from services.escalator.deciding.matching import is_units_report
 from shared import territory
 from shared.case import CaseStatus
-from shared.facts import Absorbed, Actor, CaseAct, EffectKind, Reason, Report, spelled
+from shared.facts import Absorbed, Actor, CaseAct, EffectKind, Matched, Reason, Report, spelled
 from shared.ids import UnitId
 from shared.vocabulary import Kind
 
@@ -42,12 +44,38 @@ def merge(draft: Draft, act: CaseAct) -> None:
         level=case.level,
         sensitive=case.sensitive,
         told=case.people_told,
+        awaits_a_report=_finds_its_report(draft, act.by),
     )
     draft.send(
         Kind.ABSORBED, act.into, absorbed.model_dump(mode="json", exclude_none=True), Reason.MERGED_INTO
     )
     end_tasks(draft)
     cancel_owed(draft, spelled(Reason.CARRIED_ON_IN, act.into))
+
+
+def _finds_its_report(draft: Draft, by: Actor) -> bool:
+    """Whoever may judge the omission says that a unit's report tells of the same; never the unit itself."""
+    suspicion, unit = draft.case.suspicion, territory.unit_of(by, draft.directory)
+    if suspicion is None or unit is None or unit == suspicion.unit:
+        return False
+    return territory.has_whole_city(draft.directory, unit) or territory.speaks_for(
+        draft.directory, unit, suspicion.unit
+    )
+
+
+def _answer_the_witness(draft: Draft, absorbed: Absorbed) -> None:
+    """A unit's own report was found by hand: the witness's case hears when it came."""
+    case = draft.case
+    if absorbed.awaits_a_report and is_units_report(case.report, draft.directory):
+        matched = Matched(
+            report=case.id,
+            unit=case.report.unit,
+            reported_at=case.report.handed_in_at or case.opened_at,
+            score=1.0,
+            why=(),
+            by_hand=True,
+        )
+        draft.send(Kind.MATCHED, absorbed.case, matched.model_dump(mode="json"), Reason.REPORT_FOUND_BY_HAND)
 
 
 def absorb(draft: Draft, absorbed: Absorbed) -> None:
@@ -81,6 +109,7 @@ def absorb(draft: Draft, absorbed: Absorbed) -> None:
     )
     draft.happened(Kind.ABSORBED, actor=absorbed.by)
     draft.note(EffectKind.STATUS, Reason.ABSORBED, case=absorbed.case, note=f"{absorbed.lapses}")
+    _answer_the_witness(draft, absorbed)
     if was_ended:
         draft.happened("reported")
     take_on(

@@ -10,24 +10,26 @@ from msgspec.structs import replace
 from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.duties import cancel, confirm_omission, discharge, lapse_if_past
 from services.escalator.deciding.excuses import lateness
-from services.escalator.deciding.parties import competent_unit
+from services.escalator.deciding.parties import competence
 from services.escalator.deciding.referral import listed_lapses, refer
 from services.escalator.deciding.suspicion import clear, tell_the_unit, withdraw
 from shared.case import Duty, DutyState, Suspicion
 from shared.facts import Actor, CaseAct, EffectKind, LapseCause, Matched, Reason, SuspicionState, spelled
 from shared.ids import DutyId
-from shared.vocabulary import ReportKind
 
 
 def begin(draft: Draft) -> None:
     """From now on it is watched whether the competent unit reports it too; where the policy has it owe that."""
     if not draft.policy.rules_on("reported.outside", draft.sort):
         return
-    report = draft.case.report
-    unit = competent_unit(draft) or report.unit
-    found = draft.directory.competent_unit(ReportKind.INCIDENT, report.category, report.topic, report.area)
-    why = found.reason.en if found is not None else "reported for this unit"
-    draft.change(suspicion=Suspicion(unit=unit, why=why, source=report.source))
+    report, competent = draft.case.report, competence(draft)
+    if competent is None:
+        suspicion = Suspicion(unit=report.unit, why=Reason.NAMED_BY_THE_WITNESS, source=report.source)
+    else:
+        suspicion = Suspicion(
+            unit=competent.unit.id, why=competent.why, area=competent.area, source=report.source
+        )
+    draft.change(suspicion=suspicion)
     draft.happened("reported.outside", draft.case.starts_at)
 
 
@@ -45,10 +47,10 @@ def match(draft: Draft, matched: Matched) -> None:
     draft.change(suspicion=replace(suspicion, matched=matched.report, matched_score=matched.score))
     draft.note(
         EffectKind.MATCHED,
-        spelled(Reason.ALIKE, f"{matched.score:.2f}"),
+        Reason.REPORT_FOUND_BY_HAND if matched.by_hand else spelled(Reason.ALIKE, f"{matched.score:.2f}"),
         case=matched.report,
         unit=matched.unit,
-        likeness=matched.score,
+        likeness=None if matched.by_hand else matched.score,
         note=words,
     )
     draft.happened("matched")
