@@ -16,19 +16,19 @@ from pydantic import Field, ValidationError
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.notifier.channels import REFERENCE_LENGTH, gateway_words
-from services.notifier.delivery.ledger import DeliveryLedger
+from services.notifier.channels._receipts import GatewayReceipt
 from services.notifier.delivery.metrics import CallBackFault, Metrics
+from services.notifier.delivery.receipts import DeliveryReceipts
 from services.notifier.delivery.recent import Recent
-from services.notifier.delivery.record import DeliveryOutcome, Receipt, Sheet, notice_of_message_id, sheet_key
+from services.notifier.delivery.record import DeliveryOutcome, Receipt, Sheet
 from services.notifier.gateway_time import ahead_by_call_back
 from shared import http_fields
 from shared.clock_skew import ClockSkew, off_words
 from shared.door import KB, doorway
-from shared.facts import Delivery, Fact, Frozen, Given, Purpose
+from shared.facts import Delivery, Frozen, Given, Purpose
 from shared.fault_texts import faults_of
 from shared.http_fields import CaseRef, IdRef
 from shared.ids import CaseId, NoticeId, PersonId
-from shared.logs import about_case
 from shared.message import N_, said
 from shared.problems import Problem, invalid
 from shared.tokens import Gate
@@ -52,6 +52,15 @@ class ReceiptForm(Given):
     outcome: Literal[DeliveryOutcome.DELIVERED, DeliveryOutcome.FAILED]
     error: Annotated[str, Field(max_length=20_000)] | None = None
     """Kept as far as it is worth something: see `gateway_words`."""
+
+    @property
+    def receipt(self) -> GatewayReceipt:
+        return GatewayReceipt(
+            is_delivered=self.outcome is DeliveryOutcome.DELIVERED,
+            id=self.id,
+            reference=gateway_words(self.reference or "", REFERENCE_LENGTH) or None,
+            words=gateway_words(self.error or ""),
+        )
 
 
 class HandedOver(Delivery):
@@ -101,7 +110,7 @@ class CallBackTaken(Frozen):
 @dataclass(frozen=True)
 class Api:
     recent: Recent
-    ledger: DeliveryLedger
+    receipts: DeliveryReceipts
     gate: Gate
     webhooks: Mapping[str, Webhook]
     """By channel name: the key a channel's call-backs are signed with."""
@@ -137,13 +146,7 @@ class Api:
     @doorway(is_open=True, body_limit=CALL_BACK_LIMIT)
     async def receipt(self, request: Request, channel: IdRef) -> CallBackTaken:
         form = await self._verified(request, channel)
-        reference = gateway_words(form.reference or "", REFERENCE_LENGTH) or None
-        notices = await self._notices(form, channel, reference)
-        facts = [
-            fact
-            for notice in notices
-            if (fact := await self._called_back(form, channel, notice, reference)) is not None
-        ]
+        facts = await self.receipts.take(channel, form.receipt)
         if not facts:
             raise Problem(
                 404,
@@ -153,43 +156,6 @@ class Api:
                 ),
             )
         return CallBackTaken(case=facts[0].subject or "", fact=facts[0].id)
-
-    async def _notices(self, form: ReceiptForm, channel: str, reference: str | None) -> list[str]:
-        """What went out as one message has come to the same end."""
-        if form.id is None:
-            return self.recent.notices_of_reference(channel, reference or "")
-        notice = notice_of_message_id(form.id)
-        sheet, _ = await self.ledger.sheet(sheet_key(notice)) if notice else (None, 0)
-        record = sheet.record_of(notice, channel) if sheet and notice else None
-        if notice is None or record is None:
-            return []
-        together = self.recent.notices_of_reference(channel, record.delivery.reference or "")
-        return together if record.delivery.notice in together else [notice]
-
-    async def _called_back(
-        self, form: ReceiptForm, channel: str, notice: str, reference: str | None
-    ) -> Fact | None:
-        """What the gateway says of one notice, recorded and told; None where none such is on record."""
-        stored = await self.ledger.sheet(sheet_key(notice))
-        record = stored[0].record_of(notice, channel) if stored[0] else None
-        if stored[0] is None or record is None:
-            return None
-        case = stored[0].case
-        with about_case(case):
-            error = gateway_words(form.error or "") or _default_error(form)
-            receipt = Receipt(outcome=form.outcome, at=self.clock(), reference=reference, error=error)
-            updated_record = record.model_copy(update={"receipt": receipt})
-            if record.receipt is None or record.receipt.outcome is not receipt.outcome:
-
-                def with_receipt(sheet: Sheet | None) -> Sheet:
-                    assert sheet is not None, "a sheet stays for a month"
-                    return sheet.with_receipt(updated_record)
-
-                await self.ledger.change(sheet_key(record.delivery.notice), with_receipt, stored)
-            fact = updated_record.receipt_fact(case)
-            assert fact is not None
-            await self.ledger.tell(case, fact)
-        return fact
 
     async def _verified(self, request: Request, channel: str) -> ReceiptForm:
         webhook = self.webhooks.get(channel)
@@ -231,14 +197,6 @@ class Api:
             return ReceiptForm.model_validate_json(body)
         except ValidationError as error:
             raise invalid(faults_of(error, ReceiptForm), N_("request")) from None
-
-
-def _default_error(form: ReceiptForm) -> str | None:
-    return (
-        "the gateway reports that it did not arrive, without a reason"
-        if form.outcome is DeliveryOutcome.FAILED
-        else None
-    )
 
 
 def _lines(sheet: Sheet) -> Iterator[Line]:

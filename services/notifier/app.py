@@ -22,7 +22,9 @@ from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.earlier import EarlierDirectory
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
+from services.notifier.delivery.openings import LinkOpenings
 from services.notifier.delivery.post import MessageMaker
+from services.notifier.delivery.receipts import DeliveryReceipts
 from services.notifier.delivery.recent import Recent
 from services.notifier.delivery.whether_over import case_now
 from services.notifier.messages.links import Links
@@ -98,9 +100,18 @@ def build(settings: NotifierSettings) -> Service:
         lambda: service.connection,
         now,
         files,
+        LinkOpenings(ledger, now),
         settings.snooze,
     )
-    api = Api(recent, ledger, gate, _callback_keys(configured, settings.secrets), now, service.skew, metrics)
+    api = Api(
+        recent,
+        DeliveryReceipts(recent, ledger, now),
+        gate,
+        _callback_keys(configured, settings.secrets),
+        now,
+        service.skew,
+        metrics,
+    )
 
     async def channels_take() -> None:
         if faults := [fault for courier in couriers.values() if (fault := courier.fault())]:

@@ -53,8 +53,18 @@ class Lit(Value, frozen=True, kw_only=True):
     """When the last call to this person about the duty was handed over to a channel."""
     answered_at: datetime | None = None
     delivered: tuple[str, ...] = ()
+    """Channels whose gateway has taken the message; those that took back their word later are not there."""
     failed: tuple[str, ...] = ()
+    """Channels that did not get it to the person, whether at once or as their gateway said later."""
     channels: tuple[str, ...] = ()
+    arrived: tuple[str, ...] = ()
+    """Channels whose gateway says that the telephone has it."""
+    undelivered: tuple[str, ...] = ()
+    """Channels whose gateway had taken it and said later that it did not arrive."""
+    arrived_at: datetime | None = None
+    """When the first of them arrived."""
+    opened_at: datetime | None = None
+    """When its link was first opened, by the person or by a mail scanner."""
 
     @property
     def is_reached(self) -> bool:

@@ -14,6 +14,7 @@ from shared.facts.acts import (
     Heard,
     Matched,
     MatchReason,
+    MessageState,
     Referred,
     Via,
 )
@@ -107,6 +108,7 @@ __all__ = [
     "LapseCause",
     "MatchReason",
     "Matched",
+    "MessageState",
     "Name",
     "News",
     "Notice",

@@ -5,11 +5,13 @@ Invariant: made of the effects and notices alone, so that the case as it stands 
 told in the same words; nothing is parsed here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
 
+from shared.facts.acts import MessageState
+from shared.facts.body import DeliveryBody
 from shared.facts.decision import Notice
 from shared.facts.effect import Effect, EffectKind, Outage
 from shared.facts.harm import HarmCount
@@ -62,7 +64,28 @@ class Called(Value, frozen=True, kw_only=True):
     person: str
     post: str | None = None
     delivered: bool | None = None
-    """None: nothing is known yet."""
+    """Handed over on any channel. None: nothing is known yet."""
+    handed_over: tuple[str, ...] = ()
+    """On these channels. None where an earlier version has kept it."""
+    arrived: bool = False
+    """A gateway says that the telephone has it."""
+    opened: bool = False
+    """Its link was opened, which is no answer."""
+
+    def told(self, line: DeliveryBody, *, failed: bool) -> "Called":
+        """With what became of the message on a channel."""
+        if line.state == MessageState.OPENED:
+            return replace(self, opened=True)
+        others = tuple([channel for channel in self.handed_over if channel != line.channel])
+        if not failed:
+            is_arrived = self.arrived or line.state == MessageState.ARRIVED
+            return replace(self, delivered=True, handed_over=(*others, line.channel), arrived=is_arrived)
+        is_taken_back = line.state == MessageState.UNDELIVERED and line.channel in self.handed_over
+        if is_taken_back:
+            return replace(
+                self, delivered=bool(others), handed_over=others, arrived=self.arrived and bool(others)
+            )
+        return self if self.delivered else replace(self, delivered=False)
 
 
 class Calls(Value, frozen=True, kw_only=True):
@@ -86,21 +109,26 @@ class Account(Value, frozen=True, kw_only=True):
     def has(self, kind: EffectKind) -> bool:
         return any(consequence.kind == kind for consequence in self.consequences)
 
-    def delivered(self, notices: Iterable[str], *, failed: bool) -> "Account":
-        return replace(self, calls=delivered(self.calls, frozenset(notices), failed=failed))
+    def delivered(self, lines: Sequence[DeliveryBody], *, failed: bool) -> "Account":
+        return replace(self, calls=delivered(self.calls, lines, failed=failed))
 
 
-def delivered(calls: tuple[Calls, ...], notices: frozenset[str], *, failed: bool) -> tuple[Calls, ...]:
-    """With what became of these messages. One that was handed over on a channel stays so."""
+def delivered(calls: tuple[Calls, ...], lines: Sequence[DeliveryBody], *, failed: bool) -> tuple[Calls, ...]:
+    """With what became of messages. One that was handed over on a channel stays so, unless its gateway says
+    that it did not arrive.
+    """
+    of_notice: dict[str, list[DeliveryBody]] = {}
+    for line in lines:
+        of_notice.setdefault(line.notice, []).append(line)
 
     def now(called: Called) -> Called:
-        if called.notice not in notices or (failed and called.delivered):
-            return called
-        return replace(called, delivered=not failed)
+        for line in of_notice.get(called.notice, ()):
+            called = called.told(line, failed=failed)
+        return called
 
     return tuple(
         replace(group, people=tuple(map(now, group.people)))
-        if any(called.notice in notices for called in group.people)
+        if any(called.notice in of_notice for called in group.people)
         else group
         for group in calls
     )

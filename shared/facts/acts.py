@@ -217,6 +217,17 @@ class Due(Frozen):
     duty: DutyId | None = None
 
 
+class MessageState(StrEnum):
+    """How far a message has come beyond the hand-over."""
+
+    ARRIVED = "arrived"
+    """The gateway says later that the telephone has it."""
+    OPENED = "opened"
+    """Somebody, or a mail scanner, has opened its link: no answer."""
+    UNDELIVERED = "undelivered"
+    """The gateway had taken it and says later that it did not arrive."""
+
+
 class Delivery(Frozen):
     """What became of one notice on one channel."""
 
@@ -232,6 +243,15 @@ class Delivery(Frozen):
     """The gateway's own id for it."""
     error: str | None = None
     """failed only: what the last attempt said, and what to do."""
+    state: MessageState | None = None
+    """None: `delivered` is handed over to the gateway and `failed` is not handed over, as in every fact of an
+    earlier version. The other states all come after a hand-over, so that a reader who does not know them
+    still reads what is true.
+    """
+    gateway: str | None = None
+    """Which gateway took it, where that is not the channel's first."""
+    reply: str | None = None
+    """What the gateway itself answered, as far as its description says where that stands."""
 
 
 class Deliveries(Frozen):

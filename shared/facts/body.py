@@ -192,6 +192,29 @@ class EffectBody(FactBody):
         return int(needed) if needed is not None else int(noted) if noted.isdecimal() else None
 
 
+class DeliveryBody(FactBody):
+    """What became of a message on a channel, in a `delivered` or `failed` fact."""
+
+    __slots__ = ()
+
+    @property
+    def notice(self) -> str:
+        return self.text("notice") or ""
+
+    @property
+    def channel(self) -> str:
+        return self.text("channel") or ""
+
+    @property
+    def state(self) -> str | None:
+        """How far it has come beyond the hand-over."""
+        return self.text("state")
+
+
+def deliveries_in(data: FactBody) -> list[DeliveryBody]:
+    return [DeliveryBody(line.fields) for line in data.parts("deliveries")]
+
+
 def notices_in(deliveries: FactBody) -> list[str]:
     """The messages that a `delivered` or `failed` fact is about."""
     return [notice for one in deliveries.parts("deliveries") if (notice := one.text("notice")) is not None]

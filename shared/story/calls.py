@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from shared.facts import Purpose
-from shared.facts.account import AtPost, Calls
+from shared.facts import Name, Purpose
+from shared.facts.account import AtPost, Called, Calls
 from shared.story import consequences as after
 from shared.story.known import known
 from shared.story.narrator import Narrator
 from shared.story.reading import Moment
+from shared.vocabulary import Language
 
 
 def channel_name(channel: str, teller: Narrator) -> str:
@@ -30,12 +31,27 @@ def calls_told(moment: Moment, teller: Narrator) -> Iterator[str]:
 def _reached(calls: Calls, teller: Narrator) -> str:
     if calls.is_held:
         return teller.words.name(after.NOT_SENT)
-    delivered = sum(one.delivered is True for one in calls.people)
-    missing = [AtPost(person=one.person) for one in calls.people if one.delivered is False]
-    if delivered == len(calls.people):
-        return teller.words.name(after.ALL_DELIVERED)
-    if missing and not delivered:
-        return teller.words.name(after.NONE_DELIVERED)
+    states = [state for called in calls.people if (state := _state(called)) is not None]
+    if not states:
+        return ""
+    comma = "，" if teller.words.language is Language.ZH else ", "
+    if len(states) == len(calls.people) and len(set(states)) == 1:
+        return comma + teller.words.name(states[0])
+    parts = [
+        teller.say(after.BY_SOME, state=teller.words.name(state), count=states.count(state))
+        for state in (after.OPENED, after.ARRIVED, after.HANDED_OVER)
+        if state in states
+    ]
+    missing = [AtPost(person=called.person) for called in calls.people if called.delivered is False]
     if missing:
-        return teller.say(after.SOME_DELIVERED, count=delivered, missing=teller.people(missing))
-    return ""
+        parts.append(teller.say(after.NOT_TO, people=teller.people(missing)))
+    return "".join(comma + part for part in parts)
+
+
+def _state(called: Called) -> Name | None:
+    """How far the message to them has come; None where nothing is known yet."""
+    if called.opened:
+        return after.OPENED
+    if called.arrived:
+        return after.ARRIVED
+    return {True: after.HANDED_OVER, False: after.NOT_DELIVERED, None: None}[called.delivered]

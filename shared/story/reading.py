@@ -11,7 +11,7 @@ from datetime import datetime
 
 from shared.facts import EffectKind
 from shared.facts.account import Account, Called, Calls, Consequence, named, together
-from shared.facts.body import EffectBody, FactBody, notices_in
+from shared.facts.body import EffectBody, FactBody, deliveries_in, notices_in
 from shared.vocabulary import Kind
 
 FOLDED = frozenset({Kind.DUE, Kind.DELIVERED, Kind.FAILED, Kind.HEARD})
@@ -82,9 +82,9 @@ def _decided_on(fact: RecordedFact, of_sequence: Mapping[int, int]) -> int | Non
 
 
 def _hand_over(moments: list[Moment], fact: RecordedFact, of_notice: Mapping[str, int]) -> None:
-    notices = notices_in(fact.data)
-    for place in {of_notice[notice] for notice in notices if notice in of_notice}:
-        account = moments[place].account.delivered(notices, failed=fact.kind == Kind.FAILED)
+    lines = deliveries_in(fact.data)
+    for place in {of_notice[line.notice] for line in lines if line.notice in of_notice}:
+        account = moments[place].account.delivered(lines, failed=fact.kind == Kind.FAILED)
         moments[place] = replace(moments[place], account=account)
 
 

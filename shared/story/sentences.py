@@ -6,7 +6,7 @@ granted or not, `(kind, False)` is the other sentence.
 
 from collections.abc import Mapping
 
-from shared.facts import Name
+from shared.facts import MessageState, Name
 from shared.vocabulary import Kind
 
 FACTS: Mapping[Kind | tuple[Kind, bool], Name] = {
@@ -80,8 +80,8 @@ FACTS: Mapping[Kind | tuple[Kind, bool], Name] = {
     ),
     Kind.DUE: Name("时间已到", "A limit or a wait was over"),
     Kind.DECIDED: Name("系统判定", "The system decided"),
-    Kind.DELIVERED: Name("消息已送达{people}", "Delivered to {people}"),
-    Kind.FAILED: Name("消息未能送达{people}", "Not delivered to {people}"),
+    Kind.DELIVERED: Name("消息已交网关：{people}", "Handed to the gateway: {people}"),
+    Kind.FAILED: Name("消息未能交给网关：{people}", "Not handed to the gateway: {people}"),
     Kind.REJECTED: Name("收到一条不能受理的报文", "A message was refused that could not be taken"),
     Kind.CHECKED: Name("独立核对：{found}", "Independent check: {found}"),
     Kind.POLICY_DRAFTED: Name("{who}提交制度新版本", "{who} submitted a new version of the policy"),
@@ -98,6 +98,14 @@ FACTS: Mapping[Kind | tuple[Kind, bool], Name] = {
     Kind.READ: Name("{who}查阅存证", "{who} read the trail"),
     Kind.SEALED_RANGE: Name("早期记录封存入档", "Old records were sealed in a file"),
 }
+LATER_STATES = {
+    MessageState.ARRIVED: Name("消息已送达：{people}", "Delivered: {people}"),
+    MessageState.OPENED: Name("消息的链接已打开：{people}", "Link opened: {people}"),
+    MessageState.UNDELIVERED: Name(
+        "网关回执：消息未送达：{people}", "Not delivered, as the gateway reports: {people}"
+    ),
+}
+"""What became of a message after its hand-over."""
 TOLD_BY_TELEPHONE = Name(
     "{who}登记：已电话告知{person}", "{who} wrote down having told {person} by telephone"
 )

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from shared.facts import EffectKind, Frozen, HarmCount, Instant, Name, Reason
+from shared.facts import EffectKind, Frozen, HarmCount, Instant, MessageState, Name, Reason
 from shared.facts.account import Consequence
-from shared.facts.body import FactBody
+from shared.facts.body import FactBody, deliveries_in
 from shared.facts.form import block_in
 from shared.language.excuses import excuse_words
 from shared.language.harm import harm_in_words
@@ -131,6 +131,8 @@ def _sentence(moment: Moment, teller: Narrator) -> str:
         return teller.say(say.TOLD_BY_TELEPHONE, **_values(moment, teller))
     if kind is Kind.REFERRED and data.text("found"):
         return teller.say(say.TAKEN_BACK, **_values(moment, teller))
+    if (state := next((line.state for line in deliveries_in(data)), None)) in say.LATER_STATES:
+        return teller.say(say.LATER_STATES[MessageState(state)], **_values(moment, teller))
     refused = (kind, False) if data.fields.get("approve") is False else kind
     return teller.say(
         say.FACTS.get(refused) or say.FACTS.get(kind, say.OTHER_KIND), **_values(moment, teller)

@@ -28,6 +28,7 @@ from shared.facts import (
     Frozen,
     Harm,
     LapseCause,
+    MessageState,
     Notice,
     Report,
     Via,
@@ -138,7 +139,15 @@ class Story:
             Kind.ACKNOWLEDGED, Acknowledgement(person=PersonId(person), via=via, by=actor), minutes
         )
 
-    def delivery(self, kind: Kind, notice: str, person: str, channel: str, minutes: float) -> Decision:
+    def delivery(
+        self,
+        kind: Kind,
+        notice: str,
+        person: str,
+        channel: str,
+        minutes: float,
+        state: MessageState | None = None,
+    ) -> Decision:
         at = LEARNED + timedelta(minutes=minutes)
         done = Delivery(
             notice=NoticeId(notice),
@@ -148,6 +157,7 @@ class Story:
             attempts=3,
             first_tried_at=at,
             done_at=at,
+            state=state,
         )
         return self.happens(kind, Deliveries(deliveries=(done,)), minutes)
 

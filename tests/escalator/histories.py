@@ -13,7 +13,7 @@ from typing import Any
 
 from services.escalator.deciding.draft import Rules
 from shared.case import Case, CaseStatus, TaskState
-from shared.facts import CaseAct, Decision, Due, Via
+from shared.facts import CaseAct, Decision, Due, MessageState, Via
 from shared.facts.acts import Absorbed, Actor, Matched
 from shared.ids import CaseId, DutyId, UnitId
 from shared.territory import MAY
@@ -151,7 +151,13 @@ class History(Story):
         if notices:
             notice = self.chance.choice(notices[-6:])
             kind = Kind.FAILED if self.chance.random() < 0.8 else Kind.DELIVERED
-            self.delivery(kind, notice.id, notice.person, self.chance.choice(notice.channels), self.minute)
+            later = {
+                Kind.FAILED: MessageState.UNDELIVERED,
+                Kind.DELIVERED: self.chance.choice([MessageState.ARRIVED, MessageState.OPENED]),
+            }
+            state = later[kind] if self.chance.random() < 0.4 else None
+            channel = "link" if state is MessageState.OPENED else self.chance.choice(notice.channels)
+            self.delivery(kind, notice.id, notice.person, channel, self.minute, state)
 
     def stale_clock(self) -> None:
         """One that was armed for a moment that is no longer the case's, or one the broker brings a second

@@ -271,7 +271,8 @@ class Duties:
             "channels": wanted,
         }
         duty["lits"].append(
-            lit | {"dark": None, "answered": None, "failed": [], "delivered": [], "handed": None}
+            lit
+            | {"dark": None, "answered": None, "failed": [], "delivered": [], "handed": None, "lost": set()}
         )
 
     def call_again(self, duty: Duty, purpose: str, chain: list[str] | None = None) -> None:

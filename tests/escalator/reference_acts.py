@@ -171,10 +171,24 @@ class Model(Tasks):
             for call in self.logged:
                 call["answered"] = call["answered"] or call["person"] == said.person
 
-    def outcome(self, call: tuple[int, str, str], channel: str, *, failed: bool) -> None:
+    def outcome(
+        self, call: tuple[int, str, str], channel: str, state: str | None = None, *, failed: bool
+    ) -> None:
+        """`state`: what the gateway says later, or that the link was opened."""
+        if state == "opened":
+            return
         for duty in list(self.duties):
             for lit in list(duty["lits"]):
                 if lit["call"] != call:
+                    continue
+                if state == "undelivered":
+                    lit["delivered"] = [one for one in lit["delivered"] if one != channel]
+                    lit["handed"] = lit["handed"] if lit["delivered"] else None
+                    lit["lost"] = {*lit["lost"], channel}
+                if state == "arrived" and channel in lit["lost"]:
+                    lit["lost"] = lit["lost"] - {channel}
+                    lit["failed"] = [one for one in lit["failed"] if one != channel]
+                if not failed and channel in lit["lost"]:
                     continue
                 if not failed and not lit["delivered"]:
                     lit["dark"], lit["handed"] = lit["dark"] if lit["handed"] else None, self.now

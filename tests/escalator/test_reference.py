@@ -119,7 +119,7 @@ def told(model: Model, history: History, step: Step) -> bool:
     done = step.data.deliveries[0]
     notice = next(one for one in history.notices() if one.id == done.notice)
     call = int(notice.id.split(".")[1]), notice.person, notice.purpose.value
-    return model.fact(step.kind, step.at, number, (call, done.channel))
+    return model.fact(step.kind, step.at, number, (call, done.channel, done.state))
 
 
 def has_standing(step: Step) -> bool:

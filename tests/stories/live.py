@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import orjson
+from standardwebhooks import Webhook
 
 from fenghuo.gateway_lab import GatewayLab, Received
 from services.escalator.policy.compress import compress
@@ -42,9 +44,17 @@ Json = dict[str, Any]
 
 
 class Live:
-    def __init__(self, lab: Lab, gateway: GatewayLab, http: httpx2.AsyncClient, escalator: str = "") -> None:
-        """`http` speaks to intake; `escalator` is the other's address."""
-        self.lab, self.gateway, self.http, self.escalator = lab, gateway, http, escalator
+    def __init__(
+        self,
+        lab: Lab,
+        gateway: GatewayLab,
+        http: httpx2.AsyncClient,
+        escalator: str = "",
+        notifier: str = "",
+    ) -> None:
+        """`http` speaks to intake; `escalator` and `notifier` are the others' addresses."""
+        self.lab, self.gateway, self.http = lab, gateway, http
+        self.escalator, self.notifier = escalator, notifier
         self._looked_at = 0
         self.written = ""
         """All that people wrote in reports and acts."""
@@ -211,6 +221,22 @@ class Live:
         )
         assert answer.status_code in (200, 201), answer.text
 
+    async def gateway_says(self, person: str, case: str, channel: str, **said: str) -> None:
+        """The gateway calls back about the last message to the person on that channel."""
+        *_, message = [one for one in self._messages(person, case) if one.channel == channel]
+        body, now = orjson.dumps({"id": message.id, **said}), datetime.now(UTC)
+        signature = Webhook(webhook_key(self.lab)).sign("call-back", now, body.decode())
+        headers = {
+            "webhook-id": "call-back",
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": signature,
+        }
+        async with httpx2.AsyncClient() as gateway:
+            answer = await gateway.post(
+                f"{self.notifier}/api/v1/receipts/{channel}", content=body, headers=headers
+            )
+        assert answer.status_code == 202, answer.text
+
     def rung(self, person: str, case: str) -> list[str]:
         """For what purposes the person's telephone has rung about the case, oldest first."""
         return [call["purpose"] for call in self._calls(person, case)]
@@ -288,13 +314,13 @@ async def live_in(folder: Path) -> AsyncIterator[Live]:
         quick = _quick(compress(_suspecting_sooner(lab.policy.read_text(encoding="utf-8")), RATIO))
         fast.write_text(quick, encoding="utf-8")
         lab.policy = fast
-        intake, escalator, _ = await asyncio.gather(
+        intake, escalator, notifier = await asyncio.gather(
             lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT5S"),
             lab.start_service("escalator"),
             start_notifier(lab, gateway, FENGHUO_DIRECTORY=str(lab.directory)),
         )
         async with httpx2.AsyncClient(base_url=intake.url, timeout=ANSWER_WITHIN) as http:
-            live = Live(lab, gateway, http, escalator.url)
+            live = Live(lab, gateway, http, escalator.url, notifier.url)
             try:
                 yield live
             finally:

@@ -77,8 +77,8 @@ PERSONAL: dict[str, tuple[str, ...]] = {
             )
         ),
     ),
-    Kind.DELIVERED: ("deliveries.address", "deliveries.error"),
-    Kind.FAILED: ("deliveries.address", "deliveries.error"),
+    Kind.DELIVERED: ("deliveries.address", "deliveries.error", "deliveries.reply"),
+    Kind.FAILED: ("deliveries.address", "deliveries.error", "deliveries.reply"),
     Kind.REJECTED: ("body", "headers", "errors", "reason", "digest"),
     Kind.CHECKED: (),
     Kind.REDACTED: ("reason",),

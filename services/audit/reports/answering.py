@@ -141,14 +141,18 @@ class Answering:
     def reach(self, table: str, row: str) -> ReachLine:
         figures = self.figures
         lost = "failed" if table == "reach_channel" else "unreached"
-        columns = ("sent", "delivered", lost, "asked", "answered")
-        sent, delivered, unreached, asked, answered = (figures.of(table, row, column) for column in columns)
+        columns = ("sent", "delivered", lost, "asked", "answered", "arrived", "opened")
+        sent, delivered, unreached, asked, answered, arrived, opened = (
+            figures.of(table, row, column) for column in columns
+        )
         traced = self.traced(table, row, columns)
         return ReachLine(
             row=row,
             **traced,
             sent=sent.count,
             delivered=delivered.count,
+            arrived=arrived.count,
+            opened=opened.count,
             unreached=unreached.count,
             share_delivered=share(delivered.count, sent.count),
             median_delivery_seconds=delivered.median,

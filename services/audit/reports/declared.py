@@ -102,7 +102,7 @@ REPORTS: dict[ReportName, DeclaredReport] = {
     ),
     ReportName.REACHABILITY: DeclaredReport(
         N_("Reachability"),
-        "By channel and person: which share of messages was delivered and answered, and how fast.",
+        "By channel and person: which share of messages was handed to the gateway, delivered and answered, and how fast.",
         definitions.REACHABILITY,
         lambda reports, asked: reports.answer(Reachability, asked.window, records=asked.records),
         Reachability,

@@ -89,8 +89,14 @@ class SentNotice:
     asks: bool
     """It asks for an answer, or for something to be done."""
     counted: bool
-    delivered: bool = False
-    failed: int = 0
+    handed_over: set[str] = field(default_factory=set[str])
+    """Channels whose gateway took it and has not said since that it did not arrive."""
+    lost: set[str] = field(default_factory=set[str])
+    """Channels that did not get it to the person."""
+    was_handed_over: bool = False
+    arrived: bool = False
+    opened: bool = False
+    unreached: bool = False
     answered: bool = False
 
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from services.audit.reports.figures import Figures
 from services.audit.reports.matters import Owed, ReportedCase, SentNotice, between
 from services.audit.reports.reading import ReportedFact
-from shared.facts import Purpose
+from shared.facts import MessageState, Purpose
+from shared.facts.body import DeliveryBody, deliveries_in
 from shared.vocabulary import Kind
 
 ASKING = frozenset({Purpose.REPORT, Purpose.FALLBACK, Purpose.DUTY, Purpose.AGAIN})
@@ -50,24 +51,33 @@ def _count_sent(figures: Figures, person: str, channels: tuple[str, ...], asks: 
 
 def handed_over(figures: Figures, matter: ReportedCase, fact: ReportedFact) -> None:
     """What the notifier says became of messages, channel by channel."""
-    for delivery in fact.data.parts("deliveries"):
-        notice = matter.notices.get(delivery.text("notice") or "")
-        channel = delivery.text("channel")
-        if notice is None or channel is None:
+    for line in deliveries_in(fact.data):
+        notice = matter.notices.get(line.notice)
+        if notice is None or not line.channel:
             continue
-        seconds = between(notice.at, delivery.at("done_at") or fact.at)
+        seconds = between(notice.at, line.at("done_at") or fact.at)
         if fact.kind == Kind.FAILED:
-            _failed(figures, notice, channel, fact.index)
+            _failed(figures, notice, line, fact.index)
+        elif line.state == MessageState.OPENED:
+            _opened(figures, notice, fact.index, seconds)
         else:
-            _delivered(figures, matter, notice, channel, fact.index, seconds)
+            if line.channel not in notice.handed_over:
+                _delivered(figures, matter, notice, line.channel, fact.index, seconds)
+            if line.state == MessageState.ARRIVED:
+                _arrived(figures, notice, line.channel, fact.index, seconds)
 
 
-def _failed(figures: Figures, notice: SentNotice, channel: str, index: int) -> None:
-    notice.failed += 1
+def _failed(figures: Figures, notice: SentNotice, line: DeliveryBody, index: int) -> None:
+    if line.channel in notice.lost:
+        return
+    notice.lost.add(line.channel)
+    if line.state == MessageState.UNDELIVERED:
+        notice.handed_over.discard(line.channel)
     if not notice.counted:
         return
-    figures.add("reach_channel", channel, "failed", index)
-    if notice.failed >= len(notice.channels) and not notice.delivered:
+    figures.add("reach_channel", line.channel, "failed", index)
+    if len(notice.lost) >= len(notice.channels) and not notice.handed_over and not notice.unreached:
+        notice.unreached = True
         for row, table in (("all", "reach"), (notice.person, "reach_person")):
             figures.add(table, row, "unreached", index)
 
@@ -80,7 +90,9 @@ def _delivered(
     index: int,
     seconds: float | None,
 ) -> None:
-    first, notice.delivered = not notice.delivered, True
+    """Handed over to the gateway of a channel."""
+    first, notice.was_handed_over = not notice.was_handed_over, True
+    notice.handed_over.add(channel)
     for duty in notice.duties:
         owed = matter.duties.get(duty)
         if owed is not None and owed.person == notice.person and owed.channel is None:
@@ -89,8 +101,27 @@ def _delivered(
         return
     figures.add("reach_channel", channel, "delivered", index, seconds)
     if first:
-        for row, table in (("all", "reach"), (notice.person, "reach_person")):
-            figures.add(table, row, "delivered", index, seconds)
+        _count_once(figures, notice, "delivered", index, seconds)
+
+
+def _arrived(figures: Figures, notice: SentNotice, channel: str, index: int, seconds: float | None) -> None:
+    first, notice.arrived = not notice.arrived, True
+    if not notice.counted:
+        return
+    figures.add("reach_channel", channel, "arrived", index, seconds)
+    if first:
+        _count_once(figures, notice, "arrived", index, seconds)
+
+
+def _opened(figures: Figures, notice: SentNotice, index: int, seconds: float | None) -> None:
+    first, notice.opened = not notice.opened, True
+    if first and notice.counted:
+        _count_once(figures, notice, "opened", index, seconds)
+
+
+def _count_once(figures: Figures, notice: SentNotice, column: str, index: int, seconds: float | None) -> None:
+    for row, table in (("all", "reach"), (notice.person, "reach_person")):
+        figures.add(table, row, column, index, seconds)
 
 
 def acknowledged(figures: Figures, matter: ReportedCase, fact: ReportedFact) -> None:

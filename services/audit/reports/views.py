@@ -217,8 +217,13 @@ class ReachLine(Traced):
     row: str
     sent: int
     delivered: int
+    """Handed over to a gateway, as the facts of that name say."""
+    arrived: int = 0
+    """Of those: the gateway said later that the telephone has it. Not every gateway says so."""
+    opened: int = 0
+    """Of those sent: the link was opened, by the person or by a mail scanner."""
     unreached: int
-    """Failed for good: over this channel, or for a person over every one."""
+    """Failed for good, at once or as the gateway said later: over this channel, or for a person over every one."""
     share_delivered: float | None = None
     median_delivery_seconds: float | None = None
     asked: int = 0

@@ -149,9 +149,7 @@ def _apply(draft: Draft, kind: str, fact: Fact) -> None:
             strike(draft)
         case Kind.DELIVERED | Kind.FAILED:
             outcomes = Deliveries.model_validate(fact.data).deliveries
-            deliveries(
-                draft, [(outcome.notice, outcome.channel) for outcome in outcomes], failed=kind == Kind.FAILED
-            )
+            deliveries(draft, outcomes, failed=kind == Kind.FAILED)
         case Kind.ACKNOWLEDGED:
             _acknowledge(draft, Acknowledgement.model_validate(fact.data))
         case Kind.MATCHED:

@@ -17,7 +17,7 @@ from services.escalator.deciding.draft import Draft, Why
 from services.escalator.deciding.parties import Party, bearer_of, posts_of
 from shared.case import Duty, DutyTerms, Lit
 from shared.directory import Person
-from shared.facts import EffectKind, Purpose, Reason
+from shared.facts import Delivery, EffectKind, MessageState, Purpose, Reason
 from shared.ids import DutyId, PersonId, PostId
 
 AT_ONCE = timedelta(seconds=2)
@@ -191,40 +191,77 @@ def record_taken(draft: Draft, duty: Duty, person: PersonId, why: Why) -> Duty:
     return duty
 
 
-def deliveries(draft: Draft, outcomes: list[tuple[str, str]], *, failed: bool) -> None:
-    """(notice, channel) pairs that worked, or failed for good. When all a notice's channels have failed, the
-    chain moves on at once.
+def deliveries(draft: Draft, outcomes: Sequence[Delivery], *, failed: bool) -> None:
+    """What became of messages, on one channel each. When all a notice's channels have failed, whether their
+    gateways refused it or took it and said later that it did not arrive, the chain moves on at once.
     """
-    channels: dict[str, list[str]] = {}
-    for notice, channel in outcomes:
-        channels.setdefault(notice, []).append(channel)
+    of_notice: dict[str, list[Delivery]] = {}
+    for outcome in outcomes:
+        of_notice.setdefault(outcome.notice, []).append(outcome)
     for duty in list(draft.duties.values()):
         for lit in duty.lit:
-            if lit.notice in channels:
-                _outcome(draft, draft.duties[duty.id], lit, channels[lit.notice], failed=failed)
+            if lit.notice in of_notice:
+                _outcome(draft, draft.duties[duty.id], lit, of_notice[lit.notice], failed=failed)
 
 
-def _outcome(draft: Draft, duty: Duty, lit: Lit, channels: list[str], *, failed: bool) -> None:
+def _outcome(draft: Draft, duty: Duty, lit: Lit, outcomes: list[Delivery], *, failed: bool) -> None:
     was_last = lit.notice == duty.lit[-1].notice and lit.person == duty.lit[-1].person
-    known = lit.failed if failed else lit.delivered
-    outcomes = (*known, *[channel for channel in channels if channel not in known])
-    if failed:
-        lit = replace(lit, failed=outcomes)
-    else:
-        # Whoever could not be called before is called now: from here on they may answer.
-        dark_at = lit.dark_at if lit.is_reached else None
-        lit = replace(
-            lit,
-            delivered=outcomes,
-            dark_at=dark_at,
-            handed_over_at=lit.handed_over_at if lit.delivered else draft.now,
-        )
+    for outcome in outcomes:
+        lit = _not_through(lit, outcome) if failed else _further(lit, outcome, draft.now)
     changed = with_lit(draft, duty, lit)
-    if not failed or lit.delivered or not set(lit.channels) <= set(outcomes):
+    if not failed or lit.delivered or not set(lit.channels) <= set(lit.failed):
         return
     waited_for = changed.is_owed and changed.next_link_at is not None and was_last and lit.dark_at is None
     if waited_for and changed.paused_at is None and changed.snoozed_until is None:
         light_next(draft, changed, Reason.EVERY_CHANNEL_FAILED)
+
+
+def _not_through(lit: Lit, outcome: Delivery) -> Lit:
+    """Not handed over, or not arrived: a call that never arrived has reached nobody."""
+    lit = replace(lit, failed=_with(lit.failed, outcome.channel))
+    if outcome.state is not MessageState.UNDELIVERED:
+        return lit
+    delivered = _without(lit.delivered, outcome.channel)
+    return replace(
+        lit,
+        delivered=delivered,
+        undelivered=_with(lit.undelivered, outcome.channel),
+        arrived=_without(lit.arrived, outcome.channel),
+        handed_over_at=lit.handed_over_at if delivered else None,
+    )
+
+
+def _further(lit: Lit, outcome: Delivery, now: datetime) -> Lit:
+    """Handed over, arrived at the telephone, or opened."""
+    if outcome.state is MessageState.OPENED:
+        return replace(lit, opened_at=lit.opened_at or now)
+    is_arrived = outcome.state is MessageState.ARRIVED
+    if outcome.channel in lit.undelivered and not is_arrived:
+        return lit  # the hand-over was told again after the gateway had taken back its word
+    # Whoever could not be called before is called now: from here on they may answer.
+    lit = replace(
+        lit,
+        delivered=_with(lit.delivered, outcome.channel),
+        dark_at=lit.dark_at if lit.is_reached else None,
+        handed_over_at=lit.handed_over_at if lit.delivered else now,
+    )
+    if not is_arrived:
+        return lit
+    return replace(
+        lit,
+        arrived=_with(lit.arrived, outcome.channel),
+        arrived_at=lit.arrived_at or now,
+        failed=_without(lit.failed, outcome.channel) if outcome.channel in lit.undelivered else lit.failed,
+        undelivered=_without(lit.undelivered, outcome.channel),
+    )
+
+
+def _with(channels: tuple[str, ...], channel: str) -> tuple[str, ...]:
+    return channels if channel in channels else (*channels, channel)
+
+
+def _without(channels: tuple[str, ...], channel: str) -> tuple[str, ...]:
+    return tuple([each for each in channels if each != channel])
 
 
 def with_lit(draft: Draft, duty: Duty, changed: Lit) -> Duty:

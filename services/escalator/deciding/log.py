@@ -11,7 +11,7 @@ from shared.acts import ACTS
 from shared.case import LogEntry
 from shared.facts import Decision, Effect, EffectKind, Fact
 from shared.facts.account import SAID_BY_THE_CALL, calls_of, delivered
-from shared.facts.body import FactBody, notices_in
+from shared.facts.body import FactBody, deliveries_in
 from shared.vocabulary import Kind
 
 LOG_LENGTH = 20
@@ -72,10 +72,10 @@ def _shortened(log: tuple[LogEntry, ...], *, is_act: bool) -> tuple[LogEntry, ..
 
 
 def _delivered(log: tuple[LogEntry, ...], fact: Fact) -> tuple[LogEntry, ...]:
-    notices = frozenset(notices_in(FactBody(fact.data)))
+    lines = deliveries_in(FactBody(fact.data))
     failed = fact.kind == Kind.FAILED
     return tuple(
-        replace(entry, calls=delivered(entry.calls, notices, failed=failed)) if entry.calls else entry
+        replace(entry, calls=delivered(entry.calls, lines, failed=failed)) if entry.calls else entry
         for entry in log
     )
 
@@ -112,7 +112,8 @@ def _kept(data: dict[str, Any]) -> dict[str, Any]:
         kept |= {"tasks": [_kept_task(task) for task in tasks[:TASKS]], "task_count": len(tasks)}
     if deliveries := body.parts("deliveries"):
         kept["deliveries"] = [
-            {"person": one.text("person"), "channel": one.text("channel")} for one in deliveries[:LONGEST]
+            {name: value for name in ("person", "channel", "state") if (value := line.text(name))}
+            for line in deliveries[:LONGEST]
         ]
     if files := body.parts("files"):
         kept["files"] = [{"name": file.text("name")} for file in files]

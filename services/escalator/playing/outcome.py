@@ -16,7 +16,7 @@ from services.escalator.policy.archive import Archive
 from services.escalator.policy.load import Policy
 from shared.case import Case
 from shared.directory import Directory
-from shared.facts import Decision, Deliveries, Effect, EffectKind, Fact, LapseCause
+from shared.facts import Decision, Deliveries, Delivery, Effect, EffectKind, Fact, LapseCause
 from shared.ids import CaseId, NoticeId
 from shared.vocabulary import CASE_ACTS, Kind
 
@@ -156,7 +156,7 @@ class _Play:
         readdressed = [
             each.model_copy(update={"notice": notice})
             for each in Deliveries.model_validate(fact.data).deliveries
-            if (notice := _latest_notice(case, each.person, each.channel)) is not None
+            if (notice := _latest_notice(case, each)) is not None
         ]
         if readdressed:
             data = Deliveries(deliveries=tuple(readdressed)).model_dump(mode="json", exclude_none=True)
@@ -220,15 +220,16 @@ def is_replayed(fact: Fact) -> bool:
     return fact.kind in REPLAYED and (not fact.source.startswith(SYSTEM) or fact.kind in AS_THEY_STAND)
 
 
-def _latest_notice(case: Case, person: str, channel: str) -> NoticeId | None:
-    """The last call of this person that went over this channel and has not been answered for there yet."""
+def _latest_notice(case: Case, told: Delivery) -> NoticeId | None:
+    """The last call of this person that went over this channel and has come no further there yet."""
+    channel, is_handed_over = told.channel, told.state is not None
     lit = [
         contact
         for duty in case.duties
         for contact in duty.lit
-        if contact.person == person
+        if contact.person == told.person
         and channel in contact.channels
-        and channel not in contact.delivered
+        and (channel in contact.delivered) is is_handed_over
         and channel not in contact.failed
     ]
     return max(lit, key=lambda contact: contact.at).notice if lit else None

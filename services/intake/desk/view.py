@@ -40,9 +40,17 @@ class PersonLight(StrEnum):
 
 
 class Sent(StrEnum):
-    DELIVERED = "delivered"
-    FAILED = "failed"
+    """How far a message has come on a channel."""
+
     TRYING = "trying"
+    HANDED_OVER = "handed_over"
+    """The gateway has it."""
+    ARRIVED = "arrived"
+    """The gateway says that the telephone has it."""
+    FAILED = "failed"
+    """It could not be handed over."""
+    UNDELIVERED = "undelivered"
+    """The gateway had it and says that it did not arrive."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,9 @@ class LitView:
     light: PersonLight
     since: datetime | None
     channels: tuple[tuple[str, Sent], ...]
+    handed_over_at: datetime | None
+    arrived_at: datetime | None
+    opened_at: datetime | None
     may_log_call: bool
 
 
@@ -307,14 +318,21 @@ def _lit_view(lit: Lit, duty: Duty, names: Names, *, logs_calls: bool) -> LitVie
         light=light,
         since=since,
         channels=tuple(_sent(lit)),
+        handed_over_at=lit.handed_over_at,
+        arrived_at=lit.arrived_at if lit.arrived else None,
+        opened_at=lit.opened_at,
         may_log_call=logs_calls and duty.is_owed and lit.answered_at is None,
     )
 
 
 def _sent(lit: Lit) -> Iterable[tuple[str, Sent]]:
     for channel in dict.fromkeys((*lit.channels, *lit.delivered, *lit.failed)):
-        if channel in lit.delivered:
-            yield channel, Sent.DELIVERED
+        if channel in lit.arrived:
+            yield channel, Sent.ARRIVED
+        elif channel in lit.delivered:
+            yield channel, Sent.HANDED_OVER
+        elif channel in lit.undelivered:
+            yield channel, Sent.UNDELIVERED
         else:
             yield channel, Sent.FAILED if channel in lit.failed else Sent.TRYING
 

@@ -3,7 +3,7 @@ it: that they know, or want to be reminded a little later; that they take a task
 it; that a text may go out or goes back; how something came about; that a call written down never was; that
 they agree, as the second person, or do not.
 
-Invariant: only a POST records anything, since mail scanners and messengers open every link they see; a page
+Invariant: only a POST records an answer, since mail scanners and messengers open every link they see; a page
 says "recorded" only when the broker has the fact, with the broker's time, and "counted" only when the
 escalator has said so. What is over takes no answer, and the page says what happened meanwhile. Pressed twice, the fact stands
 once: its id is made of case, person and notice (not of case and person alone: an answer to a later notice of
@@ -34,6 +34,7 @@ from services.notifier.answering.page_frame import PageFrame, read_form
 from services.notifier.delivery import whether_over
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
+from services.notifier.delivery.openings import LinkOpenings
 from services.notifier.delivery.record import NoticeMatter, Sheet, sheet_key
 from services.notifier.delivery.whether_over import Over
 from services.notifier.messages.duty_desk import duty_desk
@@ -82,6 +83,7 @@ class LinkPages:
     connection: Callable[[], Client]
     clock: Callable[[], datetime]
     files: LinkFiles
+    openings: LinkOpenings
     later: timedelta
     """How long the button puts a reminder off; the policy says how often, and whether at all."""
 
@@ -97,7 +99,7 @@ class LinkPages:
 
     @doorway(is_open=True, body_limit=LONGEST_FORM)
     async def show(self, request: Request, token: str) -> HTMLResponse:
-        return await self._answer(request, token, self._question_page)
+        return await self._answer(request, token, self.openings.noting(request, self._question_page))
 
     @doorway(is_open=True, body_limit=LONGEST_FORM)
     async def press(self, request: Request, token: str) -> HTMLResponse:

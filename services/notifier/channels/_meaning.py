@@ -44,13 +44,13 @@ def understand(answer: GatewayAnswer, meaning: AnswerMeaning, now: datetime) -> 
     """What was taken. Raises TransportError for what was not, StaleToken where a new token is needed."""
     content = _content(answer.body, meaning)
     code = at_path(content, meaning.outcome)
-    outcome = None if code is None else _as_code(code)
-    if outcome is not None and _in(outcome, meaning.stale):
+    outcome = None if code is None else as_code(code)
+    if outcome is not None and is_in(outcome, meaning.stale):
         raise StaleToken
     reference = at_path(content, meaning.reference)
     if not 200 <= answer.status < 300:
         raise _refused_with_status(answer, outcome, content, meaning, now)
-    if outcome is not None and not _in(outcome, meaning.yes):
+    if outcome is not None and not is_in(outcome, meaning.yes):
         raise _refusal(answer, outcome, content, meaning, _trouble(outcome, meaning), now)
     if at_path(content, meaning.refused):
         raise _refusal(answer, "a recipient left out", content, meaning, Trouble.ADDRESS, now)
@@ -132,7 +132,7 @@ def _listed(outcome: str, meaning: AnswerMeaning) -> Trouble | None:
     return None
 
 
-def _in(outcome: str, codes: Codes) -> bool:
+def is_in(outcome: str, codes: Codes) -> bool:
     return any(_same(outcome, str(code)) or _begins(outcome, str(code)) for code in codes)
 
 
@@ -144,5 +144,5 @@ def _begins(outcome: str, code: str) -> bool:
     return code.endswith("*") and outcome.startswith(code[:-1])
 
 
-def _as_code(value: JsonValue) -> str:
+def as_code(value: JsonValue) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -14,7 +14,7 @@ import msgspec
 from pydantic import PlainSerializer, PlainValidator
 
 from services.notifier.channels import Reference
-from shared.facts import Brief, Deliveries, Delivery, Fact, Frozen, Instant, Notice, Purpose
+from shared.facts import Brief, Deliveries, Delivery, Fact, Frozen, Instant, MessageState, Notice, Purpose
 from shared.formats import refuse_newer_bytes
 from shared.ids import CaseId, DutyId, NoticeId, PersonId, PostId
 from shared.vocabulary import Kind, Language
@@ -62,6 +62,8 @@ class Receipt(Frozen):
     at: Instant
     reference: Reference | None = None
     error: str | None = None
+    reply: str | None = None
+    """In the gateway's own words."""
 
 
 class DeliveryRecord(Frozen):
@@ -80,6 +82,10 @@ class DeliveryRecord(Frozen):
             update={
                 "done_at": receipt.at,
                 "error": receipt.error,
+                "reply": receipt.reply,
+                "state": MessageState.ARRIVED
+                if receipt.outcome is DeliveryOutcome.DELIVERED
+                else MessageState.UNDELIVERED,
                 "reference": receipt.reference or self.delivery.reference,
             }
         )

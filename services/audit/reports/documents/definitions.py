@@ -54,7 +54,10 @@ REACHABILITY = (
         "Answered: the person acknowledged, or did what was asked, whichever came first. Reminders and information ask for no answer."
     ),
     N_(
-        "Delivered is what the gateway says; nobody has read it for that. Held messages rang nobody and are counted apart."
+        "Handed to the gateway: the gateway has taken it. Delivered: it said later that the telephone has it; not every gateway says so."
+    ),
+    N_(
+        "Link opened: by the person or by a mail scanner; it is no answer. Held messages rang nobody and are counted apart."
     ),
 )
 RESOLUTION = (

@@ -75,19 +75,26 @@ def reach_table(
     by_channel: bool = False,
 ) -> TableBlock:
     lost = "failed" if by_channel else "unreached"
-    head = [words.of(first), words.of(N_("sent")), words.of(N_("delivered")), words.of(N_("not reached"))]
-    head += [words.of(N_("share delivered")), words.of(N_("median until delivered"))]
+    head = [words.of(first), words.of(N_("sent")), words.of(N_("handed to the gateway"))]
+    head += [words.of(N_("delivered")), words.of(N_("not reached"))]
+    head += [words.of(N_("share handed over")), words.of(N_("median until handed over"))]
     if not by_channel:
-        head += [words.of(N_("share answered")), words.of(N_("median until answered"))]
+        head += [
+            words.of(N_("link opened")),
+            words.of(N_("share answered")),
+            words.of(N_("median until answered")),
+        ]
     rows: list[tuple[Cell, ...]] = []
     for name, line in named[:MOST_ROWS]:
-        cells = [Cell(name), count(line, "sent"), count(line, "delivered"), count(line, "unreached", lost)]
+        cells = [Cell(name), count(line, "sent"), count(line, "delivered"), count(line, "arrived")]
+        cells.append(count(line, "unreached", lost))
         cells += [
             Cell(words.share(line.share_delivered)),
             measured(words, line, "median_delivery_seconds", "delivered", "median"),
         ]
         if not by_channel:
             cells += [
+                count(line, "opened"),
                 Cell(words.share(line.share_answered)),
                 measured(words, line, "median_answer_seconds", "answered", "median"),
             ]
@@ -108,7 +115,7 @@ def reachability_blocks(words: DocumentWords, reachability: Reachability) -> lis
     return [
         reach_table(words, N_("All messages"), [(words.of(N_("all")), reachability.whole)]),
         Bars(
-            words.of(N_("Share delivered by channel")),
+            words.of(N_("Share handed over, by channel")),
             tuple(
                 (name, line.share_delivered or 0.0, Cell(words.share(line.share_delivered)))
                 for name, line in channels

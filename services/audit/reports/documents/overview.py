@@ -85,7 +85,7 @@ class Overview:
             words.say(
                 N_(
                     "The first response came after %(response)s in the median and %(worst)s at the latest. "
-                    "Of %(sent)s messages %(delivered)s were delivered (%(share)s); "
+                    "Of %(sent)s messages %(delivered)s were handed to the gateway (%(share)s); "
                     "of those that asked for an answer %(answered)s were answered."
                 ),
                 response=Cell(
