@@ -67,11 +67,11 @@ async def test_the_record_and_the_reach_report_say_the_same(live: Live) -> None:
     record = await live.record()
     headers = live.lab.bearer(Role.AUDITOR)
 
-    async def reach() -> dict[str, int]:
+    async def reach() -> dict[str, int] | None:
         answer = await record.get("/api/v1/reports/reachability", headers=headers)
         assert answer.status_code == 200, answer.text
-        line = next((line for line in answer.json()["people"] if line["row"] == "qian_yi"), {})
-        return line if line.get("opened") else {}
+        lines: list[dict[str, int]] = [line for line in answer.json()["people"] if line["row"] == "qian_yi"]
+        return next((line for line in lines if line["opened"]), None)
 
     line = await until(reach, seconds=30, what="opened in the report")
     assert line

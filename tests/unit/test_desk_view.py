@@ -126,7 +126,7 @@ def test_a_channel_shows_what_became_of_it(story: Story) -> None:
         story.delivery(kind, lit.notice, lit.person, channel, 0.1)
     own = next(duty.own for duty in seen(story).duties if duty.duty.id == "first_report-party_main")
     assert own
-    assert dict(own.channels) == {"sms": Sent.DELIVERED, "voice": Sent.FAILED}
+    assert dict(own.channels) == {"sms": Sent.HANDED_OVER, "voice": Sent.FAILED}
 
 
 def test_one_click_is_offered_to_whoever_has_not_answered_and_to_nobody_else(story: Story) -> None:
