@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -14,12 +15,14 @@ from services.notifier.answering.link_files import LinkFiles
 from services.notifier.answering.link_pages import LinkPages
 from services.notifier.answering.opening import LinkOpener
 from services.notifier.api import Api
-from services.notifier.channel_file import Configured, load_channels
+from services.notifier.channel_file import Configured, line_of, load_channels
 from services.notifier.channels import TellsTime
 from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.decision_delivery import DecisionDelivery
 from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.earlier import EarlierDirectory
+from services.notifier.delivery.gateway import Gateway
+from services.notifier.delivery.gateway_watch import GatewayWatch
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.openings import LinkOpenings
@@ -71,9 +74,16 @@ def build(settings: NotifierSettings) -> Service:
     recent = Recent(lambda: service.connection)
     gate = gate_of(service, directory)
     stopping = asyncio.Event()
-    couriers = {
-        name: Courier(config, channels[name], metrics, now, stopping) for name, config in configured.items()
+    gateways = {
+        name: Gateway(config, channels[name], metrics, now, stopping) for name, config in configured.items()
     }
+    lines = {name: line_of(name, configured) for name in configured}
+    couriers = {
+        name: Courier(config, [gateways[each] for each in lines[name]], metrics, now, stopping)
+        for name, config in configured.items()
+    }
+    for name, gateway in gateways.items():
+        metrics.gateway_takes.labels(name).set_function(partial(_takes, gateway))
     for name, courier in couriers.items():
         metrics.waiting.labels(name).set_function(partial(getattr, courier, "waiting"))
     delivery = DecisionDelivery(
@@ -105,7 +115,7 @@ def build(settings: NotifierSettings) -> Service:
     )
     api = Api(
         recent,
-        DeliveryReceipts(recent, ledger, now),
+        DeliveryReceipts(recent, ledger, now, _carried_by(lines)),
         gate,
         _callback_keys(configured, settings.secrets),
         now,
@@ -126,8 +136,16 @@ def build(settings: NotifierSettings) -> Service:
             pull=PullSub(batch_size=1, timeout=1.0),
         )
         subscriber(dispatcher.take)
+    watch = GatewayWatch(
+        gateways, couriers, directory, lambda: service.connection, now, settings.operator, settings.zone
+    )
     service.prepare.append(ledger.check)
-    service.tasks += [dispatcher.work, recent.follow, Pulses(lambda: service.connection, Author.NOTIFIER).run]
+    service.tasks += [
+        dispatcher.work,
+        watch.run,
+        recent.follow,
+        Pulses(lambda: service.connection, Author.NOTIFIER).run,
+    ]
     service.checks["durable"] = check_durables(
         lambda: service.connection, [(FACTS, NOTIFIER_DURABLE)], RETRIES_LAST
     )
@@ -138,6 +156,18 @@ def build(settings: NotifierSettings) -> Service:
     service.app.include_router(files.router())
     service.app.include_router(api.router())
     return service
+
+
+def _carried_by(lines: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Which channels' messages each gateway may have taken."""
+    gateways = {gateway for line in lines.values() for gateway in line}
+    return {
+        gateway: tuple(channel for channel, line in lines.items() if gateway in line) for gateway in gateways
+    }
+
+
+def _takes(gateway: Gateway) -> float:
+    return 0.0 if gateway.taking.trouble(now()) else 1.0
 
 
 def _callback_keys(configured: dict[str, Configured], secrets: Path) -> dict[str, Webhook]:

@@ -8,7 +8,7 @@ by place.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -100,9 +100,64 @@ def read_channels(
             faults.append(placed(name, line, f"channels.{channel}.kind", because(error)))
             continue
         configured[channel] = Configured(name=channel, kind=str(kind), config=config)
+    faults += _next_gateway_faults(configured, set(document.channels), lines, name)
     if faults:
         raise YamlFault(faults)
     return configured
+
+
+def line_of(name: str, configured: Mapping[str, Configured]) -> tuple[str, ...]:
+    """The gateways that carry a channel's messages, in their order: its own, and those named by `instead`."""
+    line: list[str] = []
+    following: str | None = name
+    while following is not None and following in configured and following not in line:
+        line.append(following)
+        following = configured[following].config.instead
+    return tuple(line)
+
+
+def _next_gateway_faults(
+    configured: Mapping[str, Configured], declared: Collection[str], lines: Lines, name: str
+) -> Iterator[Sayable]:
+    for channel, entry in configured.items():
+        instead = entry.config.instead
+        if instead is None or (instead in declared and instead not in configured):
+            continue  # that one has a fault of its own
+        path = ("channels", channel, "instead")
+        if instead not in configured:
+            words = said(
+                N_("%(instead)s is no channel of this file: name one of %(known)s"),
+                instead=repr(instead),
+                known=tuple(each for each in configured if each != channel),
+            )
+        elif _leads_back(channel, configured):
+            words = said(
+                N_("leads back to %(channel)s: let the last of the line name no other"), channel=channel
+            )
+        elif configured[instead].config.form is not entry.config.form:
+            words = said(
+                N_(
+                    "%(instead)s carries %(its)s messages and %(channel)s %(ours)s ones: give both the same `form`"
+                ),
+                instead=instead,
+                its=configured[instead].config.form.value,
+                channel=channel,
+                ours=entry.config.form.value,
+            )
+        else:
+            continue
+        yield placed(name, lines.of(path), ".".join(path), words)
+
+
+def _leads_back(channel: str, configured: Mapping[str, Configured]) -> bool:
+    seen: set[str] = set()
+    following = configured[channel].config.instead
+    while following is not None and following in configured and following not in seen:
+        if following == channel:
+            return True
+        seen.add(following)
+        following = configured[following].config.instead
+    return False
 
 
 def load_channels(path: Path, environ: Mapping[str, str]) -> dict[str, Configured]:

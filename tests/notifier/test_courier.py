@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -10,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from services.notifier.channel_file import Configured
 from services.notifier.channels import ChannelConfig, Message, Reference, TransportError, Trouble
 from services.notifier.delivery.courier import Courier
+from services.notifier.delivery.gateway import Gateway
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.retry import RetryPolicy
 from tests.notifier.channels.scripted import MESSAGE
@@ -30,7 +32,9 @@ async def trouble_of(*addresses: str) -> Trouble | None:
     entry = ChannelConfig(retry=RetryPolicy(attempts=2, first=timedelta(0)))
     configured = Configured(name="sms", kind="webhook", config=entry)
     metrics = Metrics(CollectorRegistry(), {"sms": configured})
-    courier = Courier(configured, Refusing(), metrics, lambda: datetime.now(UTC), asyncio.Event())
+    now, stopping = partial(datetime.now, UTC), asyncio.Event()
+    gateway = Gateway(configured, Refusing(), metrics, now, stopping)
+    courier = Courier(configured, [gateway], metrics, now, stopping)
     carried = await courier.carry(replace(MESSAGE), addresses)
     assert (carried.error is None) == (carried.trouble is None)
     return carried.trouble

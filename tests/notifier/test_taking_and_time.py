@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
+from services.notifier.channels import Trouble
 from services.notifier.delivery.taking import FORGOTTEN_AFTER, GatewayTaking
 from services.notifier.gateway_time import ahead_by_call_back, ahead_by_date
 
@@ -16,10 +17,10 @@ NOW = datetime(2026, 11, 30, 3, tzinfo=UTC)
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
-def failing(*seconds: float, to: str = "+86", is_gateways: bool = True) -> GatewayTaking:
+def failing(*seconds: float, to: str = "+86", trouble: Trouble = Trouble.GATEWAY) -> GatewayTaking:
     taking = GatewayTaking()
     for second in seconds:
-        taking.failed(to, "503", NOW + timedelta(seconds=second), is_gateways=is_gateways)
+        taking.failed(to, "503", NOW + timedelta(seconds=second), trouble)
     return taking
 
 
@@ -31,15 +32,15 @@ def test_a_channel_whose_last_attempts_all_failed_takes_nothing() -> None:
 
 def test_one_message_that_is_taken_puts_the_light_on_again() -> None:
     taking = failing(0, 2, 6)
-    taking.took()
+    taking.took(NOW + timedelta(seconds=7))
     assert taking.fault(NOW + timedelta(seconds=7)) == ""
 
 
 def test_one_persons_wrong_number_is_not_the_channels_fault() -> None:
-    assert failing(0, 60, 120, is_gateways=False).fault(NOW + timedelta(seconds=121)) == ""
-    taking = failing(0, 60, is_gateways=False)
-    taking.failed("+87", "401", NOW + timedelta(seconds=61), is_gateways=False)
-    taking.failed("+88", "401", NOW + timedelta(seconds=62), is_gateways=False)
+    assert failing(0, 60, 120, trouble=Trouble.ADDRESS).fault(NOW + timedelta(seconds=121)) == ""
+    taking = failing(0, 60, trouble=Trouble.ADDRESS)
+    taking.failed("+87", "401", NOW + timedelta(seconds=61), trouble=Trouble.ADDRESS)
+    taking.failed("+88", "401", NOW + timedelta(seconds=62), trouble=Trouble.ADDRESS)
     assert "takes nothing" in taking.fault(NOW + timedelta(seconds=63)), "three different people"
 
 
@@ -48,7 +49,7 @@ def test_after_ten_minutes_without_a_try_nobody_knows() -> None:
     later = NOW + timedelta(seconds=6) + FORGOTTEN_AFTER
     assert taking.fault(later)
     assert taking.fault(later + timedelta(seconds=1)) == ""
-    taking.failed("+86", "503", later + timedelta(seconds=1), is_gateways=True)
+    taking.failed("+86", "503", later + timedelta(seconds=1), trouble=Trouble.GATEWAY)
     assert taking.fault(later + timedelta(seconds=2)) == "", "it counts anew"
 
 

@@ -27,7 +27,7 @@ from shared.vocabulary import ReportKind, Role
 from tests.escalator.builders import example_directory
 from tests.escalator.wire import decisions_of
 from tests.lab import Lab, lab_in, until
-from tests.notifier.conftest import start_notifier, webhook_key
+from tests.notifier.conftest import CHANNELS, start_notifier, webhook_key
 
 RATIO = 120
 ANSWER_WITHIN = 15.0
@@ -308,7 +308,7 @@ def _suspecting_sooner(policy: str) -> str:
 
 
 @asynccontextmanager
-async def live_in(folder: Path) -> AsyncIterator[Live]:
+async def live_in(folder: Path, channels: str = CHANNELS) -> AsyncIterator[Live]:
     async with lab_in(folder, mongo=False) as lab, GatewayLab(webhook_key(lab)) as gateway:
         fast = folder / "policy.yaml"
         quick = _quick(compress(_suspecting_sooner(lab.policy.read_text(encoding="utf-8")), RATIO))
@@ -317,7 +317,7 @@ async def live_in(folder: Path) -> AsyncIterator[Live]:
         intake, escalator, notifier = await asyncio.gather(
             lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT5S"),
             lab.start_service("escalator"),
-            start_notifier(lab, gateway, FENGHUO_DIRECTORY=str(lab.directory)),
+            start_notifier(lab, gateway, channels, FENGHUO_DIRECTORY=str(lab.directory)),
         )
         async with httpx2.AsyncClient(base_url=intake.url, timeout=ANSWER_WITHIN) as http:
             live = Live(lab, gateway, http, escalator.url, notifier.url)

@@ -32,6 +32,19 @@ Reference = str
 """The other side's own id for what it took."""
 
 
+class Taken(Reference):
+    """The reference, with what the gateway itself said: as much of its answer as its description names, since
+    the rest may repeat the message and its link. Empty where it gave none.
+    """
+
+    reply: str
+
+    def __new__(cls, reference: Reference, reply: str) -> "Taken":
+        taken = super().__new__(cls, reference)
+        taken.reply = gateway_words(reply, REPLY_LENGTH)
+        return taken
+
+
 class Form(StrEnum):
     """How much a channel can carry."""
 
@@ -74,7 +87,7 @@ class Message:
     """The ids of all messages that it says together, where it is more than one."""
 
 
-REASON_LENGTH, REFERENCE_LENGTH = 400, 200
+REASON_LENGTH, REFERENCE_LENGTH, REPLY_LENGTH = 400, 200, 200
 
 
 def gateway_words(text: str, limit: int = REASON_LENGTH) -> str:
@@ -113,7 +126,9 @@ class TransportError(Exception):
 
 class Channel(Protocol):
     async def deliver(self, message: Message) -> Reference | None:
-        """Hand the message over, once. Raises TransportError."""
+        """Hand the message over, once; a `Taken` also says what the gateway answered. Raises
+        TransportError.
+        """
         ...
 
     async def close(self) -> None: ...
@@ -140,6 +155,8 @@ class ChannelConfig(Closed):
     at_once: Annotated[int, Field(ge=1, le=1000)] = 64
     """Hand-overs running at the same time."""
     timeout: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=5)
+    instead: str | None = None
+    """Another entry of the file, whose gateway carries these messages where this one takes nothing."""
 
 
 class ChannelModule(Protocol):

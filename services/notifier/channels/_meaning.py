@@ -38,6 +38,8 @@ class StaleToken(Exception):
 class Understood:
     reference: Reference | None
     content: JsonValue
+    words: str
+    """What the gateway said: its status, its code and its own words."""
 
 
 def understand(answer: GatewayAnswer, meaning: AnswerMeaning, now: datetime) -> Understood:
@@ -59,7 +61,11 @@ def understand(answer: GatewayAnswer, meaning: AnswerMeaning, now: datetime) -> 
         raise TransportError(
             f"what answered {answer.status} is not that gateway: {body_words(answer.body)}", Trouble.GATEWAY
         )
-    return Understood(str(reference) if reference else None, content)
+    said = at_path(content, meaning.words)
+    parts = (str(answer.status), outcome or "", "" if said is None else as_code(said))
+    return Understood(
+        str(reference) if reference else None, content, " ".join(part for part in parts if part)
+    )
 
 
 def at_path(content: JsonValue, paths: Paths) -> JsonValue:

@@ -16,7 +16,15 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 from yarl import URL
 
-from services.notifier.channels import Channel, ChannelConfig, Message, Reference, TransportError, Trouble
+from services.notifier.channels import (
+    Channel,
+    ChannelConfig,
+    Message,
+    Reference,
+    Taken,
+    TransportError,
+    Trouble,
+)
 from services.notifier.channels._description import (
     MOST,
     Asking,
@@ -239,7 +247,8 @@ class HttpChannel:
             nonce = randomness.token_hex(16)
             sign(request, self._described.sign, self._secrets, at=now, nonce=nonce, message=message.id)
         answer = await self.line.ask(request.url, request.headers, request.body, method=request.method)
-        return understand(answer, self._described.answer, now).reference
+        understood = understand(answer, self._described.answer, now)
+        return Taken(understood.reference or "", understood.words)
 
     async def _good_token(self, stale: str | None) -> str | None:
         """The access token, a new one where it has ended or is the `stale` one. Many wait for one request, and

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, model_validator
 from standardwebhooks import Webhook
 from yarl import URL
 
-from services.notifier.channels import Channel, ChannelConfig, Message, Reference
+from services.notifier.channels import Channel, ChannelConfig, Message, Reference, Taken
 from services.notifier.channels._over_http import Line, OverHttp, refusal_by_status
 from services.notifier.posting import GatewayAnswer, check_address, check_reach
 from shared.facts import rfc3339
@@ -50,7 +50,8 @@ class WebhookChannel:
             "webhook-timestamp": str(int(at.timestamp())),
             "webhook-signature": self._webhook.sign(message.id, at, body.decode()),
         }
-        return read_answer(await self.line.ask(self._url, headers, body), at)
+        answer = await self.line.ask(self._url, headers, body)
+        return Taken(read_answer(answer, at) or "", str(answer.status))
 
     async def close(self) -> None:
         await self.line.close()

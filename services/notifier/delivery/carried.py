@@ -19,6 +19,10 @@ class Carried:
     first_tried_at: datetime
     done_at: datetime
     reference: Reference | None = None
+    reply: str | None = None
+    """What the gateway itself said as it took it."""
+    gateway: str | None = None
+    """Which gateway took it, where that is not the channel's first."""
     error: str | None = None
     trouble: Trouble | None = None
     """Whose trouble the error is."""

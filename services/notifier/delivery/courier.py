@@ -1,5 +1,5 @@
-"""One configured channel at work: at most so many hand-overs at once, trying again as its retry policy says;
-what the gateway does not take then waits until it does.
+"""One channel at work: its gateways in their order, trying again as its retry policy says; what none of them
+takes then waits until one does.
 
 Invariant: `carry` ends with an outcome, or with Interrupted when the service stops between two attempts; an
 attempt that has begun is always seen to its end, since nobody knows what an interrupted one did.
@@ -7,8 +7,7 @@ attempt that has begun is always seen to its end, since nobody knows what an int
 
 import asyncio
 import random
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,19 +15,11 @@ from functools import partial
 import structlog
 
 from services.notifier.channel_file import Configured
-from services.notifier.channels import (
-    REFERENCE_LENGTH,
-    Channel,
-    Message,
-    Reference,
-    TransportError,
-    Trouble,
-    gateway_words,
-)
+from services.notifier.channels import Message, TransportError, Trouble
 from services.notifier.delivery.carried import Carried, Interrupted
+from services.notifier.delivery.gateway import Gateway
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.outlasting import Backlog, Patience
-from services.notifier.delivery.taking import GatewayTaking
 from shared.concurrent import happens
 from shared.directory.addresses import masked
 
@@ -41,22 +32,21 @@ class Courier:
     def __init__(
         self,
         configured: Configured,
-        channel: Channel,
+        line: Sequence[Gateway],
         metrics: Metrics,
         clock: Callable[[], datetime],
         stopping: asyncio.Event,
     ) -> None:
-        self.name, self.form = configured.name, configured.config.form
+        """`line`: the channel's own gateway, and those that carry its messages where that takes nothing."""
+        self.name, self.form, self.line = configured.name, configured.config.form, tuple(line)
         self._retry = configured.config.retry
-        self._turn = asyncio.Semaphore(configured.config.at_once)
-        self._channel, self._metrics, self._clock, self._stopping = channel, metrics, clock, stopping
-        self._taking = GatewayTaking()
+        self._metrics, self._clock, self._stopping = metrics, clock, stopping
         self._backlog = Backlog(self._each_once, self._retry, configured.config.at_once, clock, stopping)
 
     def fault(self) -> str:
-        """Why the channel takes nothing, in words; empty where it takes."""
-        why = self._taking.fault(self._clock())
-        return f"{self.name} {why}" if why else ""
+        """Why the channel takes nothing, in words; empty where one of its gateways takes."""
+        faults = [gateway.taking.fault(self._clock()) for gateway in self.line]
+        return f"{self.name} {faults[0]}" if all(faults) else ""
 
     @property
     def waiting(self) -> int:
@@ -112,63 +102,72 @@ class Courier:
             self._metrics.retries.labels(self.name).inc()
 
     async def _attempt(self, message: Message, began: datetime, attempt: int, address: str) -> Carried:
-        """One try of one address; `attempt` is its number, from 1."""
-        try:
-            reference = await self._once(replace(message, to=address))
-        except TransportError as failure:
-            log.warning(
-                "attempt_failed",
-                channel=self.name,
-                to=masked(address),
-                attempt=attempt,
-                reason=failure.reason,
-                trouble=failure.trouble,
-            )
-            if failure.trouble is Trouble.ADDRESS:
-                self._backlog.took()
-            return Carried(
-                address,
-                attempt,
-                began,
-                self._clock(),
-                error=failure.reason,
-                trouble=failure.trouble,
-                pause=failure.after,
-            )
-        self._backlog.took()
-        return Carried(address, attempt, began, self._clock(), reference=reference)
-
-    async def _once(self, message: Message) -> Reference | None:
-        async with self._turn:
-            if self._stopping.is_set():
-                raise Interrupted
-            began = time.perf_counter()
+        """One try of one address; `attempt` is its number, from 1. Where a gateway takes nothing, the next of
+        the line gets the message at once; where it refuses the address, none does.
+        """
+        failures: list[TransportError] = []
+        for gateway in self._to_try():
             try:
-                reference = await self._channel.deliver(message)
-                self._taking.took()
-                return gateway_words(reference, REFERENCE_LENGTH) or None if reference else None
+                taken = await gateway.take(replace(message, to=address))
             except TransportError as failure:
-                self._taking.failed(
-                    message.to,
-                    failure.reason,
-                    self._clock(),
-                    is_gateways=failure.trouble is not Trouble.ADDRESS,
+                failures.append(failure)
+                log.warning(
+                    "attempt_failed",
+                    channel=gateway.name,
+                    to=masked(address),
+                    attempt=attempt,
+                    reason=failure.reason,
+                    trouble=failure.trouble,
                 )
-                raise
-            except (
-                Exception
-            ) as error:  # a channel with a fault of its own must not lose the notice: its chain moves on
-                log.exception("channel_fault", channel=self.name)
-                raise TransportError(
-                    f"the channel {self.name} has a fault ({type(error).__name__}): see the log",
-                    Trouble.OURS,
-                ) from error
-            finally:
-                self._metrics.attempts.labels(self.name).observe(time.perf_counter() - began)
+                if failure.trouble is Trouble.ADDRESS:
+                    self._backlog.took()
+                    break
+            else:
+                self._backlog.took()
+                return Carried(
+                    address,
+                    attempt,
+                    began,
+                    self._clock(),
+                    reference=str(taken) or None,
+                    reply=taken.reply or None,
+                    gateway=gateway.name if gateway is not self.line[0] else None,
+                )
+        return self._failed(failures, address, attempt, began)
+
+    def _to_try(self) -> Iterator[Gateway]:
+        """Those of the line that are not at rest; all where all are, since then the backlog says when."""
+        if len(self.line) == 1:
+            yield self.line[0]
+            return
+        tried = 0
+        for gateway in self.line:
+            if gateway.breaker.lets_through(self._clock()):
+                tried += 1
+                yield gateway
+        if not tried:
+            yield from self.line
+
+    def _failed(self, failures: list[TransportError], address: str, attempt: int, began: datetime) -> Carried:
+        """The address is the trouble only where a gateway says so; else that one passes counts before that
+        somebody of ours has to mend another.
+        """
+        of_each = {failure.trouble: failure for failure in reversed(failures)}
+        weighs = next(
+            of_each[trouble]
+            for trouble in (Trouble.ADDRESS, Trouble.GATEWAY, Trouble.OURS)
+            if trouble in of_each
+        )
+        return Carried(
+            address,
+            attempt,
+            began,
+            self._clock(),
+            error=weighs.reason,
+            trouble=weighs.trouble,
+            pause=weighs.after,
+        )
 
     async def _pause(self, wait: timedelta) -> None:
         if await happens(self._stopping, wait.total_seconds()):
             raise Interrupted
-
-    async def close(self) -> None:
-        await self._channel.close()

@@ -328,6 +328,8 @@ class DecisionDelivery:
             done_at=carried.done_at,
             reference=carried.reference,
             error=carried.error,
+            reply=carried.reply,
+            gateway=carried.gateway,
         )
         if carried.error:
             log.warning(

@@ -93,8 +93,10 @@ class Dispatcher:
             if self._tasks:
                 _, late = await asyncio.wait(self._tasks, timeout=PATIENCE)
                 await end_all(late)
-            for courier in self.delivery.couriers.values():
-                await courier.close()
+            for gateway in {
+                gateway for courier in self.delivery.couriers.values() for gateway in courier.line
+            }:
+                await gateway.close()
 
     async def _work(self, sequence: int) -> None:
         self.delivery.metrics.in_work.inc()

@@ -64,6 +64,12 @@ class Metrics:
             ["channel"],
             registry=registry,
         )
+        self.gateway_takes = Gauge(
+            "fenghuo_notifier_gateway_takes",
+            "1 where a gateway takes messages as far as is known, 0 while it is in trouble.",
+            ["gateway"],
+            registry=registry,
+        )
         self.in_work = Gauge(
             "fenghuo_notifier_decisions_in_work", "Decisions being delivered now.", registry=registry
         )

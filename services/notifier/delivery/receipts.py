@@ -6,7 +6,7 @@ out as one message has come to the same end.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,23 +33,23 @@ class DeliveryReceipts:
     recent: Recent
     ledger: DeliveryLedger
     clock: Callable[[], datetime]
+    carried: Mapping[str, tuple[str, ...]]
+    """By gateway the channels whose messages it may have taken."""
 
-    async def take(self, channel: str, said: GatewayReceipt) -> list[Fact]:
-        """The facts that say so; none where no message of this channel is on record under that id or
+    async def take(self, gateway: str, said: GatewayReceipt) -> list[Fact]:
+        """The facts that say so; none where no message that this gateway took is on record under that id or
         reference.
         """
-        notices = await self._notices(channel, said)
-        facts = [await self._of_notice(channel, notice, said) for notice in notices]
-        return [fact for fact in facts if fact is not None]
-
-    async def _notices(self, channel: str, said: GatewayReceipt) -> list[str]:
         for _ in range(LOOKS):
-            if notices := await self._on_record(channel, said):
-                return notices
+            for channel in self.carried.get(gateway, (gateway,)):
+                notices = await self._notices(channel, said)
+                facts = [await self._of_notice(gateway, channel, notice, said) for notice in notices]
+                if told := [fact for fact in facts if fact is not None]:
+                    return told
             await asyncio.sleep(LOOK_EVERY)
         return []
 
-    async def _on_record(self, channel: str, said: GatewayReceipt) -> list[str]:
+    async def _notices(self, channel: str, said: GatewayReceipt) -> list[str]:
         if said.id is None:
             return self.recent.notices_of_reference(channel, said.reference or "")
         notice = notice_of_message_id(said.id)
@@ -60,11 +60,11 @@ class DeliveryReceipts:
         together = self.recent.notices_of_reference(channel, record.delivery.reference or "")
         return together if record.delivery.notice in together else [notice]
 
-    async def _of_notice(self, channel: str, notice: str, said: GatewayReceipt) -> Fact | None:
-        """Recorded and told; None where no such message is on record."""
+    async def _of_notice(self, gateway: str, channel: str, notice: str, said: GatewayReceipt) -> Fact | None:
+        """Recorded and told; None where no such message is on record, or another gateway took it."""
         stored = await self.ledger.sheet(sheet_key(notice))
         record = stored[0].record_of(notice, channel) if stored[0] else None
-        if stored[0] is None or record is None:
+        if stored[0] is None or record is None or gateway != (record.delivery.gateway or channel):
             return None
         case = stored[0].case
         with about_case(case):

@@ -44,7 +44,7 @@ async def test_the_robots_message_is_signed_over_the_millisecond(secrets: Path) 
         gateway(answer({"errcode": 0, "errmsg": "ok"})) as lab,
         channel(robot(lab.url), secrets) as ding,
     ):
-        assert await ding.deliver(message()) is None
+        assert await ding.deliver(message()) == ""
         [heard] = lab.heard
     query = heard.query
     signed = hmac.new(b"this is secret", f"{query['timestamp']}\nthis is secret".encode(), hashlib.sha256)

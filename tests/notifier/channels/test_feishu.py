@@ -45,7 +45,7 @@ def secrets(tmp_path: Path) -> Path:
 )
 async def test_the_robots_message_is_signed_in_its_body(taken: dict[str, object], secrets: Path) -> None:
     async with gateway(answer(taken)) as lab, channel(robot(lab.url), secrets) as feishu:
-        assert await feishu.deliver(message()) is None
+        assert await feishu.deliver(message()) == ""
         [heard] = lab.heard
     body = heard.json
     signed = hmac.new(f"{body['timestamp']}\ndemo".encode(), b"", hashlib.sha256)

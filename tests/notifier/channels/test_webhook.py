@@ -105,7 +105,7 @@ async def test_a_redirect_into_this_machine_is_not_followed(secrets: Path) -> No
 
 async def test_two_megabytes_of_thanks_are_thanks(secrets: Path) -> None:
     async with gateway(floods) as lab, channel(entry(lab.url), secrets) as webhook:
-        assert await webhook.deliver(MESSAGE) is None
+        assert await webhook.deliver(MESSAGE) == ""
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def both(lab: Scripted, tokens: list[str], sent: Any, lasts: int = 7200) -> None
 
 async def test_the_robot_says_it_in_the_group_and_names_whom_it_is_for(secrets: Path) -> None:
     async with gateway(OK) as lab, channel(robot(lab.url), secrets) as wecom:
-        assert await wecom.deliver(message()) is None
+        assert await wecom.deliver(message()) == ""
         [heard] = lab.heard
     assert (heard.path, heard.query) == ("/cgi-bin/webhook/send", {"key": "693a91f6-7xxx"})
     assert heard.json == {
