@@ -21,7 +21,7 @@ from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.decision_delivery import DecisionDelivery
 from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.earlier import EarlierDirectory
-from services.notifier.delivery.gateway import Gateway
+from services.notifier.delivery.gateway import GatewayAtWork
 from services.notifier.delivery.gateway_watch import GatewayWatch
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
@@ -75,7 +75,8 @@ def build(settings: NotifierSettings) -> Service:
     gate = gate_of(service, directory)
     stopping = asyncio.Event()
     gateways = {
-        name: Gateway(config, channels[name], metrics, now, stopping) for name, config in configured.items()
+        name: GatewayAtWork(config, channels[name], metrics, now, stopping)
+        for name, config in configured.items()
     }
     lines = {name: line_of(name, configured) for name in configured}
     couriers = {
@@ -166,7 +167,7 @@ def _carried_by(lines: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ..
     }
 
 
-def _takes(gateway: Gateway) -> float:
+def _takes(gateway: GatewayAtWork) -> float:
     return 0.0 if gateway.taking.trouble(now()) else 1.0
 
 

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from services.notifier.channel_file import Configured
 from services.notifier.channels import ChannelConfig, Message, Reference, TransportError, Trouble
 from services.notifier.delivery.courier import Courier
-from services.notifier.delivery.gateway import Gateway
+from services.notifier.delivery.gateway import GatewayAtWork
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.retry import RetryPolicy
 from tests.notifier.channels.scripted import MESSAGE
@@ -33,7 +33,7 @@ async def trouble_of(*addresses: str) -> Trouble | None:
     configured = Configured(name="sms", kind="webhook", config=entry)
     metrics = Metrics(CollectorRegistry(), {"sms": configured})
     now, stopping = partial(datetime.now, UTC), asyncio.Event()
-    gateway = Gateway(configured, Refusing(), metrics, now, stopping)
+    gateway = GatewayAtWork(configured, Refusing(), metrics, now, stopping)
     courier = Courier(configured, [gateway], metrics, now, stopping)
     carried = await courier.carry(replace(MESSAGE), addresses)
     assert (carried.error is None) == (carried.trouble is None)

@@ -16,7 +16,7 @@ from services.notifier.channels import ChannelConfig, Message, Reference, Taken,
 from services.notifier.delivery.breaker import LONGEST_REST, Breaker
 from services.notifier.delivery.carried import Carried
 from services.notifier.delivery.courier import Courier
-from services.notifier.delivery.gateway import Gateway
+from services.notifier.delivery.gateway import GatewayAtWork
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.retry import RetryPolicy
 from shared.lined_yaml import YamlFault
@@ -51,7 +51,7 @@ async def carried_by(channels: Sequence[Saying], times: int = 1) -> list[Carried
     now, stopping = partial(datetime.now, UTC), asyncio.Event()
     named = [Configured(name=f"sms{n or ''}", kind="webhook", config=entry) for n in range(len(channels))]
     line = [
-        Gateway(configured, channel, metrics, now, stopping)
+        GatewayAtWork(configured, channel, metrics, now, stopping)
         for configured, channel in zip(named, channels, strict=True)
     ]
     courier = Courier(named[0], line, metrics, now, stopping)

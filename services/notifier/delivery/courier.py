@@ -17,7 +17,7 @@ import structlog
 from services.notifier.channel_file import Configured
 from services.notifier.channels import Message, TransportError, Trouble
 from services.notifier.delivery.carried import Carried, Interrupted
-from services.notifier.delivery.gateway import Gateway
+from services.notifier.delivery.gateway import GatewayAtWork
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.outlasting import Backlog, Patience
 from shared.concurrent import happens
@@ -32,7 +32,7 @@ class Courier:
     def __init__(
         self,
         configured: Configured,
-        line: Sequence[Gateway],
+        line: Sequence[GatewayAtWork],
         metrics: Metrics,
         clock: Callable[[], datetime],
         stopping: asyncio.Event,
@@ -135,7 +135,7 @@ class Courier:
                 )
         return self._failed(failures, address, attempt, began)
 
-    def _to_try(self) -> Iterator[Gateway]:
+    def _to_try(self) -> Iterator[GatewayAtWork]:
         """Those of the line that are not at rest; all where all are, since then the backlog says when."""
         if len(self.line) == 1:
             yield self.line[0]

@@ -28,7 +28,7 @@ from services.notifier.delivery.taking import GatewayTaking
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class Gateway:
+class GatewayAtWork:
     def __init__(
         self,
         configured: Configured,

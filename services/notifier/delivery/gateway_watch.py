@@ -18,7 +18,7 @@ from nats.aio.client import Client
 
 from services.notifier.channels import Letter, Message, Trouble
 from services.notifier.delivery.courier import Courier
-from services.notifier.delivery.gateway import Gateway
+from services.notifier.delivery.gateway import GatewayAtWork
 from services.notifier.delivery.record import key_safe
 from services.notifier.delivery.routes import other_routes
 from services.notifier.messages.gateway_news import GatewayNews, GatewayPlace
@@ -56,7 +56,7 @@ _read_ring = msgspec.json.Decoder(Ring)
 
 @dataclass
 class GatewayWatch:
-    gateways: Mapping[str, Gateway]
+    gateways: Mapping[str, GatewayAtWork]
     couriers: Mapping[str, Courier]
     directory: Callable[[], Directory]
     connection: Callable[[], Client]
@@ -80,7 +80,7 @@ class GatewayWatch:
                         "gateway_not_watched", gateway=name, error=error_text(error), next="looked at again"
                     )
 
-    async def _look(self, name: str, gateway: Gateway) -> None:
+    async def _look(self, name: str, gateway: GatewayAtWork) -> None:
         now, trouble = self.clock(), gateway.taking.trouble(self.clock())
         if trouble is None and name in self._looked_at and name not in self._rung:
             return
@@ -176,7 +176,7 @@ class GatewayWatch:
         return await write(self.connection(), DELIVERIES, _key(name), raw, over=over)
 
 
-def _took_since(gateway: Gateway, ring: Ring) -> bool:
+def _took_since(gateway: GatewayAtWork, ring: Ring) -> bool:
     took_at = gateway.taking.took_at
     return took_at is not None and ring.told_at is not None and took_at > ring.claimed_at
 
