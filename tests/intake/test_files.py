@@ -15,7 +15,7 @@ from services.intake.files.spool import Spool
 from shared import streams
 from shared.case import CaseFile
 from shared.facts.file import LARGEST_FILE, MOST_FILES
-from shared.files.store import FileStore
+from shared.files.store import PIECE, FileStore
 from shared.files.subjects import file_entry, file_pieces
 from shared.ids import CaseId, case_id_at
 from shared.problems import Problem
@@ -239,6 +239,24 @@ async def test_an_upload_that_fades_while_its_report_comes_in_is_asked_for_again
             await files.settle((known,), CaseId("case"))
         assert refused.value.status == 422
         assert await files.store.entry(known.sha256) is None
+
+
+async def test_nothing_of_a_damaged_upload_is_stored_for_good(lab: Lab) -> None:
+    """Whoever stores for good can't take away again: what is damaged never gets so far, however often it is tried."""
+    async with lab.connection("intake") as intake, lab.connection("admin") as admin:
+        files = IncomingFiles(lambda: intake, lambda: datetime.now(UTC), lab.folder)
+        with files.spool() as spool:
+            spool.write(png(size=62) + bytes(5 * PIECE))
+            ref = await files.keep(spool, "a.png", "someone", strip=False)
+        entry = await files.uploads.entry(ref.sha256)
+        assert entry
+        js = admin.jetstream()
+        await js.purge_stream(UPLOADS_STREAM, subject=file_pieces(entry.nuid, UPLOADS), keep=4)
+        before = (await js.stream_info(FILES_STREAM, subjects_filter="$O.FILES.C.>")).state.subjects
+        with pytest.raises(Problem) as refused:
+            await files.settle((ref,), CaseId("case"))
+        after = (await js.stream_info(FILES_STREAM, subjects_filter="$O.FILES.C.>")).state.subjects
+        assert (refused.value.status, after) == (422, before)
 
 
 async def test_a_missing_or_altered_file_is_found_and_named(http: httpx2.AsyncClient, lab: Lab) -> None:

@@ -162,18 +162,29 @@ class IncomingFiles:
                 raise Problem(422, NOT_TAKEN, words, errors=[(f"files.{place}.sha256", words)])
 
     async def _copied(self, sha256: str) -> FileEntry | None:
-        """From the uploads; None where it is not there whole any more."""
+        """From the uploads; None where it is not there whole any more. It is read to its end before the first piece
+        is stored: what is stored for good, intake can't take away again.
+        """
         for _ in range(_READS):
             entry = await self.uploads.entry(sha256)
             if entry is None:
                 return None
-            try:
-                return await self.store.keep(entry, self.uploads.read(entry), self._clock())
-            except FileDamagedError as error:
-                # A copy of the stream may lag behind; or the oldest uploads were making room.
-                log.warning("upload_incomplete", sha256=sha256, error=str(error))
-                await asyncio.sleep(_LAG)
+            with self.spool() as spool:
+                if await self._is_whole(entry, spool):
+                    return await self.store.keep(entry, _pieces_of(spool), self._clock())
+            await asyncio.sleep(_LAG)
         return None
+
+    async def _is_whole(self, entry: FileEntry, spool: Spool) -> bool:
+        """Whether the upload could be read into the spool as it was brought."""
+        try:
+            async for piece in self.uploads.read(entry):
+                spool.write(piece)
+        except FileDamagedError as error:
+            # A copy of the stream may lag behind; or the oldest uploads were making room.
+            log.warning("upload_incomplete", sha256=entry.name, error=str(error))
+            return False
+        return True
 
     async def keep_original(self, original: AttachedOriginal | None, case: CaseId) -> tuple[FileRef, ...]:
         """A message of another system, as it came, with the case it is about. Nothing where there is no room for
