@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from services.escalator.deciding.draft import DESK_DUTY, Draft, NoticeInMaking
+from services.escalator.deciding.draft import DESK_DUTY, Draft, NoticeInMaking, notice_id
 from services.escalator.deciding.leaving_out import LeavingOut
 from services.escalator.deciding.referral import listed_lapses
 from shared.case import Case, Duty, Matter, ReleaseText, Task, desk_post
@@ -77,9 +77,10 @@ def _news_notices(
     draft: Draft, news: NewsInMaking, hold_reason: Reason | Spelled | None, number: int
 ) -> list[Notice]:
     channels = draft.policy.document.exercise.channels if draft.case.report.exercise else news.channels
+    case, sequence = draft.case.id, draft.sequence
     return [
         Notice(
-            id=draft.notice_id(place),
+            id=notice_id(case, sequence, place),
             person=person.id,
             post=post,
             purpose=Purpose.NEWS,

@@ -368,8 +368,10 @@ def notice_id(case: CaseId, sequence: int, number: int) -> NoticeId:
     """Of the notice of this number (from 0) of a decision: `<case>.<sequence>.<number>`, past a hundred
     `<case>.<sequence>p1.0` …
     """
+    if number < NOTICES_TOGETHER:
+        return NoticeId(f"{case}.{sequence}.{number}")
     group, place = divmod(number, NOTICES_TOGETHER)
-    return NoticeId(f"{case}.{sequence}{f'p{group}' if group else ''}.{place}")
+    return NoticeId(f"{case}.{sequence}p{group}.{place}")
 
 
 def _copied(value: Any) -> Any:

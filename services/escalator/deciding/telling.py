@@ -113,10 +113,10 @@ def _happened(draft: Draft) -> list[tuple[TellRule, Event]]:
     graded = _graded(draft)
     if graded is None and not draft.past:
         return []
-    sort = draft.sort
+    sort, policy = draft.sort, draft.policy
     found: dict[str, tuple[TellRule, Event]] = {}
     for event in (graded, *draft.past) if graded is not None else draft.past:
-        for rule in draft.policy.tells_on(event.name, sort):
+        for rule in policy.tells_on(event.name, sort):
             if (rule.scope is RuleScope.CASE) is (event.task is None):
                 found.setdefault(rule.name, (rule, event))
     return list(found.values())

@@ -100,12 +100,12 @@ class Policy:
 
     def tells_on(self, event: str, sort: MatterChoice) -> tuple[TellRule, ...]:
         """Who is told what of `event` in a matter of this sort. `filed` in a rule means any document."""
-        whole, _, part = event.partition(".")
-        if event not in self._tells and whole not in self._tells:
+        tells, whole = self._tells, event.partition(".")[0]
+        if event not in tells and whole not in tells:
             return ()
         key = (event, sort)
         if (known := self._told.get(key)) is None:
-            names = (*self._tells.get(event, ()), *(self._tells.get(whole, ()) if part else ()))
+            names = (*tells.get(event, ()), *(tells.get(whole, ()) if whole != event else ()))
             if len(self._told) >= REMEMBERED:
                 self._told.clear()
             self._told[key] = known = tuple([rule for name in names if (rule := self.tell_named(name, sort))])
