@@ -55,6 +55,15 @@ class FormBlock(FormGiven):
         return {**self.fields, **(self.personal or {})}
 
 
+def wrong_in(data: Mapping[str, Any]) -> tuple[WrongField, ...]:
+    """What could not be taken of the block of a fact on record: as a rule nothing, and then nothing is read."""
+    given = data.get("form")
+    if not isinstance(given, dict) or not cast(dict[str, Any], given).get("wrong"):
+        return ()
+    block = block_in(data)
+    return block.wrong if block is not None else ()
+
+
 def block_in(data: Mapping[str, Any]) -> FormBlock | None:
     """The block of a fact on record, without what was erased of it; None where there is none that can be read."""
     block = data.get("form")

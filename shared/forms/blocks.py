@@ -75,7 +75,7 @@ class FormReader:
         if form is None:
             known = ", ".join(form.id for form in here or self.forms.all())
             return _untaken(named, raw, "id", said(NO_SUCH_FORM if named else NO_ID, forms=known))
-        return self._taken(form, block, raw, place, (before or {}).get(form.id, {}))
+        return self._taken(form, block, raw, place, here, (before or {}).get(form.id, {}))
 
     def _taken(
         self,
@@ -83,14 +83,14 @@ class FormReader:
         block: dict[str, Any],
         raw: bytes,
         place: FillingPlace,
+        here: tuple[DeclaredForm, ...],
         before: Mapping[str, Any],
     ) -> TakenForm:
         filled = fill(form, block.get("fields", {}), stage_of(place), self.directory, self.now, before)
         faults: list[FormFault] = [
             (field if field == "fields" else f"fields.{field}", words) for field, words in filled.faults
         ]
-        here = self.forms.of(place)
-        if form not in here and not before:
+        if not before and all(form is not other for other in here):
             others = ", ".join(one.id for one in here)
             words = (
                 said(NOT_HERE, title=form.title, forms=others)

@@ -44,13 +44,13 @@ class Forms:
 
     def of(self, place: FillingPlace) -> tuple[DeclaredForm, ...]:
         """Those that may be filled in there, in the order of the file."""
-        if place not in self._known:
+        if (known := self._known.get(place)) is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            self._known[place] = tuple(
+            self._known[place] = known = tuple(
                 form for form in self.all() if any(_fits(belongs, place) for belongs in form.of)
             )
-        return self._known[place]
+        return known
 
     def of_report(self, kind: ReportKind, topic: str | None) -> tuple[DeclaredForm, ...]:
         return self.of(FillingPlace(kind, topic))

@@ -7,6 +7,7 @@ name, as it is.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Protocol, cast
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,7 @@ ROWS_TOLD = 20
 SPEAK_FOR_THEMSELVES = frozenset(
     {FieldType.UNIT, FieldType.AREA, FieldType.PERSON, FieldType.CHOICE, FieldType.TEXT}
 )
+_MINUTES, _BEHIND_THE_YEAR = len("2026-11-23 10:00"), len("2026-")
 YES, NO = N_("yes"), N_("no")
 ROWS = N_("%(count)s rows")
 
@@ -106,14 +108,9 @@ class FormWords:
             case _:
                 return text
 
-    def short(self, form: DeclaredForm, values: Mapping[str, Any]) -> str:
-        """The most telling fields in one line; empty where none is filled in."""
-        parts = [
-            self._telling(field, values[name])
-            for name, field in form.telling
-            if not is_empty(values.get(name))
-        ]
-        line = line_of(self.said.listed(parts))
+    def short(self, told: Iterable[tuple[DeclaredField, object]]) -> str:
+        """These fields in one line."""
+        line = line_of(self.said.listed([self._telling(field, value) for field, value in told]))
         most = SHORT_LENGTH[self.said.language]
         return line if len(line) <= most else f"{line[: most - 1]}…"
 
@@ -135,7 +132,7 @@ class FormWords:
 
     def _brief(self, field: DeclaredField, value: object) -> str:
         if field.type is FieldType.TIME and isinstance(value, str):
-            return self._time(value, "%m-%d %H:%M")
+            return self._time(value, _BEHIND_THE_YEAR)
         if field.type is not FieldType.ROWS:
             return self.value(field, value)
         rows = cast(list[Any], value) if isinstance(value, list) else []
@@ -167,21 +164,28 @@ class FormWords:
             return text
         return f"{text}{measure}" if self.said.language is Language.ZH else f"{text} {measure}"
 
-    def _time(self, text: str, as_shown: str = "%Y-%m-%d %H:%M") -> str:
+    def _time(self, text: str, begins: int = 0) -> str:
         try:
-            return datetime.fromisoformat(text).astimezone(self._zone).strftime(as_shown)
+            local = datetime.fromisoformat(text).astimezone(self._zone)
         except ValueError:
             return text
+        return local.isoformat(" ")[begins:_MINUTES]  # a tenth of what strftime costs
 
 
 def short_name(
     form: DeclaredForm, values: Mapping[str, Any], names: NameSource, zone: ZoneInfo
 ) -> Name | None:
-    """The one line in both languages; None where no telling field is filled in."""
-    zh, en = (
-        FormWords(names, Words(language), zone).short(form, values) for language in (Language.ZH, Language.EN)
-    )
+    """The most telling fields in one line, in both languages; None where none is filled in."""
+    told = [(field, values[name]) for name, field in form.telling if not is_empty(values.get(name))]
+    if not told:
+        return None
+    zh, en = [FormWords(names, words, zone).short(told) for words in _both()]
     return Name(zh=zh, en=en) if zh else None
+
+
+@cache
+def _both() -> tuple[Words, Words]:
+    return Words(Language.ZH), Words(Language.EN)
 
 
 def filled_form(

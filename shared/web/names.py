@@ -19,11 +19,13 @@ class Names:
         return self._source() if callable(self._source) else self._source
 
     def person(self, person: str) -> Name:
-        entry = self._directory.people_by_id.get(PersonId(person)) if self._directory else None
+        directory = self._directory
+        entry = directory.people_by_id.get(PersonId(person)) if directory else None
         return entry.name if entry else _plain(person)
 
     def post(self, post: str) -> Name:
-        entry = self._directory.posts_by_id.get(PostId(post)) if self._directory else None
+        directory = self._directory
+        entry = directory.posts_by_id.get(PostId(post)) if directory else None
         return entry.name if entry else _plain(post)
 
     def either(self, person: str | None, unit: str | None) -> Name:
@@ -31,27 +33,27 @@ class Names:
         return self.person(person) if person is not None else self.unit(unit or "")
 
     def unit(self, unit: str) -> Name:
-        entry = self._directory.units_by_id.get(UnitId(unit)) if self._directory else None
+        directory = self._directory
+        entry = directory.units_by_id.get(UnitId(unit)) if directory else None
         return entry.name if entry else _plain(unit)
 
     def area(self, area: str) -> Name:
-        entry = self._directory.areas_by_code.get(AreaCode(area)) if self._directory else None
+        directory = self._directory
+        entry = directory.areas_by_code.get(AreaCode(area)) if directory else None
         return entry.name if entry else _plain(area)
 
     def plan(self, plan: PlanId) -> Name | None:
         """None for a plan that is in no directory (any more)."""
-        found = self._directory.plans_by_id.get(plan) if self._directory else None
+        directory = self._directory
+        found = directory.plans_by_id.get(plan) if directory else None
         return found.name if found else None
 
     def by(self, principal: str) -> Name:
         """Who did it: a person, or a system by its source."""
         if not principal.startswith("source:"):
             return self.person(principal)
-        match = (
-            self._directory.sources_by_id.get(SourceId(principal.removeprefix("source:")))
-            if self._directory
-            else None
-        )
+        directory, source = self._directory, SourceId(principal.removeprefix("source:"))
+        match = directory.sources_by_id.get(source) if directory else None
         return match.name if match else _plain(principal)
 
 

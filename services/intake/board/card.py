@@ -13,10 +13,10 @@ from types import MappingProxyType
 
 import msgspec
 
-from shared.case import ENDED, Case, CaseStatus, DutyState, TaskState, read_case
+from shared.case import ENDED, Case, CaseStatus, Duty, DutyState, TaskState, read_case
 from shared.case.proceedings import COMPILATION
 from shared.case_parts import DECISION, LISTS, MissingPartError, places_of, put_together
-from shared.facts import Decision
+from shared.facts import Decision, Name
 from shared.formats import refuse_newer_bytes
 from shared.ids import CaseId
 from shared.vocabulary import Level, ReportKind
@@ -110,6 +110,17 @@ class _Decided(msgspec.Struct):
     decision: Decision
 
 
+class _Titled(msgspec.Struct):
+    title: Name | None = None
+
+
+class OwedDuties(msgspec.Struct):
+    """The duties of a case, and by its rule what each is called."""
+
+    duties: tuple[Duty, ...] = ()
+    plans: dict[str, _Titled] = {}
+
+
 class _Counted(msgspec.Struct):
     items: tuple[msgspec.Raw, ...] = ()
 
@@ -117,6 +128,7 @@ class _Counted(msgspec.Struct):
 _glance = msgspec.json.Decoder(_Glance)
 _read_decided = msgspec.json.Decoder(_Decided)
 _read_counted = msgspec.json.Decoder(_Counted)
+_read_owed = msgspec.json.Decoder(OwedDuties)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +208,13 @@ class Card:
         raw = self._together(_LISTS)
         refuse_newer_bytes(raw)
         return _read_decided.decode(raw).decision
+
+    @property
+    def owed_duties(self) -> OwedDuties:
+        """Read alone, a quarter of the whole: asked by everybody who reports."""
+        raw = self._together(_LISTS - {"duties"} | {DECISION})
+        refuse_newer_bytes(raw)
+        return _read_owed.decode(raw)
 
     @property
     def item_count(self) -> int:

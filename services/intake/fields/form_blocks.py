@@ -26,6 +26,7 @@ NOT_COMPLETE = N_(
     "%(title)s is not complete: %(missing)s still to be filled in, with this act or a follow-up report before it"
 )
 ENDS = frozenset({Kind.RESOLVED, Kind.CLOSED})
+_KINDS = {kind.value: kind for kind in ReportKind}
 
 
 class FormBlocks:
@@ -50,11 +51,9 @@ class FormBlocks:
         given = fields.get("form")
         if given is None:
             return None
-        kind, topic = fields.get("kind", ReportKind.INCIDENT), fields.get("topic")
-        known = kind in tuple(ReportKind)
-        place = FillingPlace(
-            ReportKind(kind) if known else ReportKind.INCIDENT, topic if isinstance(topic, str) else None
-        )
+        kind, topic = fields.get("kind"), fields.get("topic")
+        known = _KINDS.get(kind) if isinstance(kind, str) else None
+        place = FillingPlace(known or ReportKind.INCIDENT, topic if isinstance(topic, str) else None)
         return self._reader().take(given, place)
 
     def of_act(

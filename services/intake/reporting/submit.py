@@ -30,7 +30,7 @@ from shared.acts.fields import Named
 from shared.bodies import json_in
 from shared.directory import Directory
 from shared.facts import Actor, Fact, Instant, Original, Report, ReportForm
-from shared.facts.form import block_in
+from shared.facts.form import block_in, wrong_in
 from shared.facts.report import CATEGORISED, Reported
 from shared.fault_texts import TIME_EXAMPLE, Fault, faults_of
 from shared.forms.blocks import same_given
@@ -272,7 +272,8 @@ class Submission:
                 person=principal.person,
             )
         )
-        if not says_the_same(stored, form):
+        # What was stored just now is this very report.
+        if stored.repeated and not says_the_same(stored, form):
             await self._refusals.used_before(stored, form, principal.subject, KEY_FAULT)
             detail = said(
                 N_(
@@ -317,7 +318,7 @@ class Submission:
             by=handover.by,
             original=handover.original,
         )
-        fact = Fact.of(
+        raw = Fact.bytes_of(
             Kind.REPORTED,
             id=handover.fact_id,
             source=handover.source,
@@ -327,9 +328,7 @@ class Submission:
         )
         with about_case(case):
             subject = fact_subject(case, Kind.REPORTED)
-            stored = await self._record.append(
-                subject, fact.write(), handover.fact_id, once=handover.is_given
-            )
+            stored = await self._record.append(subject, raw, handover.fact_id, once=handover.is_given)
             log.info(
                 "reported",
                 by=handover.principal,
@@ -356,7 +355,7 @@ class Submission:
             receipt=self._receipts.sign(stored),
             notice=notice,
             repeated=stored.repeated,
-            form_faults=block.wrong if (block := block_in(stored.fact.data)) is not None else (),
+            form_faults=wrong_in(stored.fact.data),
         )
 
 
@@ -379,16 +378,16 @@ def says_the_same(stored: AppendedFact, form: ReportForm, **but: Any) -> bool:
 
 
 def duties_on(card: Card) -> tuple[DutyRef, ...]:
-    case = card.lean
+    owed = card.owed_duties
     return tuple(
         DutyRef(
             id=duty.id,
             act=duty.act,
-            title=case.plan_of(duty).title,
+            title=owed.plans[duty.rule].title,
             owed_by=duty.owed_by,
             bearer=duty.bearer,
             owed_to=duty.owed_to,
             due_at=duty.due_at,
         )
-        for duty in case.duties
+        for duty in owed.duties
     )
