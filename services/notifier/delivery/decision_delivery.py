@@ -29,7 +29,7 @@ from services.notifier.delivery.gathering import BEHIND, Gathering
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.outlasting import Patience, wait_ends
-from services.notifier.delivery.post import MessageMaker
+from services.notifier.delivery.post import Envelope, MessageMaker
 from services.notifier.delivery.record import DeliveryOutcome, DeliveryRecord, Sheet, sheet_key
 from services.notifier.delivery.routes import Route, other_routes, routes
 from services.notifier.delivery.ways import Seat, WaysToPerson
@@ -85,6 +85,7 @@ class Job:
     is_first: bool
     """It has not been handed out before: nothing of it can have gone out under an id of its own."""
     seat: Seat
+    envelopes: dict[NoticeId, Envelope] = field(default_factory=dict[NoticeId, Envelope])
 
     @property
     def is_behind(self) -> bool:
@@ -269,9 +270,9 @@ class DecisionDelivery:
             return Carried("-", 0, job.now, job.now, error=route.obstacle)
         courier = self.couriers[route.channel]
         try:
-            place = NoticePlace(job.sequence, job.numbers[notice.id])
+            envelope = self._envelope(job, notice)
             message = self.post.message(
-                job.decision.case, notice, place, route.channel, courier.form, job.now
+                job.decision.case, notice, envelope, route.channel, courier.form, job.now
             )
         # a notice that can't be worded must not keep the others from going out, and its chain moves on
         except Exception as error:
@@ -308,6 +309,12 @@ class DecisionDelivery:
                 (carried.done_at - job.decided_at).total_seconds()
             )
         return carried
+
+    def _envelope(self, job: Job, notice: Notice) -> Envelope:
+        if notice.id not in job.envelopes:
+            place = NoticePlace(job.sequence, job.numbers[notice.id])
+            job.envelopes[notice.id] = self.post.envelope(job.decision.case, notice, place, job.now)
+        return job.envelopes[notice.id]
 
     async def _is_needed(self, decision: Decision, notice: Notice) -> bool:
         try:

@@ -17,6 +17,18 @@ from shared.language.words import Words
 
 
 @dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the messages of one notice have in common, whichever channels they go by."""
+
+    link: str | None
+    """None: there is nothing to answer."""
+    desk: str
+    """The number to ring where a link does not open."""
+    stands_in: str
+    """For whom the reader answers as a deputy."""
+
+
+@dataclass(frozen=True, slots=True)
 class MessageMaker:
     writer: Writer
     directory: Callable[[], Directory]
@@ -26,24 +38,28 @@ class MessageMaker:
     grace: timedelta
     """How long after its limit a duty can still be answered by link."""
 
-    def message(
-        self, case: CaseId, notice: Notice, place: NoticePlace, channel: str, form: Form, now: datetime
-    ) -> Message:
-        """To nobody yet: the courier puts the address on it."""
+    def envelope(self, case: CaseId, notice: Notice, place: NoticePlace, now: datetime) -> Envelope:
         # An earlier version told the desk of a report without a case: there was nothing to answer.
         asks = asks_for_a_statement(notice) or (
             notice.purpose not in SILENT and (notice.purpose is not Purpose.UNDECIDED or bool(notice.duties))
         )
-        suspicion = notice.brief.suspicion
-        judge_by = suspicion.judge_by if suspicion is not None else None
-        ends_at = link_ends(judge_by or notice.brief.due_at, now, self.grace)
-        token = self.links.make(place, case, notice.id, notice.person, ends_at)
-        link = f"{self.base}/a/{token}" if asks else None
+        link = self._link(case, notice, place, now) if asks else None
         directory = self.directory()
         desk = duty_desk(notice.brief.desk, directory, notice.person, now)
         post = answered_post(notice.post, directory, notice.person, now)
         stands_in = post.in_words(Words(notice.language)) if post is not None and post.in_place_of else ""
-        telephone = desk.telephone if desk is not None else ""
+        return Envelope(link, desk.telephone if desk is not None else "", stands_in)
+
+    def _link(self, case: CaseId, notice: Notice, place: NoticePlace, now: datetime) -> str:
+        suspicion = notice.brief.suspicion
+        judge_by = suspicion.judge_by if suspicion is not None else None
+        ends_at = link_ends(judge_by or notice.brief.due_at, now, self.grace)
+        return f"{self.base}/a/{self.links.make(place, case, notice.id, notice.person, ends_at)}"
+
+    def message(
+        self, case: CaseId, notice: Notice, envelope: Envelope, channel: str, form: Form, now: datetime
+    ) -> Message:
+        """To nobody yet: the courier puts the address on it."""
         return Message(
             id=message_id(notice.id, channel),
             at=now,
@@ -53,12 +69,12 @@ class MessageMaker:
                 case,
                 notice,
                 form,
-                link=link,
-                desk=telephone,
-                stands_in=stands_in,
+                link=envelope.link,
+                desk=envelope.desk,
+                stands_in=envelope.stands_in,
                 now=now,
             ),
-            link=link,
+            link=envelope.link,
             case=case,
             notice=notice.id,
             purpose=notice.purpose,

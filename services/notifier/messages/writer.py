@@ -6,7 +6,7 @@ message claims that acknowledging does what is still to be done; whatever a repo
 line in subjects and short messages, escaped in HTML).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2.environment import TemplateModule
 
 from services.notifier.channels import Form, Letter
 from services.notifier.messages import words
@@ -90,6 +91,25 @@ def is_told_alone(told: HasBrief) -> bool:
     return told.purpose is Purpose.NEWS and not (told.brief.news is not None and told.brief.news.owes)
 
 
+class Sentences(Mapping[str, str]):
+    """Of one notice; each is put into words when it is asked for, since an SMS has two of the six."""
+
+    def __init__(self, macros: TemplateModule, mark: str) -> None:
+        self._macros, self._mark, self._said = macros, mark, dict[str, str]()
+
+    def __getitem__(self, name: str) -> str:
+        if (said := self._said.get(name)) is None:
+            sentence = words.on_one_line(str(getattr(self._macros, name)()))
+            self._said[name] = said = sentence if name in UNMARKED else self._mark + sentence
+        return said
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(SENTENCES)
+
+    def __len__(self) -> int:
+        return len(SENTENCES)
+
+
 class Writer:
     """`templates/<language>/<purpose>.txt` has the sentences as macros; `long.txt` and `long.html` lay them
     out.
@@ -103,9 +123,11 @@ class Writer:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            auto_reload=False,
         )
         # The notices of one decision say the same: 0.17 ms once instead of once for each person and channel.
         self._say = lru_cache(maxsize=64)(self._sentences)
+        self._describe = lru_cache(maxsize=64)(self._described)
 
     def say(
         self,
@@ -115,7 +137,7 @@ class Writer:
         now: datetime,
         desk: str = "",
         stands_in: str = "",
-    ) -> dict[str, str]:
+    ) -> "Sentences":
         """The sentences of one notice by name. `desk`: the number to ring where a link does not open;
         `stands_in`: for whom the reader answers as a deputy.
         """
@@ -165,22 +187,24 @@ class Writer:
 
     def _sentences(
         self, brief: Brief, purpose: Purpose, language: Language, now: datetime, desk: str, stands_in: str
-    ) -> dict[str, str]:
+    ) -> "Sentences":
         context = {**self.describe(brief, purpose, language, now), "desk": desk, "stands_in": stands_in}
-        sentences = self._environment.get_template(f"{language}/{purpose}.txt").make_module(context)
-        said = {name: words.on_one_line(str(getattr(sentences, name)())) for name in SENTENCES}
-        return {
-            name: sentence if name in UNMARKED else context["mark"] + sentence
-            for name, sentence in said.items()
-        }
+        template = self._environment.get_template(f"{language}/{purpose}.txt")
+        return Sentences(template.make_module(context), context["mark"])
 
     def on_page(self, brief: Brief, purpose: Purpose, language: Language, now: datetime) -> dict[str, Any]:
         """What the page behind a link may say of the matter."""
         return {**self.describe(brief, purpose, language, now), **self.say(brief, purpose, language, now)}
 
-    def describe(self, brief: Brief, purpose: Purpose, language: Language, now: datetime) -> dict[str, Any]:
+    def describe(
+        self, brief: Brief, purpose: Purpose, language: Language, now: datetime
+    ) -> Mapping[str, Any]:
         """What a template may say of a matter, in the reader's words. What is not given is empty."""
+        return self._describe(brief, purpose, language, now)  # pyright: ignore[reportArgumentType]
 
+    def _described(
+        self, brief: Brief, purpose: Purpose, language: Language, now: datetime
+    ) -> Mapping[str, Any]:
         said, due = Words(language), brief.due_at
         several = brief.owing is not None and purpose is Purpose.OVERDUE
 
