@@ -34,6 +34,7 @@ ALL = (
     "many_items",
     "matching",
     "posting",
+    "notifying",
     "uploading",
     "filled_forms",
 )

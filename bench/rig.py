@@ -40,9 +40,11 @@ class Gateway:
         self.port = free_port()
         self.arrivals: dict[str, list[float]] = defaultdict(list)
 
-    def taken(self, body: bytes) -> None:
+    def taken(self, body: bytes) -> bool:
+        """Whether it is answered."""
         if found := _CASE.search(body):
             self.arrivals[found[1].decode()].append(time.time())
+        return True
 
     def connection(self) -> asyncio.Protocol:
         return _GatewayConnection(self)
@@ -68,9 +70,9 @@ class _GatewayConnection(asyncio.Protocol):
         self._body += body
 
     def on_message_complete(self) -> None:
-        self._gateway.taken(self._body)
+        if self._gateway.taken(self._body):
+            self._transport.write(self._ANSWER)
         self._body = b""
-        self._transport.write(self._ANSWER)
 
 
 class Rig:
