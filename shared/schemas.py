@@ -2,6 +2,7 @@
 definitions elsewhere.
 """
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -12,7 +13,9 @@ from shared.facts import Value
 Json = dict[str, Any]
 
 
+@cache
 def of_model(model: type[BaseModel]) -> Json:
+    """Made once a model, and shared: 46 acts take the same form."""
     schema = model.model_json_schema()
     return _resolved(schema, schema.pop("$defs", {}))
 

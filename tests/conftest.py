@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import AsyncIterator
+from functools import cache
 from pathlib import Path
 
+import httpcore2
 import pytest
 import pytest_asyncio
 from httpx2._config import DEFAULT_TIMEOUT_CONFIG
@@ -18,6 +20,10 @@ from tests.lab import Lab, lab_in
 DEFAULT_TIMEOUT_CONFIG.connect = DEFAULT_TIMEOUT_CONFIG.read = DEFAULT_TIMEOUT_CONFIG.write = (
     DEFAULT_TIMEOUT_CONFIG.pool
 ) = 30
+
+# Each client, and each look whether a service is ready yet, would read the authorities of this machine anew: 20 ms
+# of CPU, twenty times a second while something starts.
+httpcore2.default_ssl_context = cache(httpcore2.default_ssl_context)
 
 # A property is about what the code does; how long a shared machine takes to make an example is not. The suite
 # tries the same examples at each run: one that fails fails for whoever changed something. New ones are looked

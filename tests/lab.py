@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -240,7 +241,7 @@ class Lab:
         `desk`, which has the whole city, and a reporter's of the directory's first unit.
         """
         if person is None and unit is None and role in (*OFFICES, Role.REPORTER):
-            unit = self.desk if role in OFFICES else load_directory(self.directory).units[0].id
+            unit = self.desk if role in OFFICES else _first_unit(self.directory)
         principal = Principal(
             subject=subject or person or f"test-{role}",
             role=role,
@@ -262,6 +263,11 @@ class Lab:
         for process in (self.nats, self.mongo):
             if process is not None:
                 embedded.stop(process)
+
+
+@cache
+def _first_unit(directory: Path) -> UnitId:
+    return load_directory(directory).units[0].id
 
 
 @asynccontextmanager
