@@ -91,7 +91,7 @@ def is_told_alone(told: HasBrief) -> bool:
     return told.purpose is Purpose.NEWS and not (told.brief.news is not None and told.brief.news.owes)
 
 
-class Sentences(Mapping[str, str]):
+class NoticeSentences(Mapping[str, str]):
     """Of one notice; each is put into words when it is asked for, since an SMS has two of the six."""
 
     def __init__(self, macros: TemplateModule, mark: str) -> None:
@@ -137,7 +137,7 @@ class Writer:
         now: datetime,
         desk: str = "",
         stands_in: str = "",
-    ) -> "Sentences":
+    ) -> "NoticeSentences":
         """The sentences of one notice by name. `desk`: the number to ring where a link does not open;
         `stands_in`: for whom the reader answers as a deputy.
         """
@@ -187,10 +187,10 @@ class Writer:
 
     def _sentences(
         self, brief: Brief, purpose: Purpose, language: Language, now: datetime, desk: str, stands_in: str
-    ) -> "Sentences":
+    ) -> "NoticeSentences":
         context = {**self.describe(brief, purpose, language, now), "desk": desk, "stands_in": stands_in}
         template = self._environment.get_template(f"{language}/{purpose}.txt")
-        return Sentences(template.make_module(context), context["mark"])
+        return NoticeSentences(template.make_module(context), context["mark"])
 
     def on_page(self, brief: Brief, purpose: Purpose, language: Language, now: datetime) -> dict[str, Any]:
         """What the page behind a link may say of the matter."""
