@@ -151,11 +151,12 @@ def _hearers(draft: Draft, happened: list[tuple[TellRule, Event]]) -> Hearers:
     know |= {person for person, purpose in draft.calls if purpose in SAYS_IT_ALL}
     people, hearers = draft.directory.people_by_id, Hearers()
     for rule, event in happened:
+        alone = (rule,)
         for who, post in _audience(draft, rule, event).items():
             if who in know or who not in people:
                 continue
-            first, rules = hearers.get(who, (post, ()))
-            hearers[who] = first, (*rules, rule)
+            heard = hearers.get(who)
+            hearers[who] = (post, alone) if heard is None else (heard[0], (*heard[1], rule))
     return hearers
 
 
@@ -248,10 +249,11 @@ class _NewsWords:
             **_command(draft),
         )
         self._changes = self._changed_limits() if regraded else {}
+        by_recipient = {rule for rule, plan in draft.plans.items() if plan.by_recipient}
         self._unanswered = {
             duty.bearer: duty.due_at
             for duty in draft.duties.values()
-            if draft.plans[duty.rule].by_recipient and duty.is_owed
+            if duty.rule in by_recipient and duty.is_owed
         }
         self.personal = {*self._unanswered, *self._changes}
         """Those to whom the news means something of their own."""
