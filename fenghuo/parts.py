@@ -117,6 +117,8 @@ def service_env(name: str, place: Installation, settings: Settings) -> dict[str,
         "FENGHUO_HTTP_HOST": place.host,
         "FENGHUO_HTTP_PORT": str(place.ports[name]),
         "FENGHUO_PUBLIC_URL": place.url(name),
+        "FENGHUO_DESK_URL": place.url("intake"),
+        "FENGHUO_POLICY_URL": place.url("escalator"),
         "FENGHUO_LOG_FORMAT": "json",
         # The embedded store knows no users: who erases reaches it as everyone does.
         **(

@@ -46,7 +46,7 @@ def in_column(name: str, text: str) -> str:
 
 def tell_addresses(screen: Screen, place: Installation) -> None:
     """Where to look, and with which token."""
-    policy = f"{place.url('escalator')}/api/v1/policy"
+    policy = f"{place.url('escalator')}/"
     for name, where, what in (
         ("desk", place.url("intake"), worded("the duty desk: the open cases, live")),
         ("explorer", place.url("audit"), worded("the explorer: the trail and its proofs")),

@@ -75,6 +75,15 @@ class Placed(Said):
         return f"line {self._values['line']}: {self._values.get('path', '')}"
 
     @property
+    def line(self) -> int:
+        return cast(int, self._values["line"])
+
+    @property
+    def path(self) -> str:
+        """Empty for a fault of the line itself."""
+        return str(self._values.get("path", ""))
+
+    @property
     def what(self) -> Said:
         return cast(Said, self._values["what"])
 

@@ -84,6 +84,11 @@ class Settings(BaseSettings):
     """`json`, `lines`, or `auto`: lines on a terminal, JSON elsewhere."""
 
     @property
+    def secure(self) -> bool:
+        """Cookies go over TLS alone."""
+        return self.environment is Environment.PRODUCTION
+
+    @property
     def secrets(self) -> Path:
         return self.secrets_dir or self.data_dir / "secrets"
 

@@ -20,6 +20,7 @@ from shared.facts import Actor, Frozen, Instant
 from shared.ids import PersonId, UnitId
 from shared.message import N_, Sayable, said
 from shared.problems import Problem
+from shared.role_words import role_said, roles_said
 from shared.vocabulary import Role
 
 ALGORITHM = "EdDSA"
@@ -206,14 +207,13 @@ class Gate:
     def admit(self, request: Request, *roles: Role) -> Principal:
         principal = self.someone(request)
         if roles and principal.role not in roles:
-            allowed = ", ".join(roles)
             raise Problem(
                 403,
                 N_("Forbidden"),
                 said(
                     N_("Your role is %(role)s; this needs one of: %(allowed)s."),
-                    role=principal.role,
-                    allowed=allowed,
+                    role=role_said(principal.role),
+                    allowed=roles_said(roles),
                 ),
             )
         # Whoever keeps a record of what was asked (the audit) finds there who was let in.

@@ -89,6 +89,8 @@ class Kind(StrEnum):
     repaired.
     """
     POLICY_DRAFTED = "policy_drafted"
+    POLICY_SUBMITTED = "policy_submitted"
+    """A draft was laid before a meeting."""
     POLICY_APPROVED = "policy_approved"
     DIRECTORY_CHANGED = "directory_changed"
     """Who is who has changed: people, posts, rosters, absences."""

@@ -109,6 +109,11 @@ FACTS = (
     ),
     Event(Kind.POLICY_DRAFTED, policy.PolicyDrafted, "A new version of the policy, not in force."),
     Event(
+        Kind.POLICY_SUBMITTED,
+        policy.PolicySubmitted,
+        "A draft was laid before a meeting, which decides on it.",
+    ),
+    Event(
         Kind.POLICY_APPROVED,
         policy.PolicyApproved,
         "Another person has approved it, and from when it is in force.",

@@ -347,8 +347,15 @@ ROWS = (
         ),
         "–",
         "draft, approval, effective from",
-        ("POST /api/v1/policy/versions", "POST /api/v1/policy/versions/{version}/approve"),
-        missing="drafting and approving a policy on a page (it is done by command and API)",
+        (
+            "POST /api/v1/policy/versions",
+            "POST /api/v1/policy/versions/{version}/submit",
+            "POST /api/v1/policy/versions/{version}/approve",
+            "GET /",
+            "GET /versions/{version}",
+            "POST /versions/{version}/change",
+            "POST /versions/{version}/approve",
+        ),
     ),
     Row(
         (34, 35, 36),

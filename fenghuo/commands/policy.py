@@ -1,7 +1,7 @@
 """`fenghuo policy …`: what a policy would do wrong, and what it would mean, before it is in force; and how it
 comes into force.
 
-`check`, `explain`, `simulate` and `schema` need nothing running; `versions`, `draft` and `approve` ask the
+`check`, `explain`, `simulate` and `schema` need nothing running; `versions`, `draft`, `submit` and `approve` ask the
 escalator.
 """
 
@@ -297,6 +297,24 @@ def draft_version(
     drafted = call("escalator", "POST", "/api/v1/policy/versions", role=Role.SUPERVISOR, content=text).json()
     words = worded("%(id)s is a draft; a leader approves it: fenghuo policy approve %(id)s", id=drafted["id"])
     answer(drafted, as_json=as_json, render=lambda _: out.print(words, highlight=False))
+
+
+@app.command("submit")
+def submit_version(
+    version: Annotated[str, typer.Argument(help="Its id, or its name where only one has it.")],
+    meeting: Annotated[str, typer.Option(help="The case of the meeting that decides on it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Lay a draft before a meeting, by whose resolution it may come into force (role supervisor or operator)."""
+    submitted = call(
+        "escalator",
+        "POST",
+        f"/api/v1/policy/versions/{version}/submit",
+        role=Role.SUPERVISOR,
+        json={"meeting": meeting},
+    ).json()
+    words = worded("%(label)s lies before the meeting", label=submitted["label"].partition(" ")[0])
+    answer(submitted, as_json=as_json, render=lambda _: out.print(words, highlight=False))
 
 
 @app.command("approve")

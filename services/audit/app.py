@@ -55,7 +55,7 @@ from shared.broker.forever import until_done
 from shared.directory import Directory, load_directory
 from shared.directory.live import LiveDirectory
 from shared.files.store import TIMEOUT, FileStore
-from shared.forms import NO_FORMS, Forms, load_forms
+from shared.forms.if_fit import forms_if_fit
 from shared.gatekeeping import gate_of
 from shared.ids import case_id_at
 from shared.lined_yaml import YamlFault
@@ -159,7 +159,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
     reports = Reports(reader, zone, forms, directory)
     documents = Documents(reader, reports, directory, zone, vkey)
     tells = {language: RecordTeller(reader, Names(directory), zone, language, forms) for language in Language}
-    pages = explorer_pages(gate, zone, settings.environment is Environment.PRODUCTION, now)
+    pages = explorer_pages(gate, zone, settings.secure, now)
     receipt_key = verify_key(settings.secrets, SecretFile.RECEIPT_VERIFY)
     for router in (
         trail_router(reader, standing, gate, masks, tells),
@@ -231,17 +231,6 @@ def directory_if_fit(path: Path) -> Directory:
             "directory_unfit", faults=fault.faults[:3], next="the explorer shows ids instead of names"
         )
         return NOBODY
-
-
-def forms_if_fit(path: Path) -> Forms:
-    """For words in the explorer and in reports: the trail is kept whether or not the file can be read."""
-    try:
-        return load_forms(path)
-    except YamlFault as fault:
-        log.warning(
-            "forms_unfit", faults=fault.faults[:3], next="forms show under the names of their fields alone"
-        )
-        return NO_FORMS
 
 
 async def refuse_unfit_store(trail: Trail, environment: Environment) -> None:

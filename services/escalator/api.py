@@ -1,13 +1,13 @@
 """The policy over HTTP: what is in force, the versions on their way there, and what a policy would mean for a
 report.
 
-Reading needs a token of any role; drafting an operator or a supervisor; approving a leader, who is not the
-drafter.
+Reading needs a token of any role; drafting an operator, a supervisor or the discipline organ; approving a leader of
+an office of the whole city, or of a unit that has none above it, who is not the drafter.
 """
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 import structlog
@@ -17,8 +17,8 @@ from pydantic import Field, StringConstraints
 from services.escalator.playing.explain import Explanation, explain
 from services.escalator.playing.simulate import Differences, GivenFact, policies_in, simulate
 from services.escalator.policy.load import parse_policy
-from services.escalator.policy.versions import Version, VersionError, VersionStanding
-from services.escalator.policy_store.resolutions import CaseOf, resolution_for
+from services.escalator.policy.versions import Version, VersionStanding
+from services.escalator.policy_store.steps import APPROVERS, DRAFTERS, LONGEST, SIMULATORS, PolicySteps
 from services.escalator.policy_store.store import Policies
 from shared.bodies import form_of, takes, takes_bytes
 from shared.directory import Directory
@@ -31,19 +31,14 @@ from shared.lined_yaml import YamlFault
 from shared.message import N_, Placed, Sayable, said
 from shared.problems import Problem
 from shared.tokens import Gate
-from shared.vocabulary import Role
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-LONGEST = 128 * 1024
-"""Bytes of a policy's text, five times the one delivered: reading as much takes a thread some seconds."""
 LONGEST_HISTORY = timedelta(days=366)
 MOST_FACTS = 2_000
 """Of one simulation over HTTP; `fenghuo policy simulate` plays whole histories on a machine of its own."""
 HISTORY_LIMIT = 8 * MB
 """Bytes of their form."""
-SIMULATORS = (Role.OPERATOR, Role.SUPERVISOR, Role.LEADER, Role.DISCIPLINE, Role.AUDITOR)
-DRAFTERS = (Role.OPERATOR, Role.SUPERVISOR)
 
 
 class VersionShown(Version):
@@ -80,6 +75,11 @@ class ApprovalForm(Given):
     """In which of the meeting's files the resolution is written; default the last."""
 
 
+class SubmissionForm(Given):
+    meeting: Annotated[CaseId, StringConstraints(pattern=IS_CASE_ID.pattern, max_length=64)]
+    """The case of the meeting that decides on it."""
+
+
 class SimulationForm(Given):
     policy: Annotated[str, Field(min_length=1, max_length=LONGEST)]
     """A version's id, label or name; or the YAML itself."""
@@ -87,18 +87,12 @@ class SimulationForm(Given):
     """In the order of the trail."""
 
 
-def policy_router(
-    policies: Policies,
-    directory: Callable[[], Directory],
-    gate: Gate,
-    clock: Callable[[], datetime],
-    case_of: CaseOf,
-) -> APIRouter:
-    """`case_of` gives a case as it stands: a meeting's, for its resolution."""
+def policy_router(steps: PolicySteps, directory: Callable[[], Directory], gate: Gate) -> APIRouter:
+    policies, clock = steps.policies, steps.clock
     router = APIRouter(prefix="/api/v1/policy", tags=["policy"])
-    _add_versions(router, policies, gate)
-    _add_approval(router, policies, gate, clock, case_of)
-    _add_meaning(router, policies, directory, gate, clock)
+    _add_versions(router, steps, gate)
+    _add_steps(router, steps, gate)
+    _add_meaning(router, steps, directory, gate)
 
     @router.get("", summary="The policy in force")
     async def in_force(request: Request) -> PolicyInForce:
@@ -110,7 +104,9 @@ def policy_router(
     return router
 
 
-def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
+def _add_versions(router: APIRouter, steps: PolicySteps, gate: Gate) -> None:
+    policies = steps.policies
+
     @router.get("/versions", summary="Every version: draft, approved, in force, superseded")
     async def versions(request: Request) -> Versions:
         gate.admit(request)
@@ -120,7 +116,7 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
     async def version_text(request: Request, version: Words) -> VersionText:
         """`version`: its id, its label, or its name where only one has it."""
         gate.admit(request)
-        stored = _version(policies, version)
+        stored = steps.version(version)
         return VersionText(**dict(_shown(policies, stored)), text=policies.text_of(stored))
 
     @router.post(
@@ -146,13 +142,20 @@ def _add_versions(router: APIRouter, policies: Policies, gate: Gate) -> None:
             raise _refused(fault) from None
 
 
-def _add_approval(
-    router: APIRouter,
-    policies: Policies,
-    gate: Gate,
-    clock: Callable[[], datetime],
-    case_of: CaseOf,
-) -> None:
+def _add_steps(router: APIRouter, steps: PolicySteps, gate: Gate) -> None:
+    policies = steps.policies
+
+    @router.post(
+        "/versions/{version}/submit",
+        summary="Lay a draft before a meeting, which decides on it",
+        openapi_extra=takes(SubmissionForm),
+        responses={**NO_VERSION, 409: {"description": "Laid before too many meetings already"}},
+    )
+    async def submit(request: Request, version: Words) -> VersionShown:
+        who = gate.admit(request, *DRAFTERS)
+        form = await form_of(request, SubmissionForm)
+        return _shown(policies, await steps.submit(steps.version(version), form.meeting, who))
+
     @router.post(
         "/versions/{version}/approve",
         summary="Approve a draft, in force from a moment on",
@@ -165,28 +168,26 @@ def _add_approval(
         """Not by who drafted it, and not for the past. Cases that have begun keep the policy they began
         under. Where the policy in force asks for a resolution, with the meeting that has made it.
         """
-        who = gate.admit(request, Role.LEADER)
+        who = gate.admit(request, *APPROVERS)
         form = await form_of(request, ApprovalForm)
-        stored = _version(policies, version)
-        pursued = policies.in_force(clock()).document.accountability
-        is_asked_for = pursued is not None and pursued.in_force_only_if == "resolution"
-        resolution = await resolution_for(form.meeting, form.file, case_of, is_asked_for=is_asked_for)
         try:
-            approved = await policies.approve(stored.id, who.subject, form.in_force_from, resolution)
+            approved = await steps.approve(
+                steps.version(version),
+                who,
+                in_force_from=form.in_force_from,
+                meeting=form.meeting,
+                file=form.file,
+            )
             return _shown(policies, approved)
-        except VersionError as error:
-            raise Problem(409, N_("Not approved"), said(N_("%(error)s."), error=error)) from None
         except YamlFault as fault:
             raise _refused(fault) from None
 
 
 def _add_meaning(
-    router: APIRouter,
-    policies: Policies,
-    directory: Callable[[], Directory],
-    gate: Gate,
-    clock: Callable[[], datetime],
+    router: APIRouter, steps: PolicySteps, directory: Callable[[], Directory], gate: Gate
 ) -> None:
+    policies, clock = steps.policies, steps.clock
+
     @router.post(
         "/explain",
         summary="Who would be told when, and why",
@@ -197,9 +198,7 @@ def _add_meaning(
         """The body is a report as for `POST /api/v1/reports`; nothing is recorded and nobody is told."""
         gate.admit(request)
         form = await form_of(request, ReportForm)
-        policy = (
-            policies.by_label(_version(policies, version).label) if version else policies.in_force(clock())
-        )
+        policy = policies.by_label(steps.version(version).label) if version else policies.in_force(clock())
         return explain(form, clock(), policy, directory())
 
     @router.post(
@@ -220,7 +219,7 @@ def _add_meaning(
             other = (
                 await asyncio.to_thread(parse_policy, form.policy)
                 if written
-                else policies.by_label(_version(policies, form.policy).label)
+                else policies.by_label(steps.version(form.policy).label)
             )
         except YamlFault as fault:
             raise _refused(fault) from None
@@ -264,17 +263,6 @@ def _unplayable(field: str, words: Sayable) -> Problem:
         N_("Nothing was played: correct the field named in errors."),
         errors=[(field, words)],
     )
-
-
-def _version(policies: Policies, name: str) -> Version:
-    try:
-        return policies.version(name)
-    except KeyError:
-        raise Problem(
-            404,
-            N_("Not found"),
-            said(N_("There is no version %(name)s: GET /api/v1/policy/versions lists them."), name=name),
-        ) from None
 
 
 def _shown(policies: Policies, version: Version) -> VersionShown:

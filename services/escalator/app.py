@@ -19,9 +19,15 @@ from services.escalator.lanes.rebuilding import Rebuilding
 from services.escalator.lanes.rulebook import RuleBook
 from services.escalator.metrics import Metrics, WatchMetrics
 from services.escalator.policy.load import load_policy
+from services.escalator.policy_pages.desk import PolicyDesk, Running
+from services.escalator.policy_pages.pages import PAGES, policy_pages
+from services.escalator.policy_pages.recent_record import RecentRecord
+from services.escalator.policy_pages.trial import Trials
 from services.escalator.policy_store.bucket import BucketStore
+from services.escalator.policy_store.steps import PolicySteps
 from services.escalator.policy_store.store import Policies
 from services.escalator.rebuild_api import rebuild_router
+from services.escalator.self_check.survey import Survey
 from services.escalator.self_check.watcher import Watcher
 from services.escalator.settings import EscalatorSettings
 from services.escalator.standing import StandingWatches
@@ -32,6 +38,7 @@ from shared.case import Case
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
 from shared.facts.authors import Author
+from shared.forms.if_fit import forms_if_fit
 from shared.gatekeeping import gate_of
 from shared.ids import CaseId
 from shared.lined_yaml import YamlFault
@@ -39,6 +46,7 @@ from shared.pulse import Pulses
 from shared.service import REFUSED, Service
 from shared.streams import CASES, CROSS_CHECK_DURABLE, FACTS, escalator_durable
 from shared.subjects import LANES
+from shared.web import Pages
 
 NAME = "escalator"
 CROSS_CHECK_PULL = PullSub(batch_size=64, timeout=0.25, batch=True)
@@ -92,6 +100,8 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
             return (await cases.load(case))[0]
         return None
 
+    steps = PolicySteps(policies, clock, case_of, directory)
+    record = RecentRecord(connection, clock)
     service.prepare += [exchange.open, policies.open, witnesses.open, pulses.open]
     service.tasks += [pulses.run, *(pull.run for pull in pulls), policies.run, standing.run, watcher.run]
     service.checks["lanes"] = check_durables(
@@ -100,9 +110,30 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
     service.checks["formats"] = lanes.newer.check
     service.checks["cases"] = cases_answer
     service.checks["policies"] = policies.check
-    service.app.include_router(policy_router(policies, directory, gate, clock, case_of))
+    desk = PolicyDesk(
+        steps,
+        Pages("policy", gate, settings.zone, secure=settings.secure, folder=PAGES, clock=clock),
+        directory,
+        forms_if_fit(settings.forms),
+        record,
+        Trials(record, policies.turns, directory, clock),
+        lambda: running_cases(watcher.latest),
+        settings.desk_url.rstrip("/"),
+    )
+    service.app.include_router(policy_pages(desk))
+    service.app.include_router(policy_router(steps, directory, gate))
     service.app.include_router(rebuild_router(rebuilding, gate))
     return service
+
+
+def running_cases(survey: Survey | None) -> Running | None:
+    """Open cases by the version of the policy that they began under, as the independent check last saw them."""
+    if survey is None:
+        return None
+    by_label: dict[str, list[CaseId]] = {}
+    for case_id in sorted(survey.running, reverse=True):
+        by_label.setdefault(survey.running[case_id], []).append(case_id)
+    return Running(survey.began, by_label)
 
 
 def main() -> None:

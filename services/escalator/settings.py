@@ -19,5 +19,7 @@ class EscalatorSettings(Settings):
     """Called (HTTP GET) after each round that found all well while all services are ready; an outside service
     rings when calls stop.
     """
+    desk_url: str = ""
+    """Where the duty desk is, for links from the pages of the policy to cases and meetings. Empty: none."""
     closed_kept: timedelta = timedelta(days=7)
     """How long an ended case stays on the desk's bucket; the trail keeps it for good."""

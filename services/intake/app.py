@@ -131,6 +131,7 @@ def build(settings: IntakeSettings) -> Service:
         gate=gate,
         zone=settings.zone,
         secure=settings.secure,
+        policy_url=settings.policy_url.rstrip("/"),
     )
     for router in (
         reports_router(submission, gate),

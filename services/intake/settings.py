@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.settings import Environment, Settings
+from shared.settings import Settings
 
 
 class IntakeSettings(Settings):
@@ -13,7 +13,5 @@ class IntakeSettings(Settings):
     """How long an answer waits for the escalator's decision before it goes out without."""
     clock_skew: timedelta = timedelta(minutes=5)
     """How far a reporter's clock may be ahead of ours."""
-
-    @property
-    def secure(self) -> bool:
-        return self.environment is Environment.PRODUCTION
+    policy_url: str = ""
+    """Where the pages of the policy are, for the desk's menu. Empty: no link."""

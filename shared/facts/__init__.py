@@ -58,7 +58,7 @@ from shared.facts.file import FileRef
 from shared.facts.form import FormBlock, FormGiven, WrongField
 from shared.facts.harm import HARM, Harm, HarmCount
 from shared.facts.name import Name
-from shared.facts.policy import PolicyApproved, PolicyDrafted
+from shared.facts.policy import PolicyApproved, PolicyDrafted, PolicySubmitted
 from shared.facts.reason import Reason, Spelled, reason_of, spelled
 from shared.facts.report import Original, Place, Rejection, Report, ReportForm, TaskForm
 from shared.facts.suspicion import SuspicionNews, SuspicionState
@@ -121,6 +121,7 @@ __all__ = [
     "PolicyApproved",
     "PolicyDrafted",
     "PolicyLine",
+    "PolicySubmitted",
     "Purpose",
     "Reason",
     "Referred",

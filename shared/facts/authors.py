@@ -50,6 +50,7 @@ AUTHORS: dict[Kind, tuple[Author, ...]] = {
     Kind.REJECTED: (Author.INTAKE, Author.ESCALATOR, Author.NOTIFIER, Author.AUDIT),
     Kind.CHECKED: (Author.ESCALATOR,),
     Kind.POLICY_DRAFTED: (Author.ESCALATOR,),
+    Kind.POLICY_SUBMITTED: (Author.ESCALATOR,),
     Kind.POLICY_APPROVED: (Author.ESCALATOR,),
     **dict.fromkeys(DIRECTORY_KINDS, (Author.INTAKE,)),
     Kind.REDACTED: (Author.AUDIT,),
@@ -71,7 +72,9 @@ as `/sources/<id>`.
 """
 OF_A_SOURCE = "/sources/"
 SAID_BY_SOURCES = frozenset({Kind.REPORTED, Kind.HEARD, *CASE_ACTS})
-ABOUT_NO_CASE = frozenset({Kind.POLICY_DRAFTED, Kind.POLICY_APPROVED, Kind.READ, Kind.SEALED_RANGE})
+ABOUT_NO_CASE = frozenset(
+    {Kind.POLICY_DRAFTED, Kind.POLICY_SUBMITTED, Kind.POLICY_APPROVED, Kind.READ, Kind.SEALED_RANGE}
+)
 PERHAPS_ABOUT_A_CASE = frozenset(
     {Kind.REJECTED, Kind.CHECKED, Kind.REDACTED, Kind.HELD, Kind.RELEASED, *DIRECTORY_KINDS}
 )

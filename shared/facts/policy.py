@@ -1,4 +1,4 @@
-"""What happens to the policy itself: a version is drafted, and approved to be in force from a moment on.
+"""What happens to the policy itself: a version is drafted, laid before a meeting, and approved to be in force from a moment on.
 About no case.
 """
 
@@ -25,6 +25,15 @@ class PolicyDrafted(Frozen):
     """A principal, or `file` for the file a service was started with."""
     text: str
     """The whole YAML, so that the trail alone can say what was in force."""
+
+
+class PolicySubmitted(Frozen):
+    """The data of `policy_submitted`: a draft is laid before a meeting, which decides on it; nobody works by it yet."""
+
+    version: str
+    label: str
+    by: str
+    meeting: CaseId
 
 
 class PolicyApproved(Frozen):

@@ -44,6 +44,7 @@ EVENTS: dict[str, dict[str, str]] = {
         "referred": N_("lapse referred"),
         "checked": N_("independent check"),
         "policy_drafted": N_("policy drafted"),
+        "policy_submitted": N_("policy laid before a meeting"),
         "policy_approved": N_("policy approved"),
     },
     "effect": {

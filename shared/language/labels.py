@@ -9,8 +9,8 @@ from collections.abc import Callable
 from shared.facts import reason_of
 from shared.language.catalogue import N_
 from shared.language.event_labels import EVENTS
-from shared.language.reasons import ROLES
 from shared.message import Marked, Said, foreign, said
+from shared.role_words import ROLES
 
 LABELS: dict[str, dict[str, str]] = {
     **EVENTS,
@@ -42,7 +42,7 @@ LABELS: dict[str, dict[str, str]] = {
         "public_health": N_("public health"),
         "public_security": N_("public security"),
     },
-    "role": ROLES,
+    "role": {role.value: words for role, words in ROLES.items()},
     "status": {
         "open": N_("open"),
         "resolved": N_("resolved"),
@@ -156,6 +156,19 @@ LABELS: dict[str, dict[str, str]] = {
         "fuel": N_("fuel"),
         "welfare": N_("welfare"),
         "hotline": N_("hotline"),
+        "press_conference": N_("press conference"),
+        "round_table": N_("round table of journalists"),
+        "press_monthly": N_("monthly press conference"),
+        "press_quarterly": N_("quarterly press conference"),
+        "price_point": N_("price points"),
+        "fuel_stock": N_("stock of fuel"),
+        "check": N_("seasonal check"),
+    },
+    "version": {
+        "draft": N_("draft"),
+        "approved": N_("approved, not in force yet"),
+        "in_force": N_("in force"),
+        "superseded": N_("no longer in force"),
     },
     "span": {
         "PT5M": N_("5 minutes"),

@@ -3,20 +3,10 @@
 from shared.directory import Directory
 from shared.facts import Name
 from shared.language.catalogue import N_, catalogue, name_in
+from shared.role_words import ROLES
 from shared.territory import Refusal
 from shared.vocabulary import Language
 
-ROLES: dict[str, str] = {
-    "reporter": N_("reporter"),
-    "duty_officer": N_("duty officer"),
-    "leader": N_("leader"),
-    "supervisor": N_("supervisor"),
-    "discipline": N_("discipline organ"),
-    "auditor": N_("auditor"),
-    "operator": N_("operator"),
-    "publisher": N_("publisher"),
-    "redactor": N_("redactor"),
-}
 WHY: dict[str, str] = {
     "directory_in_force": N_("the directory says something else of this person"),
     "directory_proposed": N_("somebody asks to change what the directory says of this person"),
@@ -389,7 +379,7 @@ def in_words(refusal: Refusal, directory: Directory) -> Name:
         who = [*(text(ROLES[role]) for role in refusal.roles), *([name] if name else [])]
         return text(NOT_THEIRS_BUT if who else NOT_THEIRS) % {
             "why": text(WHY[refusal.why]),
-            "who": ", ".join(who),
+            "who": ("、" if language is Language.ZH else ", ").join(who),
         }
 
     return Name(zh=sentence(Language.ZH), en=sentence(Language.EN))

@@ -85,6 +85,9 @@ FACTS: Mapping[Kind | tuple[Kind, bool], Name] = {
     Kind.REJECTED: Name("收到一条不能受理的报文", "A message was refused that could not be taken"),
     Kind.CHECKED: Name("独立核对：{found}", "Independent check: {found}"),
     Kind.POLICY_DRAFTED: Name("{who}提交制度新版本", "{who} submitted a new version of the policy"),
+    Kind.POLICY_SUBMITTED: Name(
+        "{who}将制度新版本提交会议审议", "{who} laid a new version of the policy before a meeting"
+    ),
     Kind.POLICY_APPROVED: Name(
         "{who}批准制度新版本{resolution}", "{who} approved a new version of the policy{resolution}"
     ),

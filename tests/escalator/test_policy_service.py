@@ -27,7 +27,7 @@ async def test_a_policy_comes_into_force_for_new_cases_and_never_changes_under_a
     own_lab.ask_for_no_resolution()
     first, second = await own_lab.start_service("escalator"), await own_lab.start_service("escalator")
     drafter, leader = (
-        own_lab.bearer(Role.SUPERVISOR, person="chen_gui"),
+        own_lab.bearer(Role.SUPERVISOR, person="xie_ze"),
         own_lab.bearer(Role.LEADER, person="wu_ji"),
     )
     try:
@@ -50,7 +50,7 @@ async def test_a_policy_comes_into_force_for_new_cases_and_never_changes_under_a
             assert (
                 httpx2.post(
                     f"{policy}/versions/{version}/approve",
-                    headers=own_lab.bearer(Role.LEADER, person="chen_gui"),
+                    headers=own_lab.bearer(Role.LEADER, person="xie_ze"),
                 ).status_code
                 == 409
             )
@@ -71,7 +71,7 @@ async def test_a_policy_comes_into_force_for_new_cases_and_never_changes_under_a
             assert await due_after(old) == timedelta(hours=2), "the old case keeps the policy it began under"
             drafted = [fact.data for _, fact in await facts_of(admin, None, Kind.POLICY_DRAFTED)]
             assert [(one["by"], one["text"] == STRICTER) for one in drafted if one["version"] == version] == [
-                ("chen_gui", True)
+                ("xie_ze", True)
             ]
             told = [fact.data for _, fact in await facts_of(admin, None, Kind.POLICY_APPROVED)]
             assert [one["by"] for one in told if one["version"] == version] == ["wu_ji"]

@@ -238,3 +238,32 @@ def test_both_sides_at_once_say_the_same_as_one_after_the_other(monkeypatch: pyt
     until = LEARNED + timedelta(minutes=21)
     at_once = simulate_at_once(told.facts, TWICE_AS_FAST, directory(), [(LEARNED, default())], until)
     assert at_once == differences(told, TWICE_AS_FAST, until=21)
+
+
+def test_other_degrees_would_have_proposed_another_measure() -> None:
+    """The lapse goes to the unit's ledger, and the accountability case that follows has the measure."""
+    told = Told()
+    told.report()
+    told.everybody_answers(12)
+    graver = policy(
+        (
+            "    - { when: { level: [I, II] }, measure: written_explanation }",
+            "    - { when: { level: [I, II] }, measure: notice_of_criticism }",
+        ),
+        ("    - { when: { level: [I, II], late_by: PT1H }, measure: admonitory_talk }\n", ""),
+    )
+    found = differences(told, graver, until=300)
+    measures = {(change.before, change.after) for change in found.changes if change.what == "measure"}
+    assert measures == {("written_explanation", "notice_of_criticism")}
+    assert [change.what for change in found.changes if change.what in ("due", "lapses")] == []
+
+
+def test_what_changed_is_there_as_values_beside_the_words() -> None:
+    told = Told()
+    told.report()
+    told.everybody_answers(20)
+    found = differences(told, TWICE_AS_FAST, until=21)
+    due = next(change for change in found.changes if change.what == "due")
+    assert due.moments == (LEARNED + timedelta(minutes=30), LEARNED + timedelta(minutes=15))
+    counted = [change for change in found.changes if change.what == "told"]
+    assert all(change.times and change.times[0] != change.times[1] and change.purpose for change in counted)

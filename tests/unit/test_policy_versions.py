@@ -9,12 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.escalator.policy.load import parse_policy
-from services.escalator.policy.versions import FILE, Register, Version, VersionError, VersionStanding, approve
+from services.escalator.policy.versions import (
+    FILE,
+    MOST_SUBMISSIONS,
+    Register,
+    Version,
+    VersionError,
+    VersionStanding,
+    approve,
+)
 from services.escalator.policy_store.bucket import Following
 from services.escalator.policy_store.store import Policies
 from shared.broker.bucket_follower import BucketEntry
 from shared.broker.exchange import ConflictError
 from shared.facts import Frozen
+from shared.ids import CaseId
 from shared.lined_yaml import YamlFault
 from shared.vocabulary import Kind
 from tests.unit.policy_given import default, directory, text_with
@@ -185,6 +194,41 @@ async def test_a_label_nobody_ever_put_into_force_is_not_known() -> None:
     town = await opened()
     with pytest.raises(KeyError):
         town.policies.by_label("2020-01-01 sha256:0000000000000000")
+
+
+async def test_a_draft_is_laid_before_a_meeting_once_and_may_be_taken_to_another() -> None:
+    town = await opened()
+    draft = await town.policies.draft(STRICTER, "wang")
+    meeting, other = (CaseId(str(number)) for number in ("m1", "m2"))
+    await town.policies.submit(draft.id, "wang", meeting)
+    again = await town.policies.submit(draft.id, "li", meeting)
+    assert [(one.meeting, one.by) for one in again.submissions] == [(meeting, "wang")]
+    taken = await town.policies.submit(draft.id, "li", other)
+    assert [one.meeting for one in taken.submissions] == [meeting, other]
+    assert town.policies.standing(taken) is VersionStanding.DRAFT
+    told = {fact_id for kind, fact_id in town.facts if kind is Kind.POLICY_SUBMITTED}
+    assert told == {f"policy:{draft.id}:submitted:{number}" for number in (0, 1)}
+    assert (await opened(town.store)).policies.version(draft.id).submissions == taken.submissions
+
+
+async def test_a_draft_goes_from_meeting_to_meeting_so_many_times_and_no_more() -> None:
+    town = await opened()
+    draft = await town.policies.draft(STRICTER, "wang")
+    for number in range(MOST_SUBMISSIONS):
+        await town.policies.submit(draft.id, "wang", CaseId(f"m{number}"))
+    with pytest.raises(VersionError, match="draft it anew"):
+        await town.policies.submit(draft.id, "wang", CaseId("one-too-many"))
+
+
+async def test_which_version_was_in_force_from_when_is_told_in_order() -> None:
+    town = await opened()
+    draft = await town.policies.draft(STRICTER, "wang")
+    await town.policies.approve(draft.id, "li", NOW + DAY)
+    turns = town.policies.turns(NOW, NOW + 2 * DAY)
+    assert [(begins, policy.document.version) for begins, policy in turns] == [
+        (NOW, "2026-11-01"),
+        (NOW + DAY, "2026-12-01"),
+    ]
 
 
 async def test_what_happened_just_before_a_crash_is_told_again_under_the_same_id() -> None:

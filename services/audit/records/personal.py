@@ -87,6 +87,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     Kind.READ: ("readings.criteria",),
     Kind.SEALED_RANGE: (),
     Kind.POLICY_DRAFTED: (),
+    Kind.POLICY_SUBMITTED: (),
     Kind.POLICY_APPROVED: ("resolution.file.name",),
     **dict.fromkeys(DIRECTORY_KINDS, _DIRECTORY),
 }

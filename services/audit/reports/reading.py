@@ -28,6 +28,7 @@ UNCOUNTED = frozenset(
         Kind.CHECKED,
         Kind.REJECTED,
         Kind.POLICY_DRAFTED,
+        Kind.POLICY_SUBMITTED,
         Kind.POLICY_APPROVED,
         *DIRECTORY_KINDS,
         fields.UNTRUSTED,

@@ -64,6 +64,8 @@ class CaseOutcome:
     )
     told: list[tuple[datetime, str, str, str]] = field(default_factory=list[tuple[datetime, str, str, str]])
     """(when, person, purpose, reason) of each notice."""
+    measure: str | None = None
+    """Of an accountability case: what the ladder proposes."""
 
 
 @dataclass(slots=True)
@@ -183,6 +185,8 @@ class _Play:
             self._outcome.cases[case.id] = case_outcome
         at = decision.about.time
         for effect in decision.effects:
+            if effect.kind is EffectKind.PROPOSED and effect.measure is not None:
+                case_outcome.measure = effect.measure
             if effect.duty is not None:
                 self._effect(case_outcome, effect, at)
         case_outcome.told += [

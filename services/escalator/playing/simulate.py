@@ -7,7 +7,7 @@ the policy's alone.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from services.escalator.playing.outcome import CaseOutcome, DutyOutcome, PlayedOutcome, Stored, Turn, play
 from services.escalator.policy.load import Policy, parse_policy
@@ -17,7 +17,7 @@ from shared.facts import Fact, Frozen, Instant, PolicyApproved, PolicyDrafted
 from shared.lined_yaml import YamlFault
 from shared.vocabulary import Kind
 
-What = Literal["opens", "does_not_open", "due", "lapses", "does_not_lapse", "told", "told_at"]
+What = Literal["opens", "does_not_open", "due", "lapses", "does_not_lapse", "told", "told_at", "measure"]
 
 
 class Change(Frozen):
@@ -31,6 +31,12 @@ class Change(Frozen):
     """The bearer; for `told` who is told."""
     before: str | None = None
     after: str | None = None
+    purpose: str | None = None
+    """For what the person would have been told."""
+    times: tuple[int, int] | None = None
+    """How often, before and after."""
+    moments: tuple[Instant | None, Instant | None] | None = None
+    """When first told, or the limit, before and after."""
 
 
 class Totals(Frozen):
@@ -126,6 +132,14 @@ def _of_case(before: CaseOutcome, after: CaseOutcome) -> Iterator[Change]:
     if before.duties != after.duties:
         for key in sorted(before.duties.keys() | after.duties.keys()):
             yield from _of_duty(before.case, before.duties.get(key), after.duties.get(key))
+    if before.measure != after.measure:
+        yield Change(
+            case=before.case,
+            what="measure",
+            person="",
+            before=before.measure,
+            after=after.measure,
+        )
     if before.told != after.told:
         yield from _of_told(before, after)
 
@@ -133,16 +147,19 @@ def _of_case(before: CaseOutcome, after: CaseOutcome) -> Iterator[Change]:
 def _of_duty(case: str, before: DutyOutcome | None, after: DutyOutcome | None) -> Iterator[Change]:
     known = before or after
     assert known is not None
-    about = {"case": case, "duty": known.rule, "person": known.bearer}
+    about: dict[str, Any] = {"case": case, "duty": known.rule, "person": known.bearer}
     if before is None or after is None:
         yield Change(
             what="does_not_open" if after is None else "opens",
             before=_due(before),
             after=_due(after),
+            moments=_limits(before, after),
             **about,
         )
     elif before.due_at != after.due_at:
-        yield Change(what="due", before=_due(before), after=_due(after), **about)
+        yield Change(
+            what="due", before=_due(before), after=_due(after), moments=_limits(before, after), **about
+        )
     lapsed, lapses = before.lapsed if before else None, after.lapsed if after else None
     if (lapsed is None) != (lapses is None):
         yield Change(what="lapses" if lapses else "does_not_lapse", before=lapsed, after=lapses, **about)
@@ -161,26 +178,38 @@ def _of_told(before: CaseOutcome, after: CaseOutcome) -> Iterator[Change]:
                 person=person,
                 before=f"{purpose} × {len(was)}",
                 after=f"{purpose} × {len(would)}",
+                purpose=purpose,
+                times=(len(was), len(would)),
             )
-        elif was[0] != would[0]:
+        elif _iso(was[0]) != _iso(would[0]):
             yield Change(
                 case=before.case,
                 what="told_at",
                 person=person,
-                before=f"{purpose} {was[0]}",
-                after=f"{purpose} {would[0]}",
+                before=f"{purpose} {_iso(was[0])}",
+                after=f"{purpose} {_iso(would[0])}",
+                purpose=purpose,
+                moments=(was[0], would[0]),
             )
 
 
-def _calls(outcome: CaseOutcome) -> dict[tuple[str, str], list[str]]:
-    calls: dict[tuple[str, str], list[str]] = {}
+def _calls(outcome: CaseOutcome) -> dict[tuple[str, str], list[datetime]]:
+    calls: dict[tuple[str, str], list[datetime]] = {}
     for at, person, purpose, _ in outcome.told:
-        calls.setdefault((person, purpose), []).append(at.isoformat(timespec="seconds"))
+        calls.setdefault((person, purpose), []).append(at)
     return calls
 
 
 def _due(duty: DutyOutcome | None) -> str | None:
-    return duty.due_at.isoformat(timespec="seconds") if duty else None
+    return _iso(duty.due_at) if duty else None
+
+
+def _limits(before: DutyOutcome | None, after: DutyOutcome | None) -> tuple[datetime | None, datetime | None]:
+    return before.due_at if before else None, after.due_at if after else None
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
 
 
 class GivenFact(Frozen):

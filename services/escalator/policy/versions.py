@@ -1,4 +1,4 @@
-"""The versions of the policy: draft → approved → in force from. Pure.
+"""The versions of the policy: draft → laid before a meeting → approved → in force from. Pure.
 
 Invariant: nobody approves their own draft, nothing comes into force before it was approved, and which version
 is in force at a moment never changes afterwards. An approved text never changes: another text is another
@@ -14,10 +14,13 @@ from functools import cached_property
 
 from shared.facts import Frozen, Instant
 from shared.facts.policy import MeetingResolution
+from shared.ids import CaseId
 from shared.message import N_, Said, said
 
 FILE = "file"
 """Who drafts and approves the file a service is started with: whoever may write it has approved it."""
+
+MOST_SUBMISSIONS = 20
 
 
 class VersionError(ValueError):
@@ -42,6 +45,14 @@ class Approval(Frozen):
     resolution: MeetingResolution | None = None
 
 
+class MeetingSubmission(Frozen):
+    """Laid before a meeting, which decides on it."""
+
+    meeting: CaseId
+    by: str
+    at: Instant
+
+
 class Version(Frozen):
     id: str
     """Digest of the text, sixteen hexadecimal digits."""
@@ -52,6 +63,8 @@ class Version(Frozen):
     drafted_at: Instant
     approvals: tuple[Approval, ...] = ()
     """A version can be put into force again after another."""
+    submissions: tuple[MeetingSubmission, ...] = ()
+    """The last one counts: a draft may be taken to another meeting."""
 
 
 def digest_of(text: str) -> str:
@@ -86,6 +99,18 @@ def approve(
     return version.model_copy(update={"approvals": (*version.approvals, approval)})
 
 
+def submit(version: Version, by: str, at: datetime, meeting: CaseId) -> Version:
+    """The same version where it lies before that meeting already. Raises VersionError."""
+    if version.submissions and version.submissions[-1].meeting == meeting:
+        return version
+    if len(version.submissions) >= MOST_SUBMISSIONS:
+        raise VersionError(
+            said(N_("it has been laid before %(most)s meetings: draft it anew"), most=MOST_SUBMISSIONS)
+        )
+    submission = MeetingSubmission(meeting=meeting, by=by, at=at)
+    return version.model_copy(update={"submissions": (*version.submissions, submission)})
+
+
 class Register:
     """All versions there are, by their ids."""
 
@@ -118,6 +143,12 @@ class Register:
         if self._turns:
             last = max(0, bisect_right(self._begins, at) - 1)
             yield from (self.versions[version] for _, _, version in reversed(self._turns[: last + 1]))
+
+    def turns(self, since: datetime, until: datetime) -> list[tuple[datetime, str]]:
+        """(from when, id) of the version in force at `since`, and of those that came into force until `until`."""
+        first = self.in_force(since)
+        later = [(begins, version) for begins, _, version in self._turns if since < begins <= until]
+        return [*([(since, first.id)] if first is not None else []), *later]
 
     def standing(self, version: Version, at: datetime) -> VersionStanding:
         if not version.approvals:

@@ -32,16 +32,22 @@ async def resolution_for(
     meeting: CaseId | None, sha256: str | None, case_of: CaseOf, *, is_asked_for: bool
 ) -> MeetingResolution | None:
     """`sha256`: which of the meeting's files; without it the last. Raises Problem 422."""
-    if meeting is None:
-        if is_asked_for:
-            raise _refused("meeting", MISSING)
+    if meeting is None and not is_asked_for:
         return None
+    case = await meeting_on_record(meeting, case_of)
+    if not any(form.fields.get("resolution") for form in case.forms):
+        raise _refused("meeting", NOT_WRITTEN)
+    return MeetingResolution(meeting=case.id, file=_ref(_file_of(case, sha256)))
+
+
+async def meeting_on_record(meeting: CaseId | None, case_of: CaseOf) -> Case:
+    """Raises Problem 422."""
+    if meeting is None:
+        raise _refused("meeting", MISSING)
     case = await case_of(meeting)
     if case is None or not _is_meeting(case):
         raise _refused("meeting", NO_MEETING)
-    if not any(form.fields.get("resolution") for form in case.forms):
-        raise _refused("meeting", NOT_WRITTEN)
-    return MeetingResolution(meeting=meeting, file=_ref(_file_of(case, sha256)))
+    return case
 
 
 def _is_meeting(case: Case) -> bool:

@@ -19,18 +19,21 @@ from services.escalator.policy.load import check, parse_policy
 from services.escalator.policy.versions import (
     FILE,
     Approval,
+    MeetingSubmission,
     Register,
     Version,
     VersionStanding,
     approve,
     digest_of,
+    submit,
 )
 from services.escalator.policy_store.bucket import TEXT, VERSION, PolicyStore
 from shared.broker.bucket_follower import BucketEntry
 from shared.broker.exchange import ConflictError
 from shared.directory import Directory
-from shared.facts import Frozen, PolicyApproved, PolicyDrafted
+from shared.facts import Frozen, PolicyApproved, PolicyDrafted, PolicySubmitted
 from shared.facts.policy import MeetingResolution
+from shared.ids import CaseId
 from shared.lined_yaml import YamlFault
 from shared.vocabulary import Kind
 
@@ -115,6 +118,11 @@ class Policies:
     def standing(self, version: Version) -> VersionStanding:
         return self.register.standing(version, self._clock())
 
+    def turns(self, since: datetime, until: datetime) -> list[tuple[datetime, Policy]]:
+        """From when which policy was in force, in order; the first since `since`."""
+        turns = self.register.turns(since, until)
+        return [(begins, self._policy(version)) for begins, version in turns] or [(since, self._first)]
+
     def version(self, name: str) -> Version:
         """By its id, its label, or its name where only one has it. Raises KeyError."""
         named = [
@@ -125,11 +133,19 @@ class Policies:
     def text_of(self, version: Version) -> str:
         return self._texts[version.id]
 
+    def policy_of(self, version: Version) -> Policy:
+        """Raises YamlFault for a text that an earlier version could read and this one can't."""
+        return self._policy(version.id)
+
+    async def checked(self, text: str, name: str = "policy.yaml") -> Policy:
+        """The text as a policy that could be followed; nothing is kept. Raises YamlFault."""
+        return await asyncio.to_thread(self._checked, text, name)
+
     async def draft(self, text: str, by: str, name: str = "policy.yaml") -> Version:
         """Lay a text down; the same text is the same draft. Raises YamlFault for one that could not be
         followed.
         """
-        policy = await asyncio.to_thread(self._checked, text, name)
+        policy = await self.checked(text, name)
         digest = digest_of(text)
         version = Version(id=digest, label=policy.label, name=name, drafted_by=by, drafted_at=self._clock())
         await self._write_once(TEXT + digest, text.encode())
@@ -152,23 +168,37 @@ class Policies:
         followed.
         """
         digest = self.version(name).id
+
+        def step(version: Version, now: datetime) -> Version:
+            self._checked(self._texts[digest], version.name)
+            return approve(version, by, now, in_force_from or now, resolution)
+
+        version = await self._written(digest, step)
+        await self._tell_approved(version, version.approvals[-1])
+        return version
+
+    async def submit(self, name: str, by: str, meeting: CaseId) -> Version:
+        """Raises KeyError, VersionError."""
+        version = await self._written(
+            self.version(name).id, lambda version, now: submit(version, by, now, meeting)
+        )
+        await self._tell_submitted(version, version.submissions[-1])
+        return version
+
+    async def _written(self, digest: str, step: Callable[[Version, datetime], Version]) -> Version:
+        """The version as it stands, one step on."""
         while True:
             stored = await self._store.read(VERSION + digest)
             if stored is None:
-                raise KeyError(name)
-            self._checked(self._texts[digest], self.register.versions[digest].name)
-            now = self._clock()
-            version = approve(
-                Version.model_validate_json(stored[0]), by, now, in_force_from or now, resolution
-            )
+                raise KeyError(digest)
+            version = step(Version.model_validate_json(stored[0]), self._clock())
             with suppress(ConflictError):
-                return await self._write_approved(version, stored[1])
+                return await self._write_over(version, stored[1])
 
-    async def _write_approved(self, version: Version, revision: int) -> Version:
+    async def _write_over(self, version: Version, revision: int) -> Version:
         """Over exactly that revision of it. Raises ConflictError."""
         await self._store.write(VERSION + version.id, version.model_dump_json().encode(), revision)
         self._take(version, self._texts[version.id])
-        await self._tell_approved(version, version.approvals[-1])
         return version
 
     def _checked(self, text: str, name: str) -> Policy:
@@ -200,7 +230,8 @@ class Policies:
             if not version.approvals:
                 now = self._clock()
                 with suppress(ConflictError):
-                    version = await self._write_approved(approve(version, FILE, now, now), stored[1])
+                    version = await self._write_over(approve(version, FILE, now, now), stored[1])
+                    await self._tell_approved(version, version.approvals[-1])
                     log.info("policy_from_file", policy=self._first.label)
         self._take(version, self._first.text)
 
@@ -237,6 +268,9 @@ class Policies:
         for version in self.register.versions.values():
             if version.drafted_at > since:
                 await self._tell_drafted(version)
+            for submission in version.submissions:
+                if submission.at > since:
+                    await self._tell_submitted(version, submission)
             for approval in version.approvals:
                 if approval.at > since:
                     await self._tell_approved(version, approval)
@@ -246,6 +280,15 @@ class Policies:
             version=version.id, label=version.label, by=version.drafted_by, text=self._texts[version.id]
         )
         await self._tell(Kind.POLICY_DRAFTED, f"policy:{version.id}:drafted", version.drafted_at, data)
+
+    async def _tell_submitted(self, version: Version, submission: MeetingSubmission) -> None:
+        number = version.submissions.index(submission)
+        data = PolicySubmitted(
+            version=version.id, label=version.label, by=submission.by, meeting=submission.meeting
+        )
+        await self._tell(
+            Kind.POLICY_SUBMITTED, f"policy:{version.id}:submitted:{number}", submission.at, data
+        )
 
     async def _tell_approved(self, version: Version, approval: Approval) -> None:
         number = version.approvals.index(approval)

@@ -5,6 +5,7 @@ what is seen twice is a difference (watch_repair.py). Nothing is written here bu
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -68,6 +69,8 @@ class Survey:
     """Case → the fact that its lane is past and it has not taken in."""
     ended: dict[CaseId, int] = field(default_factory=dict[CaseId, int])
     """Case → revision, of cases that ended long enough ago."""
+    running: dict[CaseId, str] = field(default_factory=dict[CaseId, str])
+    """Case → the label of the policy it began under, of cases that people have open."""
     differences: list[Checked] = field(default_factory=list[Checked])
 
 
@@ -202,7 +205,14 @@ class Surveyor:
         followed: dict[CaseId, int] = {}
         async for stored in self._slowly(f"KV_{CASES}", f"$KV.{CASES}.*"):
             case_id = CaseId(stored.subject.rpartition(".")[2])
-            for noted in (survey.doubtful, survey.parted, survey.moving, survey.ignored, survey.ended):
+            for noted in (
+                survey.doubtful,
+                survey.parted,
+                survey.moving,
+                survey.ignored,
+                survey.ended,
+                survey.running,
+            ):
                 noted.pop(case_id, None)
             if "KV-Operation" in stored.headers:
                 survey.cases -= 1
@@ -223,6 +233,8 @@ class Surveyor:
                 followed[case_id] = sequence
             if case.applied.sequence < sequence <= lanes[lane_of(case_id)].done:
                 survey.ignored[case_id] = sequence
+            if case.ended_at is None and case.standing is None:
+                survey.running[case_id] = sys.intern(case.policy)
             if self._may_leave(case):
                 survey.ended[case_id] = stored.sequence
         survey.doubtful |= {

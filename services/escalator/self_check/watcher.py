@@ -54,6 +54,8 @@ class Watcher:
         self._rebuild = rebuild
         self._connection, self._settings, self._metrics, self._clock = connection, settings, metrics, clock
         self.surveyor = Surveyor(connection, settings, clock)
+        self.latest: Survey | None = None
+        """What the last round saw; None before the first."""
         self._closely, self._retirement = Closely(connection, clock), Retirement(connection, metrics.purged)
 
     async def run(self) -> None:
@@ -79,7 +81,7 @@ class Watcher:
     async def round(self) -> Survey:
         """Look at everything once, repair what can be repaired, record every difference."""
         started = perf_counter()
-        survey = await self.surveyor.survey()
+        survey = self.latest = await self.surveyor.survey()
         await self._look_closely(survey)
         await self._retirement.retire(survey.ended)
         await self._record(survey)

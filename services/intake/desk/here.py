@@ -155,6 +155,7 @@ class DeskPages:
 
         more: dict[str, Any] = {
             "board": self.desk.board,
+            "policy_url": self.desk.policy_url,
             "story": story,
             "latest_of": latest_of,
             "outlet_lines": outlet_lines,

@@ -37,6 +37,8 @@ class DeskServices:
     zone: ZoneInfo
     secure: bool
     """Cookies only over TLS: in production."""
+    policy_url: str = ""
+    """Where the pages of the policy are; empty: no link is shown."""
 
     @property
     def directory(self) -> Directory:

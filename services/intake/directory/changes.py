@@ -41,6 +41,7 @@ from shared.facts import Actor, Frozen, Given, Instant, Name, Signature
 from shared.facts.bounds import PLAIN_LINE
 from shared.message import N_, on_lines, said
 from shared.problems import Problem, invalid
+from shared.role_words import role_said, roles_said
 from shared.tokens import Principal
 from shared.vocabulary import Role
 
@@ -118,8 +119,8 @@ class DirectoryChanges:
             raise forbidden(
                 said(
                     N_("Your role is %(role)s; the directory is changed by: %(roles)s."),
-                    role=principal.role,
-                    roles=", ".join(sorted(MAY_PROPOSE)),
+                    role=role_said(principal.role),
+                    roles=roles_said(MAY_PROPOSE),
                 )
             )
         if not form.changes:

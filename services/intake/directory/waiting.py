@@ -27,6 +27,7 @@ from shared.facts.bounds import PLAIN_LINE
 from shared.ids import PersonId, UnitId
 from shared.message import N_, said
 from shared.problems import Problem
+from shared.role_words import role_said, roles_said
 from shared.standing import DIRECTORY_CASE
 from shared.subjects import fact_subject
 from shared.tokens import Principal
@@ -263,8 +264,8 @@ def check_decider(proposal: Proposal, principal: Principal, weighed: Weighed, di
         raise forbidden(
             said(
                 _NOT_YOURS[why],
-                role=principal.role,
-                roles=tuple(sorted(MAY_APPROVE)),
+                role=role_said(principal.role),
+                roles=roles_said(MAY_APPROVE),
                 units=units or said(NO_UNIT),
             )
         )
