@@ -73,6 +73,25 @@ class Explanation(Frozen):
 
 def explain(form: ReportForm, reported_at: datetime, policy: Policy, directory: Directory) -> Explanation:
     """As if `form` were handed in at `reported_at` and nobody answered or did anything."""
+    opened, ended, decisions = play(form, reported_at, policy, directory)
+    told = _Narrator(ended, opened, directory)
+    steps = sorted(
+        (step for decision in decisions for step in told.steps(decision)), key=lambda step: step.at
+    )
+    return Explanation(
+        policy=policy.label,
+        steps=tuple(steps),
+        tells=_tells(opened, policy, directory),
+        text=_whole(opened, reported_at, policy),
+    )
+
+
+def play(
+    form: ReportForm, reported_at: datetime, policy: Policy, directory: Directory
+) -> tuple[Case, Case, list[Decision]]:
+    """The case as it opened, as it stands when all its limits have passed with nobody answering, and what was
+    decided about it in between.
+    """
     world = World(Rules(policy, directory))
     case_id = case_id_at(reported_at)
     report = Report.model_validate(
@@ -83,16 +102,7 @@ def explain(form: ReportForm, reported_at: datetime, policy: Policy, directory: 
     ends = [moment for duty in opened.duties for moment in (duty.due_at, *(step.at for step in duty.overdue))]
     world.pass_until(min(max(ends, default=reported_at) + timedelta(seconds=1), reported_at + HORIZON))
     decisions = [decision for decision in world.decisions if decision.case == case_id]
-    told = _Narrator(world.cases[case_id], opened, directory)
-    steps = sorted(
-        (step for decision in decisions for step in told.steps(decision)), key=lambda step: step.at
-    )
-    return Explanation(
-        policy=policy.label,
-        steps=tuple(steps),
-        tells=_tells(opened, policy, directory),
-        text=_whole(opened, reported_at, policy),
-    )
+    return opened, world.cases[case_id], decisions
 
 
 def _tells(opened: Case, policy: Policy, directory: Directory) -> tuple[ExplainedTell, ...]:

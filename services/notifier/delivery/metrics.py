@@ -70,6 +70,12 @@ class Metrics:
             ["gateway"],
             registry=registry,
         )
+        self.untemplated = Counter(
+            "fenghuo_notifier_untemplated",
+            "Messages whose template failed: sent in plain words instead.",
+            ["channel"],
+            registry=registry,
+        )
         self.in_work = Gauge(
             "fenghuo_notifier_decisions_in_work", "Decisions being delivered now.", registry=registry
         )
@@ -85,4 +91,5 @@ class Metrics:
         names = tuple(channels)
         from_zero(self.deliveries, names, DeliveryOutcome)
         from_zero(self.retries, names)
+        from_zero(self.untemplated, names)
         from_zero(self.call_backs_refused, names, CallBackFault)

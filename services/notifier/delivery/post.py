@@ -4,16 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.notifier.channels import Form, Message
+import structlog
+
+from services.notifier.channels import Form, Letter, Message
 from services.notifier.delivery.record import message_id
 from services.notifier.messages.duty_desk import duty_desk
 from services.notifier.messages.links import Links, NoticePlace, link_ends
+from services.notifier.messages.plain import plain_letter
 from services.notifier.messages.posts import answered_post
 from services.notifier.messages.writer import SILENT, Writer, asks_for_a_statement
 from shared.directory import Directory
 from shared.facts import Notice, Purpose
 from shared.ids import CaseId
 from shared.language.words import Words
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,8 @@ class MessageMaker:
     """How people reach this service from outside, without a slash at the end."""
     grace: timedelta
     """How long after its limit a duty can still be answered by link."""
+    untemplated: Callable[[str], None]
+    """Told the channel of each message that went out without its template."""
 
     def envelope(self, case: CaseId, notice: Notice, place: NoticePlace, now: datetime) -> Envelope:
         # An earlier version told the desk of a report without a case: there was nothing to answer.
@@ -65,15 +72,7 @@ class MessageMaker:
             at=now,
             channel=channel,
             to="",
-            letter=self.writer.write(
-                case,
-                notice,
-                form,
-                link=envelope.link,
-                desk=envelope.desk,
-                stands_in=envelope.stands_in,
-                now=now,
-            ),
+            letter=self._letter(case, notice, form, envelope, now, channel),
             link=envelope.link,
             case=case,
             notice=notice.id,
@@ -82,3 +81,19 @@ class MessageMaker:
             level=notice.brief.level,
             exercise=notice.brief.exercise,
         )
+
+    def _letter(
+        self, case: CaseId, notice: Notice, form: Form, envelope: Envelope, now: datetime, channel: str
+    ) -> Letter:
+        link, desk = envelope.link, envelope.desk
+        try:
+            return self.writer.write(
+                case, notice, form, link=link, desk=desk, stands_in=envelope.stands_in, now=now
+            )
+        # whatever a template does wrong, the person is told
+        except Exception:
+            log.exception("told_without_template", notice=notice.id, purpose=notice.purpose, channel=channel)
+            self.untemplated(channel)
+            return plain_letter(
+                notice.brief, form, notice.language, self.writer.zone, now, link=link, desk=desk
+            )

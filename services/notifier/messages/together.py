@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from services.notifier.channels import Form, Letter, Message
+from services.notifier.messages.aloud import aloud
 from shared.language.catalogue import N_
 from shared.language.words import COLOURS, Words
 from shared.vocabulary import Language
@@ -31,8 +32,6 @@ NOTE = N_(
     "The links are yours alone: do not pass them on."
 )
 OPEN = N_("Open")
-SPOKEN_MARKS = str.maketrans({"【": None, "】": "，", "[": None, "]": ":"})
-"""Brackets are for the eye."""
 
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -74,7 +73,7 @@ def _spoken(shown: Sequence[Message], more: int) -> Letter:
     """To be read aloud: no links, and where they are instead."""
     words, count = Words(shown[0].language), len(shown) + more
     lines = [
-        f"{number}. {message.letter.subject.translate(SPOKEN_MARKS)}"
+        f"{number}. {aloud(message.letter.subject, words.language)}"
         for number, message in enumerate(shown, 1)
     ]
     rest = [words.of(MORE, more=more)] if more else []

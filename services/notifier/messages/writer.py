@@ -6,9 +6,9 @@ message claims that acknowledging does what is still to be done; whatever a repo
 line in subjects and short messages, escaped in HTML).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -18,6 +18,8 @@ from jinja2.environment import TemplateModule
 
 from services.notifier.channels import Form, Letter
 from services.notifier.messages import words
+from services.notifier.messages.aloud import aloud
+from services.notifier.messages.sms import written_plainly
 from shared.facts import (
     AskedNotice,
     AskedTask,
@@ -43,6 +45,8 @@ from shared.vocabulary import Language
 TEMPLATES = Path(__file__).parent / "templates"
 SHORT_SUMMARY = 60
 """Characters of the summary in a short message: with the rest it stays within five SMS parts in Chinese."""
+SHORTER_SUMMARY = {Language.ZH: 30, Language.EN: 60}
+"""The same where the reader has been told before: two SMS parts with the link."""
 SHORT_FORM = {Language.ZH: 60, Language.EN: 110}
 """Characters of what the case is about, as its form says it."""
 SHORT_DETAILS = {Language.ZH: 40, Language.EN: 80}
@@ -94,13 +98,18 @@ def is_told_alone(told: HasBrief) -> bool:
 class NoticeSentences(Mapping[str, str]):
     """Of one notice; each is put into words when it is asked for, since an SMS has two of the six."""
 
-    def __init__(self, macros: TemplateModule, mark: str) -> None:
+    def __init__(self, macros: TemplateModule, mark: str, language: Language, desk: str) -> None:
         self._macros, self._mark, self._said = macros, mark, dict[str, str]()
+        self._fitted: Mapping[str, Callable[[str], str]] = {
+            "short": written_plainly,
+            "spoken": partial(aloud, language=language, telephones=(desk,)),
+        }
 
     def __getitem__(self, name: str) -> str:
         if (said := self._said.get(name)) is None:
             sentence = words.on_one_line(str(getattr(self._macros, name)()))
-            self._said[name] = said = sentence if name in UNMARKED else self._mark + sentence
+            marked = sentence if name in UNMARKED else self._mark + sentence
+            self._said[name] = said = self._fitted[name](marked) if name in self._fitted else marked
         return said
 
     def __iter__(self) -> Iterator[str]:
@@ -190,7 +199,7 @@ class Writer:
     ) -> "NoticeSentences":
         context = {**self.describe(brief, purpose, language, now), "desk": desk, "stands_in": stands_in}
         template = self._environment.get_template(f"{language}/{purpose}.txt")
-        return NoticeSentences(template.make_module(context), context["mark"])
+        return NoticeSentences(template.make_module(context), context["mark"], language, desk)
 
     def on_page(self, brief: Brief, purpose: Purpose, language: Language, now: datetime) -> dict[str, Any]:
         """What the page behind a link may say of the matter."""
@@ -216,6 +225,9 @@ class Writer:
             "heading": said.of(words.DIRECTORY)
             if brief.directory
             else said.heading(brief.kind, brief.category, brief.level),
+            "brief_heading": said.label("level", brief.level)
+            if brief.level and not brief.directory
+            else said.heading(brief.kind, brief.category, brief.level),
             "level": said.label("level", brief.level),
             "colour": COLOURS[brief.level],
             "grade": brief.level,
@@ -236,6 +248,7 @@ class Writer:
             "form": said.name(brief.form) if brief.form else "",
             "brief_form": words.shortened(said.name(brief.form), SHORT_FORM[language]) if brief.form else "",
             "brief_summary": words.shortened(brief.summary, SHORT_SUMMARY),
+            "shorter_summary": words.shortened(brief.summary, SHORTER_SUMMARY[language]),
             "harm": harm_in_words(said, brief.harm) if brief.harm else "",
             "unanswered": named(*brief.unanswered),
             "excuses": said.listed(said.label("excuse", one) for one in brief.excuses),

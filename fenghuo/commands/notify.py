@@ -1,0 +1,231 @@
+"""`fenghuo notify …`: what people would be told, before it happens.
+
+`preview` needs nothing running.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from msgspec.structs import replace
+from rich.markup import escape
+
+from fenghuo.answers import AsJson, Exit, answer, fail, out
+from fenghuo.places import PortSettings
+from fenghuo.speech import labelled, worded
+from fenghuo.speech.words import listed
+from services.escalator.playing.explain import play
+from services.escalator.policy.load import load_policy
+from services.notifier.channel_file import load_channels
+from services.notifier.channels import Form
+from services.notifier.delivery.post import MessageMaker
+from services.notifier.delivery.routes import routes
+from services.notifier.messages.links import Links, NoticePlace
+from services.notifier.messages.sms import sms_size
+from services.notifier.messages.writer import Writer
+from services.notifier.settings import NotifierSettings
+from shared.directory import Directory, load_directory
+from shared.facts import Decision, ReportForm
+from shared.language.words import Words
+from shared.lined_yaml import YamlFault
+from shared.message import N_, because
+from shared.vocabulary import Category, Language, Level, ReportKind
+
+app = typer.Typer(help="Preview what people would be told.", no_args_is_help=True)
+
+SAMPLE = N_("water broke into Longkou mine, 12 trapped, rescuers on their way")
+"""As long as such a sentence usually is."""
+ALOUD = {Language.ZH: 4.5, Language.EN: 14.0}
+"""Signs that a telephone's voice says in a second."""
+PLACE_OF_A_LINK = NoticePlace(1, 0)
+"""Every link is as long as any other."""
+
+
+@dataclass
+class Previewed:
+    """One text, and everybody who would get it."""
+
+    at: datetime
+    purpose: str
+    channel: str
+    form: Form
+    language: Language
+    subject: str
+    text: str
+    people: list[str] = field(default_factory=list[str])
+
+    def size(self) -> dict[str, Any]:
+        if self.form is Form.SHORT:
+            size = sms_size(self.text)
+            return {"places": size.places, "alphabet": size.alphabet.value, "sms": size.parts}
+        if self.form is Form.SPOKEN:
+            return {"seconds": round(len(self.text) / ALOUD[self.language])}
+        return {"characters": len(self.text)}
+
+
+@app.command("preview")
+def preview(
+    unit: Annotated[str, typer.Option(help="The unit that learned of it.")],
+    area: Annotated[str, typer.Option(help="Division code: 6 digits, 9 of a township, 12 of a village.")],
+    category: Annotated[Category, typer.Option()] = Category.ACCIDENT,
+    level: Annotated[Level | None, typer.Option(help="I is the gravest; leave out where not graded.")] = None,
+    kind: Annotated[ReportKind, typer.Option()] = ReportKind.INCIDENT,
+    topic: Annotated[
+        str | None, typer.Option(help="The policy's finer sorting, such as tv or urgent.")
+    ] = None,
+    summary: Annotated[
+        str | None, typer.Option(help="What has happened; default a sentence as an example.")
+    ] = None,
+    details: Annotated[str | None, typer.Option(help="What else the report says.")] = None,
+    deaths: Annotated[int | None, typer.Option(min=0, help="Dead so far.")] = None,
+    trapped: Annotated[int | None, typer.Option(min=0, help="Trapped so far.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Only what goes over this channel.")] = None,
+    person: Annotated[str | None, typer.Option(help="Only what this person would get.")] = None,
+    language: Annotated[
+        Language | None, typer.Option(help="zh or en for everybody; default each person's own.")
+    ] = None,
+    policy: Annotated[Path | None, typer.Option(help="The policy file; default FENGHUO_POLICY.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show every text that would be sent if this were reported now and nobody answered, with what it costs: parts of
+    an SMS, seconds of a call.
+    """
+    settings = NotifierSettings()
+    now = datetime.now(UTC).replace(microsecond=0)
+    harm = {name: count for name, count in (("deaths", deaths), ("trapped", trapped)) if count is not None}
+    report = ReportForm.model_validate(
+        {
+            "kind": kind,
+            "category": category,
+            "level": level,
+            "topic": topic,
+            "unit": unit,
+            "area": area,
+            "summary": summary or Words(language or Language.ZH).of(SAMPLE),
+            "details": details,
+            "harm": harm or None,
+            "occurred_at": now - timedelta(minutes=7),
+            "learned_at": now - timedelta(minutes=3),
+        }
+    )
+    try:
+        directory = load_directory(settings.directory)
+        loaded = load_policy(policy or settings.policy)
+        forms = {
+            name: entry.config.form for name, entry in load_channels(settings.channels, os.environ).items()
+        }
+        _, _, decisions = play(report, now, loaded, directory)
+    except YamlFault as fault:
+        fail(
+            Exit.NO,
+            because(fault),
+            worded("mend the lines named above; `fenghuo policy check` finds the rest"),
+        )
+    if channel is not None and channel not in forms:
+        fail(
+            Exit.USAGE,
+            worded("there is no channel %(channel)s", channel=channel),
+            worded("the channel file has: %(channels)s", channels=", ".join(forms)),
+        )
+    if person is not None and person not in directory.people_by_id:
+        fail(
+            Exit.USAGE,
+            worded("%(person)s is not in the directory", person=person),
+            worded("`fenghuo directory show` lists who is"),
+        )
+    texts = [
+        text
+        for text in _texts(decisions, directory, forms, settings, language, person)
+        if channel in (None, text.channel)
+    ]
+    rows = [
+        {
+            "at": text.at.isoformat(),
+            "purpose": text.purpose,
+            "channel": text.channel,
+            "form": text.form.value,
+            "language": text.language.value,
+            "people": text.people,
+            "subject": text.subject,
+            "text": text.text,
+            **text.size(),
+        }
+        for text in texts
+    ]
+    answer(rows, as_json=as_json, render=lambda _: _show(texts, now, directory))
+
+
+def _texts(
+    decisions: list[Decision],
+    directory: Directory,
+    forms: dict[str, Form],
+    settings: NotifierSettings,
+    language: Language | None,
+    person: str | None,
+) -> Iterator[Previewed]:
+    """In the order in which they would go out; a text that several get is one."""
+    base = (settings.public_url or f"http://127.0.0.1:{PortSettings().ports()['notifier']}").rstrip("/")
+    failed: list[str] = []
+    post = MessageMaker(
+        Writer(settings.zone), lambda: directory, Links(b"preview"), base, settings.link_grace, failed.append
+    )
+    for decision in decisions:
+        at = decision.about.time
+        texts: dict[tuple[str, str, str], Previewed] = {}
+        for notice in decision.notices:
+            if notice.held or person not in (None, notice.person):
+                continue
+            said = replace(notice, language=language or notice.language)
+            envelope = post.envelope(decision.case, said, PLACE_OF_A_LINK, at)
+            for route in routes(notice, directory.people_by_id.get(notice.person), forms):
+                if not route.addresses:
+                    continue
+                form = forms[route.channel]
+                message = post.message(decision.case, said, envelope, route.channel, form, at)
+                text = message.letter.text.replace(message.link or "\0", f"{base}/a/{'x' * 26}")
+                previewed = texts.setdefault(
+                    (notice.purpose, route.channel, text),
+                    Previewed(
+                        at,
+                        notice.purpose.value,
+                        route.channel,
+                        form,
+                        said.language,
+                        message.letter.subject,
+                        text,
+                    ),
+                )
+                previewed.people.append(notice.person)
+        yield from texts.values()
+
+
+def _show(texts: list[Previewed], now: datetime, directory: Directory) -> None:
+    if not texts:
+        out.print(worded("Nobody would be told anything."), highlight=False)
+    for text in texts:
+        after = int((text.at - now).total_seconds())
+        words = Words(text.language)
+        people = listed(
+            [words.name(directory.people_by_id[person].name) for person in dict.fromkeys(text.people)]
+        )
+        out.print(
+            f"[bold]{after // 3600:+d}:{after // 60 % 60:02d}[/] {escape(text.channel)} → {escape(people)}"
+            f"  [dim]{labelled('purpose', text.purpose)} · {_cost(text)}[/]",
+            highlight=False,
+        )
+        out.print(escape(text.text) + "\n", highlight=False)
+
+
+def _cost(text: Previewed) -> str:
+    size = text.size()
+    match text.form:
+        case Form.SHORT:
+            return worded("%(places)s places of %(alphabet)s: %(sms)s SMS", **size)
+        case Form.SPOKEN:
+            return worded("read aloud in about %(seconds)s s", **size)
+        case Form.LONG:
+            return worded("%(characters)s characters", **size)
