@@ -30,6 +30,7 @@ from services.notifier.messages.writer import Writer
 from services.notifier.settings import NotifierSettings
 from shared.directory import Directory, load_directory
 from shared.facts import Decision, ReportForm
+from shared.ids import PersonId
 from shared.language.words import Words
 from shared.lined_yaml import YamlFault
 from shared.message import N_, because
@@ -210,7 +211,7 @@ def _show(texts: list[Previewed], now: datetime, directory: Directory) -> None:
         after = int((text.at - now).total_seconds())
         words = Words(text.language)
         people = listed(
-            [words.name(directory.people_by_id[person].name) for person in dict.fromkeys(text.people)]
+            [words.name(directory.people_by_id[PersonId(person)].name) for person in dict.fromkeys(text.people)]
         )
         out.print(
             f"[bold]{after // 3600:+d}:{after // 60 % 60:02d}[/] {escape(text.channel)} → {escape(people)}"

@@ -32,7 +32,7 @@ async def test_a_small_matter_rings_nobody_and_what_it_grew_into_rings_the_five(
     assert grown == "applied"
     incident = await live.raised(sprout, ReportKind.INCIDENT)
     for leader in LEADERS:
-        await live.hears(leader, incident, "II级重大社会安全事件", "烽山区，两村械斗，道路被堵", "三百人持械")
+        await live.hears(leader, incident, "二级重大社会安全事件", "烽山区，两村械斗，道路被堵", "三百人持械")
     page = (await live.at_link("zhao_jia", incident)).text
     assert "今晨三百人持械对峙" in page
     assert "烽山区人民政府" in page

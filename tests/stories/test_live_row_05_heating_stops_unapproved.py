@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx2
 
-from shared.vocabulary import ReportKind, Role
+from services.notifier.messages.aloud import aloud
+from shared.vocabulary import Language, ReportKind, Role
 from tests.forms.given import OUTAGE
 from tests.lab import until
 from tests.stories.live import Live
@@ -26,7 +27,7 @@ async def test_a_firm_that_neither_restores_nor_shows_an_approval_is_sanctioned(
         UNIT, level="II", area="620602", topic="heating", summary="望烽热力主管停暖", form=outage()
     )
     leader = await live.hears("zhao_jia", case, "望烽热力主管停暖")
-    assert SHORT in leader, "who is cold, since when, and that nobody approved it"
+    assert aloud(SHORT, Language.ZH) in leader, "who is cold, since when, and that nobody approved it"
     firm = await live.reads(FIRM_HEAD, case, "恢复供应或出示批准文件")
     assert f"〔{SHORT}〕" in firm
     organ = await live.reads(ORGAN_HEAD, case, "擅自停供核查")

@@ -2,8 +2,9 @@
 answers settles the unit's duty; the leader reads who stood in, and nobody is accused. Rows 18, 19, 20.
 """
 
+from services.notifier.messages.aloud import aloud
 from shared.case import DutyState
-from shared.vocabulary import Role
+from shared.vocabulary import Language, Role
 from tests.lab import until
 from tests.stories.live import Live
 
@@ -27,7 +28,9 @@ async def test_each_of_the_five_is_rung_and_whoever_stands_in_settles_it(live: L
             if leader == "li_ding"
             else ("II级重大事故灾难", "沙泉县", "被困6人", "沙泉县人民政府")
         )
-        heard = await live.hears(leader, case, *said, "面粉厂粉尘爆炸，厂房坍塌", "+86")
+        language = Language.EN if leader == "li_ding" else Language.ZH
+        spoken = [aloud(words, language) for words in said]
+        heard = await live.hears(leader, case, *spoken, "面粉厂粉尘爆炸，厂房坍塌", "0 0 0 0 0 0 0 1 3 3")
         read = await live.reads(leader, case, *said)
         assert "/a/" in read, "the link"
         assert ("learned" if leader == "li_ding" else "获悉") in heard, "when it was learned"

@@ -16,7 +16,7 @@ async def test_from_the_county_to_the_lead_its_helpers_and_the_end(live: Live) -
     )
     for person in (HEAD_OF_THE_BUREAU, DESK_OF_THE_COUNTY):
         heard = await live.hears(
-            person, case, "初报", "II级重大事故灾难", "望山县，山体滑坡掩埋客车（失踪11人）"
+            person, case, "初报", "二级重大事故灾难", "望山县，山体滑坡掩埋客车（失踪11人）"
         )
         assert "市气象台报" in heard, "who reports"
 

@@ -17,7 +17,7 @@ async def test_one_commands_and_each_order_is_answered_for(live: Live) -> None:
     case = await live.report(
         "beacon_hill_government", level="I", area="620602", summary="储油罐起火，有再爆炸的危险"
     )
-    await live.hears(COMMANDER, case, "I级特别重大事故灾难")
+    await live.hears(COMMANDER, case, "一级特别重大事故灾难")
     government: dict[str, Any] = {"unit": "government", "role": Role.LEADER}
     taken = await live.act(case, "take-command", **government, person=ACTING, acting=True, text="市长在途")
     assert taken == "applied"

@@ -40,7 +40,7 @@ async def test_three_hundred_people_before_the_government_building(live: Live) -
             assert said in text, (said, text)
     text = live.heard(EN, case)[0]
     for said in (
-        "Level I (extremely grave) dispute",
+        "Level 1 (extremely grave) dispute",
         "sensitive",
         "Beacon Hill District",
         "三百余名群众聚集市政府门前讨薪",

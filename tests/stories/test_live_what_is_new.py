@@ -17,7 +17,7 @@ async def test_thirty_eight_trapped_ring_everybody_who_was_told_and_the_page_say
 
     await until(lambda: "news" in live.rung("sun_bing", case), what="the leader in charge hears of it")
     heard = live.heard("sun_bing", case)[-1]
-    assert "级别由III级较大上调为I级特别重大。" in heard
+    assert "级别由三级较大上调为一级特别重大。" in heard
     assert "被困38人，此前5" in heard
     link = await until(lambda: live.link("sun_bing", case, "news"), what="the link comes by text message")
     assert link
