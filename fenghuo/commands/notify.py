@@ -211,7 +211,10 @@ def _show(texts: list[Previewed], now: datetime, directory: Directory) -> None:
         after = int((text.at - now).total_seconds())
         words = Words(text.language)
         people = listed(
-            [words.name(directory.people_by_id[PersonId(person)].name) for person in dict.fromkeys(text.people)]
+            [
+                words.name(directory.people_by_id[PersonId(person)].name)
+                for person in dict.fromkeys(text.people)
+            ]
         )
         out.print(
             f"[bold]{after // 3600:+d}:{after // 60 % 60:02d}[/] {escape(text.channel)} → {escape(people)}"
