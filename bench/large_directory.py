@@ -88,3 +88,38 @@ def large_directory(people: int = PEOPLE, units: int = UNITS, rosters: int = ROS
 
 def _name(zh: str, en: str, number: int) -> dict[str, str]:
     return {"zh": f"{zh}{number}", "en": f"{en} {number}"}
+
+
+def with_villages(directory: dict[str, Any], count: int) -> dict[str, Any]:
+    """The directory of a city, as a file holds it, with so many villages more, each with a head who has a telephone."""
+    city = directory["areas"][0]["code"]
+    numbers = range(count)
+    units = [
+        {
+            "id": f"village_{number}",
+            "name": {"zh": f"第{number}村村民委员会", "en": f"Village {number}"},
+            "area": city,
+            "head": f"village_head_{number}",
+        }
+        for number in numbers
+    ]
+    people = [
+        {
+            "id": f"villager_{number}",
+            "name": {"zh": f"村民{number}", "en": f"Villager {number}"},
+            "unit": f"village_{number}",
+            "channels": [{"channel": "sms", "address": f"+86139{number:08d}"}],
+        }
+        for number in numbers
+    ]
+    posts = [
+        {
+            "id": f"village_head_{number}",
+            "name": {"zh": f"第{number}村主任", "en": f"Head of village {number}"},
+            "unit": f"village_{number}",
+            "holder": f"villager_{number}",
+        }
+        for number in numbers
+    ]
+    more = {"units": units, "people": people, "posts": posts}
+    return directory | {name: [*directory[name], *entries] for name, entries in more.items()}

@@ -1,4 +1,4 @@
-"""A case of ten thousand tasks: laid 200 at a time over HTTP, then looked at, acted on, and all of it past
+"""A case of ten thousand tasks: laid as many at a time as one act takes, over HTTP, then looked at, acted on, and all of it past
 its limits.
 """
 
@@ -82,7 +82,7 @@ async def run() -> dict[str, str]:
             accepted, acted = await post(f"/api/v1/cases/{case}/accept", {"task": "t6"}, theirs)
             assert acted["outcome"] == "applied", acted
             figures = {
-                "200 more tasks laid on a case, first and last, over HTTP to the decision": _ms(
+                f"{MOST_TASKS} more tasks laid on a case, first and last, over HTTP to the decision": _ms(
                     assigned[0], assigned[-1]
                 ),
                 "one of ten thousand accepted, over HTTP to the decision": _ms(accepted),

@@ -60,7 +60,6 @@ ROWS = (
         "7 days",
         "item; submission per unit",
         ("POST /api/v1/reports", "GET /api/v1/tasks"),
-        missing="more than 400 units by one act",
     ),
     Row(
         (5,),

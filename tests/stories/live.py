@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,11 @@ from standardwebhooks import Webhook
 from fenghuo.gateway_lab import GatewayLab, Received
 from services.escalator.policy.compress import compress
 from shared.case import Case, read_case
+from shared.directory import Directory, load_directory
 from shared.facts import Decision, EffectKind
 from shared.ids import CaseId, PersonId
 from shared.tokens import COOKIE
 from shared.vocabulary import ReportKind, Role
-from tests.escalator.builders import example_directory
 from tests.escalator.wire import decisions_of
 from tests.lab import Lab, lab_in, until
 from tests.notifier.conftest import CHANNELS, start_notifier, webhook_key
@@ -59,6 +60,11 @@ class Live:
         self.written = ""
         """All that people wrote in reports and acts."""
         self._record: httpx2.AsyncClient | None = None
+
+    @cached_property
+    def directory(self) -> Directory:
+        """As it was at the start."""
+        return load_directory(self.lab.directory)
 
     async def report(
         self,
@@ -288,7 +294,7 @@ class Live:
 
     def _messages(self, person: str, case: str | None) -> Iterator[Received]:
         """What the gateway was handed for the person (about the case), oldest first."""
-        channels = example_directory().people_by_id[PersonId(person)].channels
+        channels = self.directory.people_by_id[PersonId(person)].channels
         addresses = {address.address for address in channels}
         for message in self.gateway.gateway.messages:
             if message.to in addresses and case in (None, message.data.get("case")):
@@ -308,8 +314,14 @@ def _suspecting_sooner(policy: str) -> str:
 
 
 @asynccontextmanager
-async def live_in(folder: Path, channels: str = CHANNELS) -> AsyncIterator[Live]:
-    async with lab_in(folder, mongo=False) as lab, GatewayLab(webhook_key(lab)) as gateway:
+async def live_in(
+    folder: Path, channels: str = CHANNELS, directory: Path | None = None
+) -> AsyncIterator[Live]:
+    """`directory`: another than the example's."""
+    async with (
+        lab_in(folder, mongo=False, directory=directory) as lab,
+        GatewayLab(webhook_key(lab)) as gateway,
+    ):
         fast = folder / "policy.yaml"
         quick = _quick(compress(_suspecting_sooner(lab.policy.read_text(encoding="utf-8")), RATIO))
         fast.write_text(quick, encoding="utf-8")

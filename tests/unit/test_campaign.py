@@ -6,8 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from services.intake.board.campaign import ANSWERED, SubmissionState, matrix_of
+from services.intake.fields.addressed import addressed as units_filled_in
 from shared.case import Case, TaskState
 from shared.directory.addressed import units_addressed
+from shared.facts import TaskForm
+from shared.facts.report import MOST_TASKS
 from shared.ids import UnitId
 from shared.vocabulary import Addressees, Document, Kind, ReportKind
 from tests.escalator.builders import example_directory
@@ -92,3 +95,12 @@ def test_a_task_in_any_state_is_answered_or_not(state: TaskState) -> None:
     assert matrix.answered in (0, 3)
     assert {row.state for row in matrix.rows} <= set(SubmissionState)
     assert (matrix.answered == 3) == (matrix.rows[0].state in ANSWERED)
+
+
+def test_who_asks_for_everybody_thousands_of_times_is_answered_at_the_first() -> None:
+    directory = example_directory()
+    for sector, field in ((None, "tasks"), ("nothing", "tasks.0.every")):
+        many = tuple(TaskForm(title="排查", every=Addressees.UNIT, sector=sector) for _ in range(MOST_TASKS))
+        filled, faults = units_filled_in(many, directory, CITY, UnitId("emergency_office"))
+        assert faults[0][0] == field
+        assert max(len(filled), len(faults)) < 200

@@ -10,12 +10,13 @@ from typing import Any
 from shared.directory import Directory
 from shared.directory.addressed import units_addressed
 from shared.facts import TaskForm
-from shared.facts.report import too_many
+from shared.facts.report import MOST_TASKS, too_many
 from shared.fault_texts import Fault
 from shared.ids import AreaCode, UnitId
 from shared.message import N_
 
 NOT_BOTH = N_("is for the directory to say where `every` is given: leave `units` out")
+MOST_FAULTS = 20
 NOBODY = N_("means nobody there: name units, another area, or another sector")
 
 
@@ -26,9 +27,13 @@ def addressed(
     assigner: UnitId | None,
     prefix: str = "",
 ) -> tuple[tuple[TaskForm, ...], list[Fault]]:
+    """No longer looked for once they are too many, or too many are wrong: each takes a look at every unit."""
     faults: list[Fault] = []
     filled: list[TaskForm] = []
+    count = 0
     for place, task in enumerate(tasks):
+        if count > MOST_TASKS or len(faults) > MOST_FAULTS:
+            break
         if task.every is None:
             filled.append(task)
             continue
@@ -37,6 +42,7 @@ def addressed(
         units = units_addressed(directory, task.every, task.sector, area, assigner)
         if not units:
             faults.append((f"{prefix}tasks.{place}.every", NOBODY))
+        count += len(units)
         filled.append(task.model_copy(update={"units": units}))
     whole = tuple(filled)
     if not faults and (many := too_many(whole)) is not None:
