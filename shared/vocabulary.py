@@ -28,6 +28,8 @@ class Kind(StrEnum):
     SPLIT = "split"
     GROWN = "grown"
     """A dispute, petition, hazard or complaint has become an incident."""
+    TAKEN_UP = "taken_up"
+    """On a visit people have told of a matter, which goes on as a case of its own."""
     REGRADED = "regraded"
     ASSIGNED = "assigned"
     EXTENSION_ASKED = "extension_asked"

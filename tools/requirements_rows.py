@@ -131,7 +131,6 @@ ROWS = (
         "–",
         "visit",
         ("POST /api/v1/reports",),
-        missing="a visit that is moved moves the limit of its record; cases taken on the spot are tied to the visit",
     ),
     Row(
         (11,),

@@ -213,9 +213,9 @@ FIELDS: Mapping[str, Field] = {
     ),
     "becomes": Field(
         Widget.SELECT,
-        N_("Whether it goes on as a case of its own"),
+        N_("As what it goes on as a case of its own"),
         N_("Becomes"),
-        "Register: the item goes on as a case of its own: dispute, hazard or petition.",
+        "Register, take up: it goes on as a case of its own: dispute, hazard or petition.",
         type=ReportKind,
         empty=N_("it stays in the ledger"),
     ),

@@ -4,6 +4,7 @@ from shared.acts.act import FILES, TASK, Act, Group
 from shared.acts.states import (
     always,
     has_not_ended,
+    is_a_visit,
     is_going_on,
     is_graded,
     is_under_way,
@@ -159,6 +160,24 @@ REPORTING = (
         takes=("level", "sensitive", "summary", FILES),
         who_may=who(PEOPLE, Where.STANDING),
         fits=may_grow,
+    ),
+    Act(
+        kind=Kind.TAKEN_UP,
+        path="take-up",
+        group=Group.REPORT,
+        says="What people told of on a visit goes on as a case of its own, which is reported by this very act and names the visit.",
+        label=N_("case taken on the spot"),
+        title=N_("Take a case on the spot"),
+        button=N_("Take it: it becomes a case of its own"),
+        text=N_("What people said (may stay empty)"),
+        needs={
+            "summary": "say in one line what it is about",
+            "becomes": "say what it is: dispute, hazard or petition",
+        },
+        takes=("level", FILES),
+        hidden=frozenset({"level"}),
+        who_may=who(PEOPLE, Where.STANDING),
+        fits=is_a_visit,
     ),
     Act(
         kind=Kind.SECONDED,

@@ -40,11 +40,15 @@ SMALL_MATTERS = (ReportKind.DISPUTE, ReportKind.HAZARD, ReportKind.PETITION, Rep
 
 
 ITEMS_BECOME = (ReportKind.DISPUTE, ReportKind.HAZARD, ReportKind.PETITION)
-"""What an item of a campaign's ledger may go on as."""
+"""What an item of a campaign's ledger, or what people tell of on a visit, may go on as."""
 
 
 def may_grow(case: Case) -> bool:
     return is_going_on(case) and case.report.kind in SMALL_MATTERS and case.grown_into is None
+
+
+def is_a_visit(case: Case) -> bool:
+    return is_going_on(case) and case.report.kind is ReportKind.VISIT
 
 
 def is_a_roster(case: Case) -> bool:

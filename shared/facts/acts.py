@@ -118,7 +118,7 @@ class CaseAct(Frozen):
     owner: PersonId | None = None
     """Register: who answers for the item's measure."""
     becomes: ReportKind | None = None
-    """Register: the item goes on as a case of its own, of this kind."""
+    """Register: the item goes on as a case of its own, of this kind; take up: what people told of on a visit."""
     acting: bool | None = None
     """Command: acting commander 代理指挥长, until the commander is back."""
     summary: Line | None = None

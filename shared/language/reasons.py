@@ -141,7 +141,7 @@ WHY: dict[str, str] = {
     "compilation_is_no_notice": N_("a compilation is drafted by a report of its own: compile the case anew"),
     "compilation_published": N_("the compilation is out"),
     "item_became_a_case": N_("an item of the ledger goes on as a case of its own"),
-    "item_becomes_no_such_case": N_("an item becomes a dispute, a hazard or a petition: name one of these"),
+    "item_becomes_no_such_case": N_("it becomes a dispute, a hazard or a petition: name one of these"),
     "item_is_a_case_already": N_("the item is a case of its own already"),
     "item_of_another_unit": N_(
         "the item is another unit's: only that unit, or whoever has the campaign, may change it"
@@ -216,6 +216,7 @@ WHY: dict[str, str] = {
     "notice_published": N_("the notice was published"),
     "notice_replied": N_("the unit has replied"),
     "notice_turned_down": N_("the notice was turned down"),
+    "only_on_a_visit": N_("only on a visit is a case taken on the spot"),
     "only_the_assigner_decides": N_("only the assigner decides"),
     "only_the_common_superior_imposes": N_("only the common superior says who leads"),
     "owed_by_another_unit": N_("owed by another unit"),
@@ -271,6 +272,7 @@ WHY: dict[str, str] = {
         "only a dispute, petition, hazard or complaint becomes an incident, of a category that is named"
     ),
     "grew_into_an_incident": N_("grown into an incident"),
+    "taken_on_a_visit": N_("taken on the spot during the visit"),
     "has_grown_already": N_("it has become an incident already"),
     "graded_by_harm": N_("graded by the harm that is reported"),
     "harm_updated": N_("what is known of the harm has changed"),

@@ -27,6 +27,7 @@ FACTS: Mapping[Kind | tuple[Kind, bool], Name] = {
     Kind.SPLIT: Name("{who}从本事项拆出“{item}”", "{who} split off a case of its own, “{item}”"),
     Kind.REGRADED: Name("{who}将等级调整为{grade}", "{who} graded the case anew: {grade}"),
     Kind.GROWN: Name("{who}将本事项转为突发事件", "{who} turned the case into an incident"),
+    Kind.TAKEN_UP: Name("{who}现场受理“{item}”", "{who} took a case on the spot, “{item}”"),
     Kind.ASSIGNED: Name("{who}交办{tasks}", "{who} assigned {tasks}"),
     Kind.EXTENSION_ASKED: Name(
         "{who}申请将{about}延期至 {due}", "{who} asked for {about} to be extended to {due}"

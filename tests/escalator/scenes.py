@@ -301,6 +301,7 @@ SCENES: list[Scene] = [
             (1, Kind.MERGED, {}),
             (1, Kind.MERGED, {"into": "01JDCASE000000000000000000"}),
             (1, Kind.GROWN, {}),
+            (1, Kind.TAKEN_UP, {}),
             (1, Kind.SPLIT, {}),
             (2, Kind.SPLIT, {"summary": "又一起", "to_unit": COUNTY, **WHY}),
             (
@@ -418,6 +419,15 @@ SCENES: list[Scene] = [
             (6, Kind.REGISTERED, {"to_unit": FIRE, "measure": "更换", "owner": "xu_you", **WHY}),
             (7, Kind.COMPLETED, task(COUNTY)),
             (8, Kind.COMPLETED, task(FIRE, task="t2", document=Document.NIL_REPORT)),
+        ],
+    ),
+    (
+        "a visit takes a case home",
+        {"kind": "visit", "level": None},
+        [
+            (1, Kind.TAKEN_UP, {"unit": INFO, "summary": "饮水困难", "becomes": "petition", **WHY}),
+            (2, Kind.TAKEN_UP, {"unit": INFO, "summary": "饮水困难", "becomes": "incident"}),
+            (3, Kind.TAKEN_UP, {"unit": FIRE, "summary": "饮水困难", "becomes": "dispute"}),
         ],
     ),
     (

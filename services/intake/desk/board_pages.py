@@ -60,7 +60,7 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
             principal,
             view=here.view(card.whole, principal),
             whole=whole,
-            raised=(),
+            **here.ties(card, principal),
         )
 
 

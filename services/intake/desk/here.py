@@ -132,6 +132,14 @@ class DeskPages:
             raise Problem(404, N_("Not Found"), NO_SUCH_CASE)
         return card
 
+    def ties(self, card: Card, principal: Principal) -> dict[str, Any]:
+        """What followed from the case, and what it follows from, as far as the reader may look at it."""
+        board = self.desk.board
+        raised = [other for other in board.raised_from(card.case) if may_look(principal, other)]
+        origin = board.card(CaseId(card.parent)) if card.parent is not None else None
+        seen = origin if origin is not None and may_look(principal, origin) else None
+        return {"raised": raised[:ROWS], "raised_count": len(raised), "origin": seen}
+
     def cards(self, principal: Principal) -> list[Card]:
         """All this reader may see, standing ones too, in no order."""
         return [card for card in self.desk.board.cards() if may_look(principal, card)]
@@ -203,8 +211,6 @@ class DeskPages:
         more["call"] = call_form(
             view, self.desk.directory, chosen, more["values"].get(f"person{WRITTEN}", "")
         )
-        raised = [one for one in self.desk.board.raised_from(card.case) if may_look(principal, one)]
-        more["raised_count"] = len(raised)
         more["may_compile"] = may_be_compiled(view.case) and principal.role in MAY_OPEN[ReportKind.TASK]
         return self.show(
             request,
@@ -212,8 +218,8 @@ class DeskPages:
             principal,
             view=view,
             groups=groups,
-            raised=raised[:ROWS],
             whole=True,
+            **self.ties(card, principal),
             **more,
         )
 

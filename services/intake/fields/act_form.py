@@ -66,7 +66,7 @@ class ActForm(Given):
     """Of the chain (0: who is called first); of an inventory, the number of the item."""
     owner: Annotated[PersonId, PLAIN_ID] | None = None
     becomes: ReportKind | None = None
-    """Of an item: the kind of the case it goes on as."""
+    """Of an item, or of what is taken up on a visit: the kind of the case it goes on as."""
     acting: bool | None = None
     intent: bool | None = None
     summary: Line | None = None

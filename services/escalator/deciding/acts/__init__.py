@@ -50,6 +50,7 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.MERGED: seconding.by_two(Kind.MERGED),
     Kind.SPLIT: merging.split,
     Kind.GROWN: growing.grow,
+    Kind.TAKEN_UP: growing.take_up,
     Kind.REGRADED: seconding.by_two(Kind.REGRADED),
     Kind.ASSIGNED: tasks.assign,
     Kind.EXTENSION_ASKED: extensions.ask_extension,

@@ -9,19 +9,17 @@ from typing import Any
 from msgspec.structs import replace
 
 from services.escalator.deciding.actions import raise_case
+from services.escalator.deciding.acts.growing import USUAL, grown_report
 from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.forms import end_of_day
 from shared.acts.states import ITEMS_BECOME
 from shared.case import Item, ItemForm
-from shared.facts import CaseAct, EffectKind, FormBlock, Reason, Report
+from shared.facts import CaseAct, EffectKind, FormBlock, Reason
 from shared.facts.report import CATEGORISED, MOST_ITEMS_OF_A_CASE
 from shared.ids import CaseId, PersonId, UnitId
 from shared.territory.claim import Claim
 from shared.territory.reach import speaks_for, unit_of
-from shared.vocabulary import Category, ReportKind
-
-USUAL = {ReportKind.DISPUTE: Category.PUBLIC_SECURITY, ReportKind.HAZARD: Category.ACCIDENT}
-"""Of what category an item's case is where neither the act nor the campaign says so."""
+from shared.vocabulary import ReportKind
 
 
 def register(draft: Draft, act: CaseAct) -> None:
@@ -115,25 +113,16 @@ def _raise(draft: Draft, item: Item, kind: ReportKind, act: CaseAct) -> CaseId:
     case = draft.case
     usual = USUAL.get(kind) if kind in CATEGORISED else None
     unit = draft.directory.units_by_id.get(item.unit)
-    report = Report(
+    report = grown_report(
+        draft,
+        act,
         kind=kind,
         category=act.category or case.report.category or usual,
         topic=_topic(draft, item),
         unit=item.unit,
         area=unit.area if unit is not None else case.report.area,
-        occurred_at=draft.now,
-        learned_at=draft.now,
         summary=item.summary,
-        details=act.text,
-        exercise=case.report.exercise,
-        files=act.files,
-        parent=case.id,
         item=item.number,
-        grown=True,
-        received_at=draft.now,
-        starts_at=draft.now,
-        reported_by=act.by.principal,
-        by=act.by,
         form=_block(item, draft),
     )
     key = f"item:{case.id}:{item.number}"
