@@ -27,6 +27,8 @@ from shared.message import N_, Said, said
 from shared.vocabulary import Addressees, Category, Level, ReportKind
 
 CATEGORISED = (ReportKind.INCIDENT, ReportKind.OPINION, ReportKind.DISPUTE, ReportKind.HAZARD)
+HAPPENING = (*CATEGORISED, ReportKind.PETITION, ReportKind.COMPLAINT)
+"""What happens and is learned of; a case of another kind is work that somebody lays down."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), PLAIN_LINE]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), PLAIN_TEXT]
 Topic = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]

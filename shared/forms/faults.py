@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 Placed = tuple[Path, Sayable]
 MOST_SHORT = 6
+CHANGED = "changed"
+"""The trigger `form.<form>.changed`: the line that messages carry says something else than before."""
 
 
 def faults_in(form: "DeclaredForm") -> list[Placed]:
@@ -159,6 +161,8 @@ def _of_places(form: "DeclaredForm") -> Iterator[Placed]:
 def _of_rings(form: "DeclaredForm") -> Iterator[Placed]:
     for name, ring in form.rings.items():
         at = ("rings", name)
+        if name == CHANGED:
+            yield at, said(N_("%(name)s means something else already: choose another name"), name=name)
         fields: Mapping[str, DeclaredColumn] = form.fields
         if ring.rows is not None:
             table: DeclaredField | None = form.fields.get(ring.rows)

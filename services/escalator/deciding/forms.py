@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 
 from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.duties import move_limit, shifted
+from services.escalator.deciding.form_values import values_at
 from shared.case import CaseForm, DutyState
 from shared.facts import Actor, EffectKind, FormBlock, Reason
 from shared.facts.body import instant
 from shared.forms.book import CONTINUES
+from shared.forms.faults import CHANGED
 from shared.vocabulary import Kind
 
 KEPT = 6
@@ -31,6 +33,8 @@ def take_form(draft: Draft, block: FormBlock | None, kind: Kind, by: str, actor:
         was = draft.case.forms
         draft.change(forms=_with(was, block, kind, by, draft.now, draft.sequence))
         _move_with_it(draft, was)
+        if _says_otherwise(was, block):
+            draft.happened(f"{TRIGGER}.{block.id}.{CHANGED}", actor=actor)
     if block.wrong:
         fields = ", ".join(one.field or "form" for one in block.wrong)
         draft.note(EffectKind.NOTED, Reason.FORM_NOT_WHOLE, note=f"{block.id}: {fields}"[:200])
@@ -51,9 +55,8 @@ def end_of_day(day: object, zone: ZoneInfo) -> datetime | None:
 
 def moment_in_form(forms: Iterable[CaseForm], field: str, zone: ZoneInfo) -> datetime | None:
     """What `form.visit.at` says: that moment, or the end of that day; None where it says nothing."""
-    _, form_id, name = field.split(".")
-    value = next((form.fields.get(name) for form in forms if form.id == form_id), None)
-    return instant(value) or end_of_day(value, zone) if isinstance(value, str) else None
+    value = next(values_at(forms, field), None)
+    return instant(value) or end_of_day(value, zone) if value is not None else None
 
 
 def _move_with_it(draft: Draft, was: tuple[CaseForm, ...]) -> None:
@@ -70,6 +73,16 @@ def _move_with_it(draft: Draft, was: tuple[CaseForm, ...]) -> None:
         reminders = shifted(duty.reminders, due_at - duty.due_at)
         moved = move_limit(draft, duty, due_at, Reason.TAKES_PLACE_AT_ANOTHER_TIME, reminders=reminders)
         draft.put(moved, starts_at=now)
+
+
+def _says_otherwise(was: tuple[CaseForm, ...], block: FormBlock) -> bool:
+    """The line that messages carry is another one, for a field that has another value; a name that the directory
+    spells differently since is none.
+    """
+    before = next((form for form in was if form.id == block.id), None)
+    if before is None or block.short is None or block.short == before.short:
+        return False
+    return any(before.fields.get(name, value) != value for name, value in block.values.items())
 
 
 def _with(

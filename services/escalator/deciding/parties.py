@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from services.escalator.deciding.draft import Draft
-from shared.case import Duty, Task
+from services.escalator.deciding.form_values import values_at
+from shared.case import CaseForm, Duty, Task
 from shared.directory import Person
 from shared.directory.competence import Competent
-from shared.ids import PostId, RosterId, UnitId
+from shared.ids import PersonId, PostId, RosterId, UnitId
 from shared.vocabulary import ReportKind
 
 RECIPIENT = "recipient"
@@ -192,14 +193,37 @@ def _named(draft: Draft, name: str, duty: Duty | None, task: Task | None) -> Ite
 
 def _commander(draft: Draft) -> Iterator[tuple[PostId, Person]]:
     """Whoever commands now, through a post of theirs, else through that of their unit's head."""
-    directory, command = draft.directory, draft.case.command
-    person = directory.people_by_id.get(command[-1].person) if command else None
-    if person is None:
-        return
+    command = draft.case.command
+    person = draft.directory.people_by_id.get(command[-1].person) if command else None
+    if person is not None:
+        yield from _through_a_post(draft, person)
+
+
+def _through_a_post(draft: Draft, person: Person) -> Iterator[tuple[PostId, Person]]:
+    """Nothing of somebody who has no post, in a unit without a head."""
+    directory = draft.directory
     post = next((post.id for post in directory.posts if post.holder == person.id), None)
     post = post or directory.units_by_id[person.unit].head
     if post is not None:
         yield post, person
+
+
+def newly_named(draft: Draft, path: str) -> Iterator[tuple[PostId, Person]]:
+    """Whoever a form names since this decision and not before: `form.meeting.participants.unit`."""
+    before = {person.id for _, person in _in_forms(draft, draft.was.forms, path)}
+    is_report = draft.case.report_sequence == draft.sequence
+    for post, person in _in_forms(draft, draft.case.forms, path):
+        if is_report or person.id not in before:
+            yield post, person
+
+
+def _in_forms(draft: Draft, forms: Iterable[CaseForm], path: str) -> Iterator[tuple[PostId, Person]]:
+    directory = draft.directory
+    for named in values_at(forms, path):
+        if named in directory.people_by_id:
+            yield from _through_a_post(draft, directory.people_by_id[PersonId(named)])
+        elif (head := head_of(draft, UnitId(named))) is not None:
+            yield head[1], head[0]
 
 
 def _owing(draft: Draft, duty: Duty | None) -> UnitId:

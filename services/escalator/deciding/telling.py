@@ -5,11 +5,12 @@ one decision, nobody of what they did themself. Who is called for a duty at that
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from services.escalator.deciding.briefing import (
+    MOST_DETAILS,
     NewsInMaking,
     asked_task,
     brief_of,
@@ -19,13 +20,14 @@ from services.escalator.deciding.briefing import (
 from services.escalator.deciding.draft import Draft, Event, NoticeInMaking
 from services.escalator.deciding.early_end import name_of
 from services.escalator.deciding.gravity import graver
-from services.escalator.deciding.parties import posts_of, unit_of
+from services.escalator.deciding.parties import newly_named, posts_of, unit_of
 from services.escalator.policy.rule import RuleScope
 from services.escalator.policy.tell_rule import TellRule
-from services.escalator.policy.tell_spec import GRADED_DOWN, GRADED_UP
+from services.escalator.policy.tell_spec import FORM_AUDIENCE, GRADED_DOWN, GRADED_UP
 from shared.case import Measure
 from shared.facts import Brief, ChangedLimit, EffectKind, Name, News, Purpose, Reason, SuspicionNews
-from shared.ids import PersonId, PostId
+from shared.facts.report import HAPPENING
+from shared.ids import PersonId, PostId, UnitId
 from shared.vocabulary import Kind
 
 SAYS_IT_ALL = frozenset({Purpose.WITHDRAWN, Purpose.ENDED})
@@ -147,7 +149,7 @@ def is_graver(draft: Draft) -> bool:
 
 def _hearers(draft: Draft, happened: list[tuple[TellRule, Event]]) -> Hearers:
     """Without those who did it, and those whom another notice tells all of it."""
-    know = {event.actor.who for event in draft.past if event.actor is not None}
+    know = {author.who for event in draft.past if (author := _author(draft, event)) is not None}
     know |= {person for person, purpose in draft.calls if purpose in SAYS_IT_ALL}
     people, hearers = draft.directory.people_by_id, Hearers()
     for rule, event in happened:
@@ -160,6 +162,21 @@ def _hearers(draft: Draft, happened: list[tuple[TellRule, Event]]) -> Hearers:
     return hearers
 
 
+class _Author(NamedTuple):
+    who: str
+    unit: UnitId | None
+
+
+def _author(draft: Draft, event: Event) -> _Author | None:
+    """Whoever did it; work that is laid down, such as a meeting, is laid down by who reports it."""
+    report = draft.case.report
+    if event.actor is not None:
+        return _Author(event.actor.who, event.actor.unit)
+    if event.name == Kind.REPORTED and report.kind not in HAPPENING:
+        return _Author(report.person or report.reported_by, report.unit)
+    return None
+
+
 def _audience(draft: Draft, rule: TellRule, event: Event) -> dict[PersonId, PostId]:
     """Each person the rule names once, and the post they hear of it through."""
     named, task = dict[PersonId, PostId](), draft.tasks.get(event.task) if event.task else None
@@ -169,6 +186,9 @@ def _audience(draft: Draft, rule: TellRule, event: Event) -> dict[PersonId, Post
         elif name == "owed_to":
             for post in _owed_to(draft):
                 named.setdefault(draft.directory.holder_of(post, draft.now).id, post)
+        elif FORM_AUDIENCE.match(name):
+            for post, person in newly_named(draft, name):
+                named.setdefault(person.id, post)
         else:
             for post, person in posts_of(draft, (name,), task=task):
                 named.setdefault(person.id, post)
@@ -216,7 +236,7 @@ class _NewsWords:
         case, was = draft.case, draft.was
         event, said, second = happened[0][1], None, None
         for _, one in happened:
-            if one.actor is not None:
+            if _author(draft, one) is not None:
                 event = one
                 break
         for one in draft.past:
@@ -227,13 +247,17 @@ class _NewsWords:
         task = draft.tasks.get(event.task) if event.task is not None else None
         self._tasks = (asked_task(task, leading_unit(draft), draft.directory),) if task is not None else ()
         self.suspicion = _suspicion(draft)
-        unit = event.actor.unit if event.actor is not None else None
+        author, report = _author(draft, event), case.report
+        unit = author.unit if author is not None else None
+        happens = report.kind in HAPPENING
+        if event.name == Kind.REPORTED and not happens and report.details:
+            said = report.details[:MOST_DETAILS]
         asked = unit_of(draft, "asked", None) if was.transfer is not case.transfer else None
         regraded = was.level is not case.level or was.sensitive is not case.sensitive
         self._news = News(
             title=happened[0][0].title,
-            is_first=happened[0][1].name == Kind.REPORTED,
-            by=name_of(draft, event.actor.who, unit) if event.actor is not None else None,
+            is_first=happened[0][1].name == Kind.REPORTED and happens,
+            by=name_of(draft, author.who, unit) if author is not None else None,
             by_unit=unit_name(draft.directory, unit) if unit is not None else None,
             seconded_by=name_of(draft, second.actor.who) if second is not None and second.actor else None,
             text=event.text or said,

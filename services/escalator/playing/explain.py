@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from services.escalator.deciding.draft import Rules
-from services.escalator.playing.telling import AUDIENCES, WORDS, PlainSentence, dark
+from services.escalator.playing.telling import AUDIENCES, OF_A_FORM, WORDS, PlainSentence, dark
 from services.escalator.playing.world import World
 from services.escalator.policy.load import Policy
 from services.escalator.policy.rule import MatterChoice
+from services.escalator.policy.tell_spec import FORM_AUDIENCE
 from shared.case import Case, Duty
 from shared.directory import Directory
 from shared.facts import (
@@ -142,7 +143,7 @@ def _named(name: str, policy: Policy, directory: Directory) -> Name:
         return Name(
             zh="、".join(post.name.zh for post in posts), en=", ".join(post.name.en for post in posts)
         )
-    return AUDIENCES.get(name, Name(zh=name, en=name))
+    return OF_A_FORM if FORM_AUDIENCE.match(name) else AUDIENCES.get(name, Name(zh=name, en=name))
 
 
 def _whole(opened: Case, reported_at: datetime, policy: Policy) -> Name:

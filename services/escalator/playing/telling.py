@@ -119,6 +119,9 @@ WORDS: dict[EffectKind, PlainSentence] = {
     ),
 }
 
+OF_A_FORM = Name(
+    zh="表单中列明的单位负责人和人员", en="the people and the heads of units that the form names"
+)
 AUDIENCES = {
     "told": Name(zh="此前已获告知的所有人", en="everybody who was told of the case so far"),
     "owed_to": Name(zh="该项职责的报送对象", en="those to whom it was owed"),

@@ -17,7 +17,13 @@ from services.escalator.policy.duty_spec import (
 from services.escalator.policy.findings import Findings
 from services.escalator.policy.inherit import Section
 from services.escalator.policy.resolve import Path, triggers_of, whole_rule
-from services.escalator.policy.tell_spec import GRADED_UP, TELL_AUDIENCES, TellSpec, known_events
+from services.escalator.policy.tell_spec import (
+    FORM_AUDIENCE,
+    GRADED_UP,
+    TELL_AUDIENCES,
+    TellSpec,
+    known_events,
+)
 from shared.ids import PersonId, PostId
 from shared.message import N_, said
 
@@ -75,7 +81,7 @@ def tells_are_known(findings: Findings) -> None:
     for name, spec in document.tells.items():
         path: Path = (Section.TELLS, name)
         for event in spec.on or ():
-            if event not in events:
+            if event not in events and not FORM_TRIGGER.match(event):
                 findings.fault(
                     said(
                         N_(
@@ -88,7 +94,8 @@ def tells_are_known(findings: Findings) -> None:
                     "on",
                 )
         for terms, at in _with_variants(spec, path):
-            _audience(findings, terms.to or (), (*at, "to"), at_the_moment=TELL_AUDIENCES)
+            to = [name for name in terms.to or () if not FORM_AUDIENCE.match(name)]
+            _audience(findings, to, (*at, "to"), at_the_moment=TELL_AUDIENCES)
             _channels(findings, terms.channels or (), at, reachable)
         _whens(findings, spec, path)
 

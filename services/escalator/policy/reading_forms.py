@@ -8,20 +8,35 @@ from collections.abc import Iterator
 from services.escalator.policy.book import Policy
 from services.escalator.policy.duty_spec import FORM_TRIGGER, DutySpec, Variant, is_ref
 from services.escalator.policy.inherit import Path
+from services.escalator.policy.tell_spec import FORM_AUDIENCE, TellSpec, TellVariant
 from shared.forms import FieldType, Forms
+from shared.forms.faults import CHANGED
+from shared.forms.model import DeclaredColumn, DeclaredField
 from shared.message import N_, Sayable, placed, said
 
 
 def form_faults(policy: Policy, forms: Forms) -> list[Sayable]:
-    return [*_of_the_policy(policy, forms), *_of_starts(policy, forms), *_of_the_forms(policy, forms)]
+    return [
+        *_of_the_policy(policy, forms),
+        *_of_starts(policy, forms),
+        *_of_audiences(policy, forms),
+        *_of_the_forms(policy, forms),
+    ]
 
 
-def _rules(policy: Policy) -> Iterator[tuple[Path, DutySpec | Variant]]:
-    """Each rule and each of its variants, and where it is written."""
+def _duties(policy: Policy) -> Iterator[tuple[Path, DutySpec | Variant]]:
+    """Each duty and each of its variants, and where it is written."""
     for name, spec in policy.document.duties.items():
         yield ("duties", name), spec
         for number, variant in enumerate(spec.variants):
             yield ("duties", name, "variants", number), variant
+
+
+def _tells(policy: Policy) -> Iterator[tuple[Path, TellSpec | TellVariant]]:
+    for name, spec in policy.document.tells.items():
+        yield ("tells", name), spec
+        for number, variant in enumerate(spec.variants):
+            yield ("tells", name, "variants", number), variant
 
 
 def _fault(policy: Policy, path: Path, text: Sayable) -> Sayable:
@@ -29,8 +44,8 @@ def _fault(policy: Policy, path: Path, text: Sayable) -> Sayable:
 
 
 def _of_the_policy(policy: Policy, forms: Forms) -> Iterator[Sayable]:
-    known = tuple(f"form.{one.id}.{each}" for one in forms.all() for each in one.rings)
-    for path, spec in _rules(policy):
+    known = tuple(f"form.{one.id}.{each}" for one in forms.all() for each in (*one.rings, CHANGED))
+    for path, spec in (*_duties(policy), *_tells(policy)):
         for field in ("on", "discharged_by", "until"):
             for trigger in getattr(spec, field, None) or ():
                 if not is_ref(trigger) and FORM_TRIGGER.match(trigger) and trigger not in known:
@@ -47,7 +62,7 @@ def _of_starts(policy: Policy, forms: Forms) -> Iterator[Sayable]:
         for each, declared in one.fields.items()
         if declared.type in (FieldType.DATE, FieldType.TIME)
     )
-    for path, spec in _rules(policy):
+    for path, spec in _duties(policy):
         starts = spec.starts
         if starts is not None and FORM_TRIGGER.match(starts) and starts not in known:
             no_field = said(
@@ -56,6 +71,30 @@ def _of_starts(policy: Policy, forms: Forms) -> Iterator[Sayable]:
                 known=known,
             )
             yield _fault(policy, (*path, "starts"), no_field)
+
+
+def _of_audiences(policy: Policy, forms: Forms) -> Iterator[Sayable]:
+    """A field, or the column of a table, that names units or persons."""
+    known = tuple(
+        f"form.{form.id}.{path}"
+        for form in forms.all()
+        for name, field in form.fields.items()
+        for path, declared in ((name, field), *_columns(name, field))
+        if declared.type in (FieldType.UNIT, FieldType.PERSON)
+    )
+    for path, spec in _tells(policy):
+        for name in spec.to or ():
+            if FORM_AUDIENCE.match(name) and name not in known:
+                nobody = said(
+                    N_("no form names units or persons in %(field)s: write one of %(known)s"),
+                    field=name,
+                    known=known,
+                )
+                yield _fault(policy, (*path, "to"), nobody)
+
+
+def _columns(name: str, field: DeclaredField) -> Iterator[tuple[str, DeclaredColumn]]:
+    yield from ((f"{name}.{column}", declared) for column, declared in field.columns.items())
 
 
 def _of_the_forms(policy: Policy, forms: Forms) -> Iterator[Sayable]:

@@ -4,6 +4,7 @@ Invariant: every value is text as the file has it, and a rule reads as a duty's 
 fields, then each variant that fits; the last one to name a field wins. A tell lays nothing on anybody.
 """
 
+import re
 from typing import Annotated
 
 from pydantic import Field
@@ -34,6 +35,8 @@ answers for the case, of the one that reported, of the one above it, of the one 
 competent for it, of the one a public notice names; the duty posts of the one competent for it, and of the
 governments of the place.
 """
+FORM_AUDIENCE = re.compile(r"^form(\.[a-z][a-z0-9_]{0,39}){2,3}$")
+"""`form.meeting.participants.unit`: whoever is named there now and was not before, a person or the head of a unit."""
 GRADED_UP, GRADED_DOWN = "regraded.up", "regraded.down"
 """However it comes about: by a person, by harm, by a duplicate that is merged in."""
 OF_A_RULE = ("lapsed", "discharged")
@@ -46,7 +49,9 @@ class TellTerms(WrittenPart):
     title: Name | None = None
     """What happened, in two to six words: it stands in the brackets before the message."""
     to: Names | None = None
-    """Who hears of it: posts, audiences, or those found at the moment (TELL_AUDIENCES)."""
+    """Who hears of it: posts, audiences, those found at the moment (TELL_AUDIENCES), or named in a form
+    (FORM_AUDIENCE).
+    """
     channels: Names | None = None
     """By which; who has none of them is told by what they have. Default: those of the half-hour rule."""
 

@@ -36,6 +36,7 @@ from shared.facts import (
     SuspicionNews,
     SuspicionState,
 )
+from shared.facts.report import HAPPENING
 from shared.ids import CaseId
 from shared.language import times
 from shared.language.harm import harm_in_words
@@ -233,6 +234,7 @@ class Writer:
             "grade": brief.level,
             "category": said.label("category", brief.category) if brief.category else "",
             "kind": said.label("kind", brief.kind),
+            "happens": brief.kind in HAPPENING,
             "mark": said.of(words.EXERCISE) if brief.exercise else "",
             "sensitive": brief.sensitive,
             "area": named(brief.area_name),
