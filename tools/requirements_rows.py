@@ -396,6 +396,6 @@ ROWS = (
         "–",
         "resolution, tasks, findings",
         ("POST /api/v1/reports", "GET /api/v1/tasks"),
-        missing="seasonal checklists in a story through the running services; whoever is invited to a meeting is rung",
+        missing="seasonal checklists in a story through the running services",
     ),
 )

@@ -63,3 +63,27 @@ def test_a_variant_of_a_rule_is_checked_against_the_forms_as_the_rule_is() -> No
         ("duties.notice_approval.variants.0.until", "no form has form.stock.never"),
         ("duties.notice_approval.variants.0.starts", "no form has the date or time form.visit.nowhen"),
     ]
+
+
+def test_whoever_is_told_by_a_form_is_named_in_it_as_unit_or_person() -> None:
+    policy = default_rules(
+        **{
+            "form.meeting.chair]": "form.meeting.place, form.meeting.participants.who, form.visit.leader]",
+            "on: form.meeting.changed": "on: form.meeting.moved",
+        }
+    ).policy
+    faults = [(one.where, one.what) for one in form_faults(policy, shipped()) if isinstance(one, Placed)]
+    assert [(where.partition(": ")[2], what.partition(":")[0]) for where, what in faults] == [
+        ("tells.meeting_changed.on", "no form has form.meeting.moved"),
+        ("tells.meeting_invitation.to", "no form names units or persons in form.meeting.place"),
+        ("tells.meeting_invitation.to", "no form names units or persons in form.meeting.participants.who"),
+    ]
+
+
+def test_no_threshold_is_called_as_the_change_of_a_form_is(tmp_path: Path) -> None:
+    other = tmp_path / "forms.yaml"
+    text = FILE.read_text(encoding="utf-8")
+    other.write_text(text.replace("      unapproved: {", "      changed: {", 1), encoding="utf-8")
+    checked = CliRunner().invoke(app, ["check", str(other)])
+    assert checked.exit_code == 1
+    assert "changed means something else already" in checked.output.replace("\n", "")

@@ -133,7 +133,7 @@ def test_every_act_has_its_command(api: Api, kind: Kind) -> None:
 
 VALUES = {
     "--text": ("--text", "why"), "--document": ("--document", "final_report"), "--level": ("--level", "II"), "--into": ("--into", "01J1"),
-    "--category": ("--category", "accident"),
+    "--category": ("--category", "accident"), "--becomes": ("--becomes", "petition"),
     "--summary": ("--summary", "an item"), "--to-unit": ("--to-unit", "water_bureau"), "--plan": ("--plan", "heating_outage"),
     "--to-person": ("--to-person", "zhao_jia"), "--assign": ("--assign", "Count the blocks@heating_company@P3D"),
     "--due-at": ("--due-at", "2026-12-01T18:00"), "--approve or --refuse": ("--refuse",), "--span": ("--span", "PT10M"),
