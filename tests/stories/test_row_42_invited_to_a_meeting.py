@@ -2,9 +2,8 @@
 it then. Rows 32, 42.
 """
 
+from dataclasses import replace
 from typing import Any
-
-from msgspec.structs import replace
 
 from shared.facts import Purpose
 from shared.forms import FillingPlace
