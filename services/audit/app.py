@@ -149,7 +149,7 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         covered,
         FileEraser(files, as_redactor(settings), step),
         indexer=indexer,
-        words_key=macs.name,
+        words_keys=(macs.name, *macs.earlier_names),
         step=step,
     )
     gate = gate_of(service, live)

@@ -4,6 +4,7 @@ is passed over.
 
 import itertools
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from services.audit.records import search_terms as terms
 from services.audit.records import search_tiles as tiles
+from services.audit.records.fields import searched_words
 from services.audit.records.search_tiles import BLOCK, FAN, Block, Tile
 
 OFFSETS = st.sets(st.integers(0, BLOCK - 1), max_size=300)
@@ -133,3 +135,18 @@ def test_claimed_times_are_asked_for_by_whole_months_and_single_days() -> None:
     assert between("2026-02-01", "2026-02-28") == ("month:2026-02",)
     assert between("1990-01-01", "2026-02-28") == ()
     assert terms.days_between(None, datetime.now(UTC)) == ()
+
+
+def test_what_a_form_says_is_searched_with_the_cells_of_its_tables_until_it_is_erased() -> None:
+    rows = [{"section": "桥头弯道", "grave": True}, {"section": None}, "odd"]
+    form: dict[str, Any] = {"id": "x", "fields": {"road": "望沙公路", "sections": rows, "count": 3}}
+    form["personal"] = {"parties": "王某等三户"}
+    envelope = {"data": {"summary": "检查", "form": form}}
+    assert searched_words(envelope) == "检查\n望沙公路\n桥头弯道\n王某等三户"
+    form["personal"] = None
+    assert "王某" not in searched_words(envelope)
+
+
+def test_tiles_of_the_words_that_an_earlier_version_searched_are_other_tiles() -> None:
+    macs = terms.Macs(b"1" * 32)
+    assert len({macs.name, *macs.earlier_names}) == len(terms.VERSIONS)

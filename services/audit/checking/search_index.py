@@ -88,12 +88,18 @@ class SearchCheck:
         if stored:
             self._last_there = self._turn
             self._words_there |= words
-        if len(stored) < len(keys):
+        if len(stored) < len(keys) and not (words and await self._is_of_an_earlier_version(block)):
             self._missing.append((self._turn, block, words))
         for key, tile in zip(keys, expected, strict=True):
             if key in stored:
                 self.checked += 1
                 self._tile_of(block, tile, stored[key], words=words)
+
+    async def _is_of_an_earlier_version(self, block: Block) -> bool:
+        """Its words were written by a version that searched other words of a fact; they are being written anew."""
+        names = self._macs.earlier_names if self._macs is not None else []
+        earlier = [await self._store.find(tiles.keys_of(block, name), words=True) for name in names]
+        return any(earlier)
 
     def _tile_of(self, block: Block, expected: Tile, content: bytes, *, words: bool) -> None:
         where = f"the search index (tile of records {block.start} to {block.end - 1})"

@@ -45,13 +45,13 @@ class Eraser:
         files: FileEraser,
         *,
         indexer: SearchIndexer | None = None,
-        words_key: int = 0,
+        words_keys: Sequence[int] = (),
         step: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.can_erase = store is not None
         self.keeper, self.files = keeper, files
         self._trail, self._store, self._covered = trail, store, covered
-        self._indexer, self._words_key, self._step = indexer, words_key, step
+        self._indexer, self._words_keys, self._step = indexer, words_keys, step
         self._done: dict[int, int] = {}
         """Record → how many redactions of it have been carried out."""
         self._wake = asyncio.Event()
@@ -116,8 +116,8 @@ class Eraser:
         else:
             # Words first: killed after it, the payload still stands and both are done again.
             async with self._indexer.quiet:
-                if self._words_key:
-                    await store.forget_words(erasures, self._words_key)
+                for key in self._words_keys:
+                    await store.forget_words(erasures, key)
                 self._step("words")
                 await store.erase(erasures)
             self._indexer.erased()

@@ -5,9 +5,9 @@ Invariant: whatever bytes a fact has, its fields are defined; what can't be read
 case's unit, area, level and category stand in its report and are carried to its later records.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from services.audit.records.record import Rec
 from shared.facts import EXCUSES, EffectKind
@@ -157,9 +157,33 @@ def searched_words(envelope: Json) -> str:
     """All the words a fact is searched by, one line each; what lies beyond 4,000 letters is not found."""
     data = FactBody(envelope).part("data")
     words = [data.text(field) for field in _SEARCHED]
+    words += _texts_in(data.part("form").fields)
     for part, field in (("effects", "note"), ("deliveries", "error"), ("tasks", "title")):
         words += [element.text(field) for element in data.parts(part)]
     return "\n".join(filter(None, words))[:_SEARCHED_LIMIT]
+
+
+def _texts_in(block: Mapping[str, Any]) -> Iterator[str]:
+    """What a typed block says, with the cells of its tables; which of its fields are texts the trail can't know, since the
+    declaration of a form may change.
+    """
+    for part in ("fields", "personal"):
+        fields = block.get(part)
+        values = list(cast(Json, fields).values()) if isinstance(fields, dict) else []
+        for value in values:
+            yield from _cells(cast(list[Any], value)) if isinstance(value, list) else _text(value)
+
+
+def _cells(table: list[Any]) -> Iterator[str]:
+    for row in table:
+        if isinstance(row, dict):
+            for cell in cast(Json, row).values():
+                yield from _text(cell)
+
+
+def _text(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
 
 
 def _short(data: FactBody, name: str) -> str | None:

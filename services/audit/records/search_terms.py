@@ -137,6 +137,16 @@ def _threes(run: Sequence[str], grams: set[str]) -> None:
     grams.update("".join(run[at : at + _TRIGRAM]) for at in range(len(run) - _TRIGRAM + 1))
 
 
+VERSIONS = (b"2", b"")
+"""Of what a fact is searched by (`fields.searched_words`), the one in use first: tiles of another version have other names
+and are written anew. 2: with the words of its form.
+"""
+
+
+def _name_of(key: bytes, version: bytes) -> int:
+    return int.from_bytes(blake2b(version, key=key, person=b"search", digest_size=4).digest()) & 0xFFFFF
+
+
 class Macs:
     """n-grams under a key: whoever has the store alone can neither read nor look for words in it."""
 
@@ -144,8 +154,10 @@ class Macs:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self.name = int.from_bytes(blake2b(b"", key=key, person=b"search", digest_size=4).digest()) & 0xFFFFF
-        """20 bits that tell one key from another."""
+        self.name, *self.earlier_names = (_name_of(key, version) for version in VERSIONS)
+        """20 bits that tell one key from another, and tiles of other words: those of earlier versions are read no more, and
+        an erasure removes them.
+        """
         self._known: dict[str, bytes] = {}
 
     def of(self, gram: str) -> bytes:
