@@ -27,7 +27,8 @@ from services.audit.records.record import Rec
 from services.audit.records.search_terms import Macs, normal, root_of
 from services.audit.records.search_tiles import Block
 from services.audit.records.stored import StoredRecord
-from services.audit.store.trail import Trail
+from services.audit.store.erasure import ErasureStore
+from services.audit.store.trail import PAYLOAD_DATABASE, Trail
 from services.audit.writing import indexer as search_indexer
 from services.audit.writing.indexer import SearchIndexer
 from tests.servers import start_mongo
@@ -275,6 +276,32 @@ async def test_words_removed_by_an_erasure_are_built_again_and_the_rest_is_found
     assert made.words.count_documents({}) < before
     await finds_what_is_there(made, seed=5, count=6)
     assert await made.all_pages(Filter(text=RARE), Order.OLDEST, 2) == made.naive(Filter(text=RARE))
+    await made.indexer().catch_up()
+    assert made.words.count_documents({}) == before
+
+
+async def test_words_of_an_earlier_version_are_written_anew_and_meanwhile_nobody_says_that_they_were_removed(
+    made: Made,
+) -> None:
+    await made.indexer().catch_up()
+    (first, *_) = made.naive(Filter(text=RARE))
+    macs = made.store.macs
+    (earlier,) = macs.earlier_names
+    by_name = {key: search_tiles.keys_of(Block(0, first // SMALL), key) for key in (macs.name, earlier)}
+    before = made.words.count_documents({})
+    made.words.delete_many({"_id": {"$in": by_name[macs.name]}})
+    faults: list[str] = []
+    await check_search(made.trail, SIZE, lambda _, words: faults.append(words), macs=macs)
+    assert any("lacks a tile (words" in words for words in faults)
+    made.words.insert_many([{"_id": key, "tile": search_tiles.write({})} for key in by_name[earlier]])
+    faults.clear()
+    await check_search(made.trail, SIZE, lambda _, words: faults.append(words), macs=macs)
+    assert faults == []
+    assert await made.all_pages(Filter(text=RARE), Order.OLDEST, 2) == made.naive(Filter(text=RARE))
+    eraser = ErasureStore(made.store.url, PAYLOAD_DATABASE)
+    await eraser.forget_words([first], earlier)
+    eraser.close()
+    assert made.words.count_documents({"_id": {"$in": by_name[earlier]}}) == 0
     await made.indexer().catch_up()
     assert made.words.count_documents({}) == before
 
