@@ -46,7 +46,7 @@ async def test_the_invited_are_told_when_and_where_and_again_when_it_moves_and_n
         assert words in text
     assert "发生" not in text, "a meeting is no accident"
     page = (await live.at_link(BUREAU_HEAD, case)).text
-    for words in (NAME, AGENDA, "市政府二楼会议室", f"{at:%m-%d %H:%M}", "仅供知悉"):
+    for words in (NAME, AGENDA, "市政府二楼会议室", f"{at:%m-%d %H:%M}", "无需在此答复"):
         assert words in page
 
     async def says(text: str, **form: Any) -> None:
