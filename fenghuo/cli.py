@@ -27,6 +27,7 @@ COMMANDS = {
     "case": "Show one case: duties, tasks, who is lit, who is dark",
     "cases": "List the open cases, the next due first",
     "tasks": "List the open tasks, the reddest slip first",
+    "document": "List what a case hands out; write one to sign",
     "campaign": "Show a campaign unit by unit; write its ledger",
     "roster": "Show who is on duty, and whether they signed in",
     "suspicions": "List suspected omissions",

@@ -33,7 +33,7 @@ RUN = 100
 LARGEST_PART = 500_000
 LARGEST = 900_000
 """Bytes; the broker takes 1 MB with the envelope around it."""
-LISTS = ("duties", "tasks", "items", "log", "calls")
+LISTS = ("duties", "tasks", "items", "log", "calls", "answers")
 """What may grow without bound. The case's own fields and its plans never leave it."""
 DECISION = "decision"
 _BEGINS = b'{"fenghuoformat":2,"parts":'

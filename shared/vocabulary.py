@@ -149,6 +149,8 @@ class Document(StrEnum):
     PRESS_RELEASE = "press_release"
     PRESS_CONFERENCE = "press_conference"
     ANALYSIS = "analysis"
+    CASE_BULLETIN = "case_bulletin"
+    """What was ordered under supervision in a period, and what became of it."""
     REVIEW = "review"
     DRILL_RECORD = "drill_record"
     READING = "reading"

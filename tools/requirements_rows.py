@@ -109,8 +109,7 @@ ROWS = (
         ),
         "L 15/60/30/30 d",
         "parties, settlement",
-        ("POST /api/v1/reports",),
-        missing="acceptance and decision letters as documents",
+        ("POST /api/v1/reports", "GET /api/v1/cases/{case}/documents/{name}"),
     ),
     Row(
         (9,),
@@ -260,9 +259,10 @@ ROWS = (
         "order, reply, notice, correction",
         (
             "GET /api/v1/cases/{case_id}/public-notice",
+            "GET /api/v1/reports/supervision",
+            "GET /api/v1/reports/case-bulletin",
             "POST /api/v1/reports",
         ),
-        missing="the periodic bulletin of cases",
     ),
     Row(
         (25,),
@@ -333,8 +333,7 @@ ROWS = (
         "collect → split into tasks → notice document → track",
         "3 days",
         "submission, notice, tasks",
-        ("POST /api/v1/reports", "GET /api/v1/tasks"),
-        missing="the notice of assignment as a document (it is a page to print)",
+        ("POST /api/v1/reports", "GET /api/v1/tasks", "GET /api/v1/cases/{case}/documents/{name}"),
     ),
     Row(
         (33,),

@@ -20,7 +20,7 @@ READERS = frozenset({Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR})
 HOLDERS = frozenset({Role.AUDITOR, Role.DISCIPLINE})
 AND_OPERATOR = READERS | {Role.OPERATOR}
 
-REPORTS = (*ReportName, "records", "analysis")
+REPORTS = (*ReportName, "records", "analysis", "case-bulletin")
 
 ROUTES: dict[tuple[str, str], frozenset[Role]] = {
     **dict.fromkeys(

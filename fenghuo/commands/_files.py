@@ -1,14 +1,32 @@
 """Files that a command reads, writes, or sends along with a report or an act."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, NoReturn
 
-from fenghuo.answers import Exit, fail
+import typer
+
+from fenghuo.answers import Exit, fail, out
 from fenghuo.client import call
 from fenghuo.speech import also, worded
 from shared.facts.file import LARGEST_FILE, MOST_FILES
+from shared.plain_text import shown
 from shared.vocabulary import Role
+
+
+class OutputForm(StrEnum):
+    HTML = "html"
+    DOCX = "docx"
+    TEXT = "text"
+
+
+class TableForm(StrEnum):
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+ON_THE_TERMINAL = {OutputForm.TEXT, TableForm.CSV}
 
 
 def content_of(file: Path) -> bytes:
@@ -81,3 +99,29 @@ def _upload(file: Path, role: Role) -> dict[str, Any]:
             timeout=600,
         )
     return answer.json()
+
+
+def write_document(
+    service: str,
+    path: str,
+    role: Role,
+    params: dict[str, Any],
+    to: Path | None,
+    form: OutputForm | TableForm,
+    *,
+    timeout: float = 60,
+) -> None:
+    """To the file, or as text to the terminal. Ends the command with code 2 where neither can be."""
+    if to is None and form not in ON_THE_TERMINAL:
+        instead = OutputForm.TEXT if isinstance(form, OutputForm) else TableForm.CSV
+        fail(
+            Exit.USAGE,
+            worded("a file of format %(form)s is not for the terminal", form=form),
+            worded("name the file to write: -o FILE, or --format %(instead)s", instead=instead),
+        )
+    content = call(service, "GET", path, role=role, params=params, timeout=timeout).content
+    if to is None:
+        typer.echo(shown(content.decode()), nl=False)
+        return
+    write_to(to, content)
+    out.print(worded("written: %(to)s (%(count)s bytes)", to=to, count=len(content)), highlight=False)

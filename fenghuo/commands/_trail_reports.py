@@ -1,9 +1,8 @@
-"""`fenghuo trail report|analysis|notice`: what the trail adds up to, the records behind a figure, and the
+"""`fenghuo trail report|analysis|case-bulletin|notice`: what the trail adds up to, the records behind a figure, and the
 documents made of it.
 """
 
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,30 +12,15 @@ from rich.text import Text
 
 from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
-from fenghuo.commands._files import write_to
+from fenghuo.commands._files import OutputForm, TableForm, write_document
 from fenghuo.speech import named, worded
 from services.audit.reports.names import ReportName
-from shared.plain_text import shown
 from shared.vocabulary import Language, ReportKind, Role
 
 _FORMATS = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
 _SLOW = 600
 """Seconds a year of a large city may take to count."""
 _LEFT_OUT = ("figure", "records", "steps", "chain")
-
-
-class OutputForm(StrEnum):
-    HTML = "html"
-    DOCX = "docx"
-    TEXT = "text"
-
-
-class TableForm(StrEnum):
-    CSV = "csv"
-    XLSX = "xlsx"
-
-
-ON_THE_TERMINAL = {OutputForm.TEXT, TableForm.CSV}
 
 
 def report(
@@ -106,6 +90,19 @@ def analysis(
     _write("/api/v1/reports/analysis", params, to, form)
 
 
+def case_bulletin(
+    period: Annotated[str, typer.Argument(help="A month, 2026-10, or a quarter, 2026-Q3.")],
+    form: Annotated[OutputForm, typer.Option("--format", help="What it is written as.")] = OutputForm.DOCX,
+    language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
+    to: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")
+    ] = None,
+) -> None:
+    """Write the bulletin of cases under supervision of a month or quarter, ready to hand in."""
+    params = {"period": period, "format": form.value, "language": language.value}
+    _write("/api/v1/reports/case-bulletin", params, to, form)
+
+
 def notice(
     case: Annotated[str, typer.Argument(help="The case.")],
     form: Annotated[OutputForm, typer.Option("--format", help="What it is written as.")] = OutputForm.TEXT,
@@ -121,19 +118,7 @@ def notice(
 
 
 def _write(path: str, params: dict[str, Any], to: Path | None, form: OutputForm | TableForm) -> None:
-    if to is None and form not in ON_THE_TERMINAL:
-        instead = OutputForm.TEXT if isinstance(form, OutputForm) else TableForm.CSV
-        fail(
-            Exit.USAGE,
-            worded("a file of format %(form)s is not for the terminal", form=form),
-            worded("name the file to write: -o FILE, or --format %(instead)s", instead=instead),
-        )
-    content = call("audit", "GET", path, role=Role.AUDITOR, params=params, timeout=_SLOW).content
-    if to is None:
-        typer.echo(shown(content.decode()), nl=False)
-        return
-    write_to(to, content)
-    out.print(worded("written: %(to)s (%(count)s bytes)", to=to, count=len(content)), highlight=False)
+    write_document("audit", path, Role.AUDITOR, params, to, form, timeout=_SLOW)
 
 
 def _show(report: dict[str, Any]) -> None:

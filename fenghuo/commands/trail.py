@@ -41,6 +41,7 @@ for command in (
     trail_export.verifier,
     _trail_reports.report,
     _trail_reports.analysis,
+    _trail_reports.case_bulletin,
     _trail_reports.notice,
     trail_keeping.redact,
     trail_keeping.hold,

@@ -13,6 +13,7 @@ from services.intake.api.calendar_feed import calendar_feed_router
 from services.intake.api.campaigns import campaigns_router
 from services.intake.api.cases import cases_router
 from services.intake.api.directory import directory_router
+from services.intake.api.documents import documents_router
 from services.intake.api.events import events_router
 from services.intake.api.files import files_router
 from services.intake.api.ingest import ingest_router
@@ -138,6 +139,7 @@ def build(settings: IntakeSettings) -> Service:
         acts_router(acts, gate),
         files_router(files, lookup, gate, settings.zone),
         cases_router(board, lookup, gate, now, settings.zone, Names(directory)),
+        documents_router(lookup, forms, gate, settings.zone, Names(directory)),
         campaigns_router(board, lookup, forms, gate, settings.zone, now),
         calendar_router(board, lambda: forms.forms, gate, now),
         directory_router(directory, changes, gate, now),

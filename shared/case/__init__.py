@@ -28,6 +28,7 @@ from shared.case.duty import (
 )
 from shared.case.file import CaseFile
 from shared.case.filled import CaseForm
+from shared.case.petition import AnswerStep, PetitionAnswer
 from shared.case.proceedings import (
     Commander,
     Ending,
@@ -42,6 +43,7 @@ from shared.case.task import HolderTerm, Item, ItemForm, Task, TaskState, Transf
 
 __all__ = [
     "ENDED",
+    "AnswerStep",
     "Applied",
     "Case",
     "CaseFile",
@@ -67,6 +69,7 @@ __all__ = [
     "Opening",
     "OutletReceipt",
     "Overdue",
+    "PetitionAnswer",
     "PublicNotice",
     "ReleaseText",
     "Reminder",

@@ -15,6 +15,7 @@ import msgspec
 from shared.case.duty import Duty, DutyTerms, Opening
 from shared.case.file import CaseFile
 from shared.case.filled import CaseForm
+from shared.case.petition import PetitionAnswer
 from shared.case.proceedings import Commander, Ending, LoggedCall, Measure, PublicNotice, Suspicion
 from shared.case.release import ReleaseText
 from shared.case.task import HolderTerm, Item, Task, Transfer
@@ -171,6 +172,8 @@ class Case(Value, frozen=True, kw_only=True):
     """Of a publication: the text for every outlet."""
     reviewed_by: tuple[UnitId, ...] = ()
     """A petition's answer: the units that have reviewed it 复查 复核, in order."""
+    answers: tuple[PetitionAnswer, ...] = ()
+    """Of a petition, in order: taken up, settled, reviewed; its letters are made of them."""
     ending: Ending | None = None
     """What waits for a second person."""
     calls: tuple[LoggedCall, ...] = ()

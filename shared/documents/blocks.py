@@ -39,7 +39,7 @@ class Heading:
 class Paragraph:
     runs: tuple[Cell, ...]
     style: str = "body"
-    """`body`, `small`, `centre`, `right`."""
+    """`body`, `small`, `centre`, `right`, `addressee`."""
 
 
 @dataclass(frozen=True, slots=True)

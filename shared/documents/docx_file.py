@@ -6,6 +6,7 @@ embedded.
 """
 
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,6 +35,8 @@ BODY, TITLE, SECTION, SUBSECTION = "仿宋", "方正小标宋简体", "黑体", 
 LATIN = "Times New Roman"
 CELLS = 20
 """A whole bar is so many cells."""
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Letters that no DOCX may hold."""
 _STYLES = {"centre": WD_ALIGN_PARAGRAPH.CENTER, "right": WD_ALIGN_PARAGRAPH.RIGHT}
 
 
@@ -96,7 +99,7 @@ class DocxFile:
         paragraph = self._file.add_paragraph()
         if block.style in _STYLES:
             paragraph.alignment = _STYLES[block.style]
-        elif self._chinese and not small:
+        elif self._chinese and block.style == "body":
             paragraph.paragraph_format.first_line_indent = Pt(28)
         paragraph.paragraph_format.line_spacing = Pt(16 if small else 26)
         paragraph.paragraph_format.space_after = Pt(2)
@@ -191,7 +194,7 @@ class DocxFile:
         superscript: bool = False,
         colour: Any = None,
     ) -> None:
-        run = paragraph.add_run(text)
+        run = paragraph.add_run(_NO_XML.sub("\ufffd", text))
         _set_font(run, face, size)
         run.font.bold, run.font.superscript = bold, superscript
         if colour is not None:

@@ -74,6 +74,7 @@ LABELS: dict[str, dict[str, str]] = {
         "press_release": N_("press release"),
         "press_conference": N_("press conference"),
         "analysis": N_("analysis"),
+        "case_bulletin": N_("bulletin of cases"),
         "review": N_("review after the event"),
         "drill_record": N_("record of the drill"),
         "reading": N_("reading"),

@@ -29,7 +29,7 @@ async def test_each_step_is_rung_in_its_turn(live: Live) -> None:
     assert "从现在起由贵单位承办" in taken.text
     finished = await live.at_link(FIRE, case, "duty", choice="completed", task="t2", text="已堵漏")
     assert "等待交办单位核验" in finished.text
-    done = await live.reads(HEAD, case, "【烽火·办结待核验】", "“侦检泄漏，控制源头”")
+    done = await live.reads(HEAD, case, "办结待核验：", "“侦检泄漏，控制源头”")
     assert "朱午（市消防救援支队）：已堵漏" in done
     assert (await live.case(case)).tasks[3].state is TaskState.WAITING
     assert await live.act(case, "verify", UNIT, Role.DUTY_OFFICER, person=HEAD, task="t2") == "applied"

@@ -63,7 +63,7 @@ async def test_one_commands_and_each_order_is_answered_for(live: Live) -> None:
         case, "complete", "public_security", person=POLICE, task="t1", text="已疏散 1200 人"
     )
     assert done == "applied"
-    verify = await live.reads(COMMANDER, case, "【烽火·办结待核验】", "“疏散五百米内群众”")
+    verify = await live.reads(COMMANDER, case, "办结待核验：", "“疏散五百米内群众”")
     assert "杨巳（市公安局）：已疏散 1200 人" in verify
     desk = await live.desk(f"/cases/{case}", "government", Role.LEADER, person=COMMANDER)
     for words in ("指挥", "钱乙", "疏散五百米内群众", "已疏散 1200 人"):

@@ -2,6 +2,10 @@
 them into tasks, hands the notice round, and follows each to its verified closure. Rows 4, 32.
 """
 
+import io
+
+import docx
+
 from shared.case import TaskState
 from shared.vocabulary import Role
 from tests.lab import until
@@ -60,11 +64,13 @@ async def test_collected_split_handed_round_and_followed_to_the_last(live: Live)
     )
     await until(lambda: live.heard(HEAD, case), what="the bureau is rung")
     assert "更换东街路灯" in live.heard(HEAD, case)[0]
-    notice = await page(live, f"/cases/{case}/assignment")
+    address = f"/cases/{case}/documents/assignment"
+    notice, file = await page(live, address), await word_file(live, address)
     for words in ("交办通知", "主送：", "望山县人民政府", "更换东街路灯", "摸排其余路段", "市委办公室交办〔"):
         assert words in notice, words
-    assert "Notice of assignment" in await page(live, f"/cases/{case}/assignment", "en")
-    assert f"/cases/{case}/assignment" in await page(live, f"/cases/{case}")
+        assert words in file, words
+    assert "Notice of assignment" in await page(live, address, "en")
+    assert f"{address}?format=docx" in await page(live, f"/cases/{case}")
 
     taken = await live.at_link(HEAD, case, "duty", choice="accepted", task="t1")
     assert "已签收" in taken.text
@@ -85,3 +91,14 @@ async def page(live: Live, path: str, language: str = "zh") -> str:
     answer = await live.http.get(path, headers={"Cookie": cookie, "Accept-Language": language})
     assert answer.status_code == 200, answer.text
     return answer.text
+
+
+async def word_file(live: Live, address: str) -> str:
+    """The text of the document as it is handed round."""
+    cookie = f"fenghuo_token={live.lab.token(Role.LEADER, unit=OFFICE)}"
+    headers = {"Cookie": cookie, "Accept-Language": "zh"}
+    answer = await live.http.get(address, params={"format": "docx"}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    file = docx.Document(io.BytesIO(answer.content))
+    cells = [cell.text for table in file.tables for row in table.rows for cell in row.cells]
+    return "\n".join([*(paragraph.text for paragraph in file.paragraphs), *cells])

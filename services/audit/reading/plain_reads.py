@@ -19,6 +19,7 @@ _NOTICE = N_("drew up the public notice of a case")
 _REPORT = N_("looked at a report")
 _FIGURE = N_("looked at the records behind a figure")
 _ANALYSIS = N_("took an analysis away")
+_CASE_BULLETIN = N_("took a bulletin of cases away")
 _STATE = N_("looked how the trail stands")
 _KEEPING = N_("looked at holds and erasures")
 
@@ -41,6 +42,7 @@ ROUTES: Mapping[str, str] = {
     "/api/v1/reports/records": _FIGURE,
     "/reports/analysis": _ANALYSIS,
     "/api/v1/reports/analysis": _ANALYSIS,
+    "/api/v1/reports/case-bulletin": _CASE_BULLETIN,
     "/api/v1/trail/state": _STATE,
     "/api/v1/trail/holds": _KEEPING,
     "/api/v1/trail/redactions": _KEEPING,

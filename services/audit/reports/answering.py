@@ -9,6 +9,12 @@ from typing import Any
 from services.audit.reports.counting import Counting
 from services.audit.reports.figures import Figure, Figures
 from services.audit.reports.matters import HolderPeriod, ReportedCase
+from services.audit.reports.supervised import (
+    MOST_LISTED,
+    SUPERVISED,
+    SUPERVISED_COLUMNS,
+    SupervisedUnit,
+)
 from services.audit.reports.views import (
     ChainLine,
     CountLine,
@@ -195,6 +201,24 @@ class Answering:
                     lines.append(_chain(matter, task, periods))
         lines.sort(key=lambda line: (-len(line.chain), line.chain[0].since, line.case))
         return tuple(lines[:CHAINS])
+
+    # Supervision
+
+    def supervised(self) -> Fields:
+        figures, tasks = self.figures, self._counting.supervision.listed()
+        units = [
+            SupervisedUnit(
+                unit=row,
+                **self.traced(SUPERVISED, row, SUPERVISED_COLUMNS),
+                **_counts(figures, SUPERVISED, row, SUPERVISED_COLUMNS),
+            )
+            for row in figures.rows(SUPERVISED)
+        ]
+        return {
+            "units": tuple(sorted(units, key=lambda line: (-line.overdue, line.unit))),
+            "tasks": tuple(tasks[:MOST_LISTED]),
+            "cut": len(tasks) > MOST_LISTED,
+        }
 
     # Trend
 

@@ -15,6 +15,7 @@ from services.audit.reports.holding import count_holding
 from services.audit.reports.matters import ORGAN, LapseSeen, ReportedCase, between
 from services.audit.reports.reach import acknowledged, count_notices, handed_over
 from services.audit.reports.reading import ReportedFact
+from services.audit.reports.supervised import SupervisionWatch
 from services.audit.reports.window import Window
 from services.audit.reports.workload import count_workload
 from shared.case import ENDED, CaseStatus, TaskState
@@ -55,6 +56,7 @@ class Counting:
         self.figures = Figures()
         self.matters: dict[str, ReportedCase] = {}
         self.fates = Fates(window, zone, self.figures, self.matters)
+        self.supervision = SupervisionWatch(window, self.figures, self.matters)
         self.blocks = SeenBlocks()
         self.exercises = 0
         self.records = 0
@@ -139,6 +141,7 @@ class Counting:
                 _task(matter, effect, moment, fact.index)
             elif kind == EffectKind.PROPOSED and matter.kind == ReportKind.ACCOUNTABILITY:
                 self._of_the_organ(matter, "proposed", effect.measure, fact.index, inside)
+        self.supervision.decided(matter, fact, moment, inside=inside)
         if inside:
             count_workload(self.figures, matter, fact, self.window, self.zone)
         count_notices(
@@ -217,6 +220,7 @@ class Counting:
             self._of_the_organ(matter, "stated", None, fact.index, inside)
         elif fact.kind == Kind.REFERRED:
             self.fates.referred(fact)
+        self.supervision.act(matter, fact)
 
     def _retire(self, matter: ReportedCase) -> None:
         """Of many that have ended, those that ended first are let go."""
@@ -231,6 +235,7 @@ class Counting:
 
     def finish(self, end: datetime) -> None:
         """The window ends here, or at the checkpoint: what is open then, and who holds it."""
+        self.supervision.finish()
         for matter in self.matters.values():
             if matter.exercise:
                 continue

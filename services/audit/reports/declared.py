@@ -21,11 +21,13 @@ from services.audit.reports.documents.report_blocks import (
     lapses_blocks,
     timeliness_blocks,
 )
+from services.audit.reports.documents.supervision_blocks import supervision_blocks
 from services.audit.reports.form_views import FilledForms
 from services.audit.reports.forms import filled_forms
 from services.audit.reports.names import ReportName
 from services.audit.reports.question import NARROWED_BY, ReportQuestion
 from services.audit.reports.reports import Reports
+from services.audit.reports.supervised import Supervised
 from services.audit.reports.views import (
     Answer,
     Holding,
@@ -144,6 +146,16 @@ REPORTS: dict[ReportName, DeclaredReport] = {
         ),
         Workload,
         _workload_blocks,
+    ),
+    ReportName.SUPERVISION: DeclaredReport(
+        N_("Under supervision"),
+        "By unit and order: what was ordered, taken on, fed back, sent back, closed after verification, and what is past its limit.",
+        definitions.SUPERVISION,
+        lambda reports, asked: reports.answer(
+            Supervised, asked.window, lambda answering: answering.supervised(), records=asked.records
+        ),
+        Supervised,
+        supervision_blocks,
     ),
     ReportName.FORMS: DeclaredReport(
         N_("Forms"),

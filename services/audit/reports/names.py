@@ -11,4 +11,5 @@ class ReportName(StrEnum):
     RESOLUTION = "resolution"
     TREND = "trend"
     WORKLOAD = "workload"
+    SUPERVISION = "supervision"
     FORMS = "forms"

@@ -1,4 +1,4 @@
-"""Documents over HTTP: the analysis of a month or quarter, and the public notice of a case."""
+"""Documents over HTTP: the analysis and the bulletin of cases of a month or quarter, and the public notice of a case."""
 
 from typing import Annotated
 
@@ -29,13 +29,18 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
     ) -> Response:
         """The analysis of a month or quarter as a document, each figure with its records in an annex."""
         gate.admit(request, *READERS)
-        try:
-            wanted = Period.read(period)
-        except PeriodError as error:
-            raise Problem(
-                422, N_("Invalid request"), because(error), errors=[("period", because(error))]
-            ) from None
-        return file_answer(await documents.analysis(wanted, form, language))
+        return file_answer(await documents.analysis(_read(period), form, language))
+
+    @router.get("/reports/case-bulletin", response_class=Response, responses=sends(*MEDIA.values()))
+    async def case_bulletin(
+        request: Request,
+        period: Annotated[Words, Query(description="a month, 2026-10, or a quarter, 2026-Q3")],
+        form: FormatAsked = DocumentFormat.HTML,
+        language: Language = Language.ZH,
+    ) -> Response:
+        """The bulletin of cases under supervision: by unit and order, each line with its record."""
+        gate.admit(request, *READERS)
+        return file_answer(await documents.case_bulletin(_read(period), form, language))
 
     @router.get("/cases/{case_id}/public-notice", response_class=Response, responses=sends(*MEDIA.values()))
     async def public_notice(
@@ -51,3 +56,12 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
         return file_answer(await documents.notice(case_id, form, language))
 
     return router
+
+
+def _read(period: str) -> Period:
+    try:
+        return Period.read(period)
+    except PeriodError as error:
+        raise Problem(
+            422, N_("Invalid request"), because(error), errors=[("period", because(error))]
+        ) from None

@@ -20,6 +20,7 @@ from services.escalator.deciding.acts import (
     calls,
     name_of,
     omission,
+    petitions,
     releasing,
     seconding,
     tasks,
@@ -228,6 +229,7 @@ def _act(draft: Draft, kind: Kind, act: CaseAct) -> None:
         HANDLERS[done](draft, act)
     if draft.is_refused or draft.is_waiting:
         return
+    petitions.keep_answer(draft, kind, act)
     note_harm(draft, act)
     _make_own_report(draft, act.by)
     name = name_of(draft, done, act)

@@ -235,6 +235,7 @@ _HEADED: dict[str, Callable[[Draft, Duty | None, Task | None], UnitId | None]] =
     "holder_head": lambda draft, _duty, _task: draft.case.holder,
     "reporter_head": lambda draft, _duty, _task: draft.case.report.unit,
     "assigner": lambda draft, _, task: task.assigner if task else draft.case.report.unit,
+    "assignee_head": lambda draft, _, task: task.unit if task else draft.case.holder,
     "superior_head": lambda draft, duty, _: next(
         iter(draft.directory.superiors.get(_owing(draft, duty), ())), None
     ),

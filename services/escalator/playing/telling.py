@@ -133,6 +133,7 @@ AUDIENCES = {
     "named_head": Name(zh="被通报单位主要负责人", en="the head of the unit that is named"),
     "competent_duty": Name(zh="主管单位值班室", en="the duty post of the competent unit"),
     "assigner": Name(zh="交办单位负责人", en="the head of the unit that laid the task"),
+    "assignee_head": Name(zh="承办单位主要负责人", en="the head of the unit that has the task"),
     "commander": Name(zh="指挥长", en="whoever commands"),
     "area_duty": Name(zh="属地政府值班室", en="the duty post of the government of the place"),
 }

@@ -155,6 +155,8 @@ class Petition(WrittenPart):
     route: TermField
     close: TermField
     extend: TermField
+    ask: TermField | None = None
+    """How long whoever petitioned may ask for a review of an answer, as its letter says; not said where it is not given."""
     review: TermField
     re_review: TermField
 

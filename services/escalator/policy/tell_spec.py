@@ -19,6 +19,7 @@ TELL_AUDIENCES = (
     "told",
     "owed_to",
     "assigner",
+    "assignee_head",
     "commander",
     "holder_head",
     "reporter_head",
@@ -30,7 +31,7 @@ TELL_AUDIENCES = (
     "area_duty",
 )
 """Found at the moment: everybody who was told of the case so far; those to whom the duties are owed that this
-has discharged; the head of the unit that laid the task; whoever commands; the heads of the unit that
+has discharged; the heads of the unit that laid the task and of the one that has it; whoever commands; the heads of the unit that
 answers for the case, of the one that reported, of the one above it, of the one a transfer asks, of the one
 competent for it, of the one a public notice names; the duty posts of the one competent for it, and of the
 governments of the place.

@@ -37,9 +37,15 @@ ITEMS_FULL = N_(
     "this case has %(there)s items, and takes no more: change one of them (step), or open another case for the rest"
 )
 
-NO_DOCUMENT = N_(
-    "must hold the analysis itself, as DOCX, PDF or OFD: make it with `fenghuo trail analysis 2026-10`, and attach it"
-)
+NO_DOCUMENT = {
+    Document.ANALYSIS: N_(
+        "must hold the analysis itself, as DOCX, PDF or OFD: make it with `fenghuo trail analysis 2026-10`, and attach it"
+    ),
+    Document.CASE_BULLETIN: N_(
+        "must hold the bulletin itself, as DOCX, PDF or OFD: make it with `fenghuo trail case-bulletin 2026-10`, and attach it"
+    ),
+}
+"""What must be handed in as the document itself, and how it is made."""
 AS_A_DOCUMENT = frozenset({FileType.DOCX, FileType.PDF, FileType.OFD})
 
 
@@ -93,14 +99,13 @@ def _missing(act: Act, form: ActForm) -> list[Fault]:
 
 
 def undocumented(kind: Kind, form: ActForm) -> list[Fault]:
-    """An analysis is the document itself: to say that it is done hands nothing in. `form`: with what is stored of
-    its files.
+    """To say of an analysis, or a bulletin, that it is done hands nothing in. `form`: with what is stored of its
+    files.
     """
-    if kind is not Kind.FILED or form.document is not Document.ANALYSIS:
+    wanted = NO_DOCUMENT.get(form.document) if kind is Kind.FILED and form.document is not None else None
+    if wanted is None or any(file.type in AS_A_DOCUMENT for file in form.files):
         return []
-    if any(file.type in AS_A_DOCUMENT for file in form.files):
-        return []
-    return [("files", NO_DOCUMENT)]
+    return [("files", wanted)]
 
 
 def _strangers(act: Act, form: ActForm) -> list[Fault]:

@@ -13,7 +13,7 @@ from shared.case import Case, CaseStatus, TaskState
 from shared.case.proceedings import COMPILATION
 from shared.facts import Name
 from shared.language.catalogue import N_
-from shared.language.notice_head import date_of
+from shared.language.document_head import date_of
 from shared.language.words import Words
 from shared.vocabulary import Kind, ReportKind
 from shared.web.names import Names

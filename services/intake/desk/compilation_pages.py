@@ -15,7 +15,7 @@ from services.intake.desk.public_pages import PageNumber, corrections_of, listed
 from shared.door.ways import doorway
 from shared.ids import CaseId
 from shared.language.catalogue import N_
-from shared.language.notice_head import date_of
+from shared.language.document_head import date_of
 from shared.language.words import Words
 from shared.problems import Problem
 

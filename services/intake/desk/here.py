@@ -24,13 +24,14 @@ from services.intake.desk.call_form import call_form
 from services.intake.desk.filled_forms import filled_forms
 from services.intake.desk.services import DeskServices
 from services.intake.desk.view import CaseView, case_view
+from services.intake.documents.case_documents import documents_of
 from services.intake.recording.answers import Acted
 from shared.act_outcome import ActOutcome
 from shared.case import Case, outlet_lines
+from shared.documents.words import DocumentWords
 from shared.ids import CaseId
 from shared.language.catalogue import N_
 from shared.language.labels import why_in_words
-from shared.language.words import Words
 from shared.message import said
 from shared.problems import Problem
 from shared.story.case_log import latest, recent
@@ -153,7 +154,7 @@ class DeskPages:
         ]
 
     def show(self, request: Request, template: str, principal: Principal, **context: Any) -> HTMLResponse:
-        words = Words(self.pages.language(request))
+        words = DocumentWords(self.pages.language(request), self.names, self.desk.zone)
 
         def story(case: Case) -> tuple[Sentences, ...]:
             return recent(case, words, self.pages.zone, self.names).moments
@@ -170,6 +171,7 @@ class DeskPages:
             "names": self.names,
             "may_report": principal.role in MAY_REPORT and principal.role is not Role.PUBLISHER,
             "said": SAID.get(request.query_params.get("said", "")),
+            "documents_of": partial(documents_of, words=words, forms=self.desk.forms.forms),
             "filled_forms_of": partial(
                 filled_forms,
                 forms=self.desk.forms.forms,

@@ -16,7 +16,7 @@ from services.intake.desk.public_pages import PageNumber, corrections_of, listed
 from shared.door.ways import doorway
 from shared.ids import CaseId
 from shared.language.catalogue import N_
-from shared.language.notice_head import date_of, reference
+from shared.language.document_head import NOTICE, date_of, reference
 from shared.language.words import Words
 from shared.problems import Problem
 
@@ -70,7 +70,7 @@ def _published(here: DeskPages, request: Request) -> Callable[[Card], PublishedN
             text=notice.text,
             named=words.name(names.unit(notice.unit)),
             organ=organ,
-            reference=reference(words, organ, notice.number, notice.published_at, zone),
+            reference=reference(words, NOTICE, organ, notice.number, notice.published_at, zone),
             date=date_of(words, notice.published_at, zone),
             corrections=corrections_of(notice, words, zone),
         )

@@ -13,12 +13,12 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from services.intake.board.case_lookup import NotDecidedYet
-from services.intake.desk.assignment_pages import add_assignments
 from services.intake.desk.board_pages import add_board
 from services.intake.desk.calendar_pages import add_calendar
 from services.intake.desk.campaign_pages import add_campaigns
 from services.intake.desk.case_pages import add_cases
 from services.intake.desk.compilation_pages import add_compilations
+from services.intake.desk.document_pages import add_documents
 from services.intake.desk.here import READERS, DeskPages
 from services.intake.desk.list_pages import add_lists
 from services.intake.desk.notice_pages import add_notices
@@ -39,7 +39,7 @@ def desk_router(desk: DeskServices, clock: Callable[[], datetime]) -> APIRouter:
         add_report,
         add_cases,
         add_campaigns,
-        add_assignments,
+        add_documents,
         add_compilations,
         add_lists,
         add_notices,

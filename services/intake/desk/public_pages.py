@@ -8,7 +8,7 @@ from fastapi import Query
 
 from services.intake.board.card import Card
 from shared.case import PublicNotice
-from shared.language.notice_head import date_of
+from shared.language.document_head import date_of
 from shared.language.words import Words
 
 ON_A_PAGE = 20

@@ -94,6 +94,15 @@ FORMS = (
         "Values that were erased are left out."
     ),
 )
+SUPERVISION = (
+    N_(
+        "Ordered, taken on, fed back, sent back and closed count in the period in which it happened, under the unit that was ordered to; "
+        "closed is what whoever ordered it has verified."
+    ),
+    N_(
+        "Past its limit is what lapsed and was not fed back since it was last asked for; what something on record excuses is not named."
+    ),
+)
 ALWAYS = (
     N_("Exercises are left out everywhere and only counted as left out."),
     N_(

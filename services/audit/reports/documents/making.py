@@ -12,15 +12,19 @@ from services.audit.reading.views import NotInTrail, checkpoint_view
 from services.audit.records.actors import RecentIds
 from services.audit.reports.counting import Counting
 from services.audit.reports.documents.analysis import analysis
+from services.audit.reports.documents.case_bulletin import case_bulletin
 from services.audit.reports.documents.notice import NoticeWriter, matter_of, state_of
 from services.audit.reports.documents.overview import PeriodReports
 from services.audit.reports.documents.period import Period
+from services.audit.reports.figures import Figures
 from services.audit.reports.matters import ReportedCase
 from services.audit.reports.reading import read
 from services.audit.reports.reports import Reports
+from services.audit.reports.supervised import Supervised
 from services.audit.reports.views import Holding, Reachability, Resolution, Timeliness, Trend
 from services.audit.reports.window import Window
 from shared.directory import Directory
+from shared.documents.notes import Trace
 from shared.documents.words import DocumentWords
 from shared.documents.writing import DocumentFormat, MadeFile, written
 from shared.vocabulary import Language
@@ -52,16 +56,17 @@ class Documents:
             await self._period_reports(self._window(period.before)),
         )
         counted = await self._reports.counted(window)
-        figures = counted.counting.figures
-
-        def trace(figure: str) -> list[int]:
-            found = figures.named(figure)
-            return found.records() if found is not None else []
-
         made = analysis(
             words, period, self._city(words), self._vkey, now, before, open_matters(counted.counting)
         )
-        return written(made, words, form, f"analysis-{period.name}", trace)
+        return written(made, words, form, f"analysis-{period.name}", tracing(counted.counting.figures))
+
+    async def case_bulletin(self, period: Period, form: DocumentFormat, language: Language) -> MadeFile:
+        words, window = await self.words(language), self._window(period)
+        supervised = await self._reports.answer(Supervised, window, lambda answering: answering.supervised())
+        figures = (await self._reports.counted(window)).counting.figures
+        document = case_bulletin(words, period, self._city(words), supervised)
+        return written(document, words, form, f"case-bulletin-{period.name}", tracing(figures))
 
     async def notice(self, case: str, form: DocumentFormat, language: Language) -> MadeFile:
         """Raises NotInTrail for a case without records, or with nothing a notice could be about."""
@@ -101,6 +106,14 @@ class Documents:
     def _city(self, words: DocumentWords) -> str:
         """The area nothing else lies above."""
         return next((words.name(area.name) for area in self._directory().areas if area.within is None), "")
+
+
+def tracing(figures: Figures) -> Trace:
+    def trace(figure: str) -> list[int]:
+        named = figures.named(figure)
+        return named.records() if named is not None else []
+
+    return trace
 
 
 def open_matters(counting: Counting) -> list[ReportedCase]:

@@ -28,11 +28,12 @@ from shared.documents.blocks import (
     record_cell,
     row,
 )
+from shared.documents.head import foot, head
 from shared.documents.words import NOTHING, DocumentWords
 from shared.facts import LapseCause, Reason
 from shared.facts.body import EffectBody, instant
 from shared.language.catalogue import N_
-from shared.language.notice_head import date_of, reference
+from shared.language.document_head import NOTICE, reference
 from shared.vocabulary import Kind, Language
 
 NO_DRAFT = N_("No text has been drafted yet. What stands below is what the record holds.")
@@ -187,21 +188,13 @@ class NoticeWriter:
         words, published = self._words, self._state.published
         if published is None:
             return []
-        number = reference(words, self._organ, self._state.number, published.at, words.zone)
-        return [
-            Paragraph((Cell(number),), "centre"),
-            words.say(N_("To: %(unit)s"), unit=words.unit(named)),
-        ]
+        number = reference(words, NOTICE, self._organ, self._state.number, published.at, words.zone)
+        return head(number, words.of(N_("To: %(unit)s"), unit=words.unit(named)))
 
     def _foot(self) -> list[Block]:
         """落款: the organ and the date."""
-        words, published = self._words, self._state.published
-        if published is None:
-            return []
-        return [
-            Paragraph((Cell(self._organ),), "right"),
-            Paragraph((Cell(date_of(words, published.at, words.zone)),), "right"),
-        ]
+        published = self._state.published
+        return [] if published is None else foot(self._words, self._organ, published.at)
 
     @property
     def _organ(self) -> str:

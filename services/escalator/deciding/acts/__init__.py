@@ -19,6 +19,7 @@ from services.escalator.deciding.acts import (
     merging,
     notices,
     omission,
+    petitions,
     releasing,
     seconding,
     tasks,
@@ -94,6 +95,6 @@ def name_of(draft: Draft, kind: Kind, act: CaseAct) -> str:
         return word
     if kind is Kind.FILED and act.document is not None:
         return f"{kind}.{act.document}"
-    if kind is Kind.REVIEW_ASKED and accountability.is_reviewed(draft.case):
+    if kind is Kind.REVIEW_ASKED and petitions.is_reviewed(draft.case):
         return f"{kind}.again"
     return kind.value

@@ -11,14 +11,14 @@ from msgspec.structs import replace
 
 from services.escalator.deciding import states
 from services.escalator.deciding.actions import raise_case
-from services.escalator.deciding.acts import omission
+from services.escalator.deciding.acts import omission, petitions
 from services.escalator.deciding.acts.ending import enter
 from services.escalator.deciding.briefing import unit_name
 from services.escalator.deciding.draft import Draft, Why
 from services.escalator.deciding.duties import cancel_owed
 from services.escalator.deciding.lighting import people_lit
 from services.escalator.policy.model import Accountability, Grounds
-from shared.case import Case, Measure, NoticeCorrection, Standing
+from shared.case import Measure, NoticeCorrection, Standing
 from shared.facts import (
     CaseAct,
     EffectKind,
@@ -35,7 +35,6 @@ from shared.facts import (
 )
 from shared.facts.report import Lapsed
 from shared.ids import CaseId, case_id_for
-from shared.territory import unit_of
 from shared.vocabulary import Category, Kind, ReportKind
 
 WINDOW = timedelta(days=365)
@@ -273,7 +272,7 @@ def ask_review(draft: Draft, act: CaseAct) -> None:
 
 def review(draft: Draft, act: CaseAct) -> None:
     if draft.case.report.kind is ReportKind.PETITION:
-        _review_petition(draft, act)
+        petitions.review(draft, act)
         return
     measure = _measure(draft)
     if measure is None:
@@ -292,25 +291,6 @@ def review(draft: Draft, act: CaseAct) -> None:
         unit=draft.case.report.unit,
         note=act.text,
     )
-
-
-def is_reviewed(case: Case) -> bool:
-    """Of a petition: reviewed once, so that what is asked for now is the second review 复核."""
-    # Of a case from before units were kept here, the log says it as far back as it goes.
-    return case.report.kind is ReportKind.PETITION and (
-        bool(case.reviewed_by) or any(entry.kind is Kind.REVIEWED for entry in case.log)
-    )
-
-
-def _review_petition(draft: Draft, act: CaseAct) -> None:
-    """复查 is the superior's, 复核 the level's above: no unit reviews twice."""
-    unit = unit_of(act.by, draft.directory)
-    if unit is not None and unit in draft.case.reviewed_by:
-        draft.refuse(Reason.REVIEWED_BY_THE_SAME_UNIT, unit=unit)
-        return
-    if unit is not None:
-        draft.change(reviewed_by=(*draft.case.reviewed_by, unit))
-    draft.note(EffectKind.NOTED, Reason.REVIEWED, unit=unit, note=act.text)
 
 
 def correct(draft: Draft, act: CaseAct) -> None:
