@@ -5,17 +5,17 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 from faststream.nats import PullSub
-from standardwebhooks import Webhook
 
 from services.notifier.answering.answers import Answers
+from services.notifier.answering.call_back_door import CallBackDoor
 from services.notifier.answering.link_files import LinkFiles
 from services.notifier.answering.link_pages import LinkPages
 from services.notifier.answering.opening import LinkOpener
+from services.notifier.answering.receipts import ReceiptForms
 from services.notifier.api import Api
-from services.notifier.channel_file import Configured, line_of, load_channels
+from services.notifier.channel_file import line_of, load_channels
 from services.notifier.channels import TellsTime
 from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.decision_delivery import DecisionDelivery
@@ -121,14 +121,18 @@ def build(settings: NotifierSettings) -> Service:
         LinkOpenings(ledger, now),
         settings.snooze,
     )
-    api = Api(
-        recent,
-        DeliveryReceipts(recent, ledger, now, _carried_by(lines)),
-        gate,
-        _callback_keys(configured, settings.secrets),
-        now,
-        service.skew,
-        metrics,
+    door = CallBackDoor(
+        inbound={
+            name: inbound
+            for name, entry in configured.items()
+            if (inbound := entry.config.inbound(settings.secrets)) is not None
+        },
+        replies=None,
+        receipts=ReceiptForms(DeliveryReceipts(recent, ledger, now, _carried_by(lines))),
+        base=service.url.rstrip("/"),
+        clock=now,
+        skew=service.skew,
+        metrics=metrics,
     )
 
     async def channels_take() -> None:
@@ -162,7 +166,8 @@ def build(settings: NotifierSettings) -> Service:
     service.checks["deliveries"] = ledger.check
     service.app.include_router(pages.router())
     service.app.include_router(files.router())
-    service.app.include_router(api.router())
+    service.app.include_router(Api(recent, gate).router())
+    service.app.include_router(door.router())
     return service
 
 
@@ -176,16 +181,6 @@ def _carried_by(lines: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ..
 
 def _takes(gateway: GatewayAtWork) -> float:
     return 0.0 if gateway.taking.trouble(now()) else 1.0
-
-
-def _callback_keys(configured: dict[str, Configured], secrets: Path) -> dict[str, Webhook]:
-    """Gateways sign their call-backs with the key we sign with."""
-    keys = {name: getattr(config.config, "key", None) for name, config in configured.items()}
-    return {
-        name: Webhook(read_secret(secrets, key).decode().strip())
-        for name, key in keys.items()
-        if isinstance(key, str)
-    }
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ def call_back(
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": Webhook(key).sign("rcpt_1", now, body.decode()),
     }
-    return httpx2.post(f"{notifier.url}/api/v1/receipts/{channel}", content=body, headers=headers)
+    return httpx2.post(f"{notifier.url}/api/v1/call-backs/{channel}", content=body, headers=headers)
 
 
 async def test_a_receipt_that_it_never_arrived_is_a_failed_fact_of_its_own(

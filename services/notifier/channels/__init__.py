@@ -8,7 +8,7 @@ it, and leaves trying again to its caller.
 """
 
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,7 +17,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Protocol, cast, runtime_checkable
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from services.notifier.retry import RetryPolicy
 from shared.facts import Closed, Purpose
@@ -157,6 +157,94 @@ class ChannelConfig(Closed):
     timeout: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=5)
     instead: str | None = None
     """Another entry of the file, whose gateway carries these messages where this one takes nothing."""
+
+    def inbound(self, secrets: Path) -> "Inbound | None":  # noqa: ARG002 - a kind that is called back reads its secret
+        """What its gateway calls back with; None where nothing is taken from it."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class CallBack:
+    """A request of a gateway to us, as it came."""
+
+    url: str
+    """The address as the gateway was given it."""
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    """Names in small letters."""
+    body: bytes
+
+
+class CallBackFault(StrEnum):
+    """Why a gateway's call-back was not taken."""
+
+    CLOCK = "clock"
+    """The signature is the gateway's own, its time is not ours."""
+    SIGNATURE = "signature"
+    """Or the secret: it proves nothing."""
+
+
+class CallBackRefused(Exception):
+    """Nobody has proven that it is the gateway's."""
+
+    def __init__(self, fault: CallBackFault, why: str, ahead: timedelta | None = None) -> None:
+        self.fault, self.why, self.ahead = fault, why, ahead
+        super().__init__(why)
+
+
+CallBackItem = Mapping[str, JsonValue]
+"""One thing that a call-back says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What somebody answered to a message: a text, or a key pressed in a call."""
+
+    id: str
+    """The same on every repeat."""
+    number: str
+    """Whose, with the country's code where it is known: digits behind a plus."""
+    words: str
+    about: str | None = None
+    """Our id, or the gateway's reference, of the message; None where the number is all there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaidBack:
+    """What the gateway is answered."""
+
+    body: str
+    type: str
+
+
+class Inbound(Protocol):
+    """The call-backs of one channel: proven first, then read."""
+
+    @property
+    def takes_replies(self) -> bool:
+        """Whether people can be told to reply over it."""
+        ...
+
+    @property
+    def says_back(self) -> bool:
+        """Whether the person hears by `said_back` what became of the reply."""
+        ...
+
+    def items(self, call: CallBack, now: datetime) -> list[CallBackItem]:
+        """Raises CallBackRefused for what proves nothing, ValueError for what can't be read."""
+        ...
+
+    def reply_in(self, item: CallBackItem) -> Reply | None:
+        """What somebody answered, if that is what it says."""
+        ...
+
+    def receipt_in(self, item: CallBackItem) -> CallBackItem | None:
+        """What became of a message, if that is what it says: `id` or `reference`, `outcome`, `error`."""
+        ...
+
+    def said_back(self, words: str, language: Language) -> SaidBack | None:
+        """None: that it was taken is all there is to say."""
+        ...
 
 
 class ChannelModule(Protocol):

@@ -154,6 +154,70 @@ class TokenAsking(Asking):
     answer: AnswerMeaning
 
 
+class StandardWebhook(Closed):
+    """Signed as Standard Webhooks says; secret `key`."""
+
+    scheme: Literal["standard_webhooks"]
+
+
+class Twilio(Closed):
+    """X-Twilio-Signature over the address and the form; secret `key`, the account's token."""
+
+    scheme: Literal["twilio"]
+
+
+class SharedSecret(Closed):
+    """`?key=` in the address that the provider is given; secret `call_back`. For providers that sign nothing."""
+
+    scheme: Literal["secret"]
+
+
+Proof = Annotated[StandardWebhook | Twilio | SharedSecret | Hmac, Field(discriminator="scheme")]
+"""By what a call-back proves that it is the gateway's."""
+
+
+class AnswerPlaces(Closed):
+    """Where a person's answer stands in a call-back. Where no words stand there is none."""
+
+    id: Paths = ()
+    """The provider's own id for it, the same on every repeat. Without one, number and words and time are it."""
+    number: Paths = ()
+    """Whose telephone."""
+    country: Paths = ()
+    """Its country's code, where that stands apart."""
+    words: Annotated[Paths, Field(min_length=1)]
+    """The text, or the key that was pressed."""
+    about: Paths = ()
+    """Our id or the provider's reference of the message that it answers."""
+    at: Paths = ()
+
+
+class SaidBack(Closed):
+    """What the provider is answered once everything is stored; `{said}` is what the person is told by it."""
+
+    text: Annotated[str, Field(max_length=1000)]
+    type: str = "application/json"
+
+
+class CallBacks(Closed):
+    """What a gateway calls back with: a JSON object, a list of them, or a form."""
+
+    proof: Proof
+    form: bool = False
+    answers: AnswerPlaces | None = None
+    reply: SaidBack | None = None
+
+    @property
+    def secret(self) -> str:
+        """The name of the secret that proves it."""
+        return "call_back" if isinstance(self.proof, SharedSecret) else "key"
+
+    @property
+    def says_back(self) -> bool:
+        """Whether the person hears by the reply what became of the answer."""
+        return self.reply is not None and "{said" in self.reply.text
+
+
 class Parameters(StrEnum):
     NONE = "none"
     MAPPING = "mapping"
@@ -175,6 +239,15 @@ class Description(Asking):
     sign: Signing | None = None
     token: TokenAsking | None = None
     answer: AnswerMeaning
+    call_backs: CallBacks | None = None
+
+    def optional_secrets(self) -> dict[str, str]:
+        """Without it nothing is taken from this gateway, and nobody is told to reply."""
+        proof = self.call_backs.proof if self.call_backs else None
+        needs_it = isinstance(proof, SharedSecret) and "call_back" not in self.secrets
+        return (
+            {"call_back": "stands as ?key= in the address that the provider calls back"} if needs_it else {}
+        )
 
     def needed_secrets(self) -> dict[str, str]:
         names = SIGNING_SECRETS[self.sign.scheme] if self.sign else ()

@@ -123,7 +123,7 @@ class Filler:
             request.body = self._pairs(asking.form_body).encode()
         elif asking.text_body is not None:
             request.headers.setdefault("Content-Type", "text/plain; charset=utf-8")
-            request.body = self._text(asking.text_body).encode()
+            request.body = self.text(asking.text_body).encode()
         return request
 
     def value(self, template: JsonValue) -> JsonValue:
@@ -133,7 +133,7 @@ class Filler:
                 whole = HOLE.fullmatch(template)
                 if whole and whole.group(1) and not any(whole.group(2, 3, 4)):
                     return self._part(whole.group(1))
-                return self._text(template)
+                return self.text(template)
             case dict():
                 return self._present(template)
             case list():
@@ -155,7 +155,9 @@ class Filler:
             raise NotGiven
         return self._parts[name]
 
-    def _text(self, template: str, *, encode: str | None = None) -> str:
+    def text(self, template: str, *, encode: str | None = None) -> str:
+        """The template with its parts filled in."""
+
         def fill(hole: re.Match[str]) -> str:
             name, limit, in_bytes, encoding = hole.groups()
             if not name:
@@ -170,7 +172,7 @@ class Filler:
         return HOLE.sub(fill, template)
 
     def _url(self, template: str, query: Mapping[str, JsonValue]) -> URL:
-        url = self._text(template, encode="url")
+        url = self.text(template, encode="url")
         pairs = self._pairs(query)
         return URL(f"{url}?{pairs}" if pairs else url, encoded=True)
 

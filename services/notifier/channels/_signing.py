@@ -143,16 +143,23 @@ def any_hmac(
         "{id}": message,
         "{body}": (request.body or b"").decode(),
     }
-    over = signing.over
-    for name, value in parts.items():  # the body comes last, so that nothing in it is filled in
-        over = over.replace(name, value)
-    digest = hmac.new(key.encode(), over.encode(), signing.hash).digest()
-    written = digest.hex() if signing.encoding == "hex" else base64.b64encode(digest).decode()
     request.headers |= {
-        signing.header: f"{signing.prefix}{written}",
+        signing.header: hmac_written(signing, key, parts),
         signing.timestamp_header: timestamp,
         signing.nonce_header: nonce,
     }
+
+
+def hmac_written(signing: Hmac, key: str, parts: Mapping[str, str]) -> str:
+    """The signature as its header says it. `parts`: what `over` may name, the body last, so that nothing in it is
+    filled in.
+    """
+    over = signing.over
+    for name, value in parts.items():
+        over = over.replace(name, value)
+    digest = hmac.new(key.encode(), over.encode(), signing.hash).digest()
+    written = digest.hex() if signing.encoding == "hex" else base64.b64encode(digest).decode()
+    return f"{signing.prefix}{written}"
 
 
 def _host(url: URL) -> str:

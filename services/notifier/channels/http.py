@@ -19,12 +19,14 @@ from yarl import URL
 from services.notifier.channels import (
     Channel,
     ChannelConfig,
+    Inbound,
     Message,
     Reference,
     Taken,
     TransportError,
     Trouble,
 )
+from services.notifier.channels._call_backs import DescribedCallBacks
 from services.notifier.channels._description import (
     MOST,
     Asking,
@@ -109,6 +111,13 @@ class Config(OverHttp):
         check_reach(str(self.place), private=self.private)
         return self
 
+    def inbound(self, secrets: Path) -> Inbound | None:
+        described = self.described.call_backs
+        file = self.secrets.get(described.secret) if described else None
+        if described is None or file is None:
+            return None
+        return DescribedCallBacks(described, read_secret(secrets, file).decode().strip(), self.country)
+
     @property
     def described(self) -> Description:
         if self.description is not None:
@@ -140,7 +149,7 @@ def _faults(config: Config, described: Description) -> Iterator[Said]:
             name=name,
             needed=needed[name],
         )
-    for name in config.secrets.keys() - needed.keys():
+    for name in config.secrets.keys() - needed.keys() - described.optional_secrets().keys():
         yield said(
             N_("secrets.%(name)s is not known here: give %(needed)s"),
             name=name,

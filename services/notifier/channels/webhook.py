@@ -14,13 +14,16 @@ from pydantic import AfterValidator, model_validator
 from standardwebhooks import Webhook
 from yarl import URL
 
-from services.notifier.channels import Channel, ChannelConfig, Message, Reference, Taken
+from services.notifier.channels import Channel, ChannelConfig, Inbound, Message, Reference, Taken
+from services.notifier.channels._call_backs import DescribedCallBacks
+from services.notifier.channels._description import CallBacks, StandardWebhook
 from services.notifier.channels._over_http import Line, OverHttp, refusal_by_status
 from services.notifier.posting import GatewayAnswer, check_address, check_reach
 from shared.facts import rfc3339
 from shared.secrets import SecretFile, read_secret
 
 EVENT_TYPE = "cn.fenghuo.notice.v1"
+CALL_BACKS = CallBacks(proof=StandardWebhook(scheme="standard_webhooks"))
 
 
 class Config(OverHttp):
@@ -28,6 +31,9 @@ class Config(OverHttp):
     url: Annotated[str, AfterValidator(check_address)]
     key: str = SecretFile.WEBHOOK
     """The name of a file in the secrets folder with a `whsec_…` key."""
+
+    def inbound(self, secrets: Path) -> Inbound:
+        return DescribedCallBacks(CALL_BACKS, read_secret(secrets, self.key).decode().strip())
 
     @model_validator(mode="after")
     def _reach(self) -> Self:

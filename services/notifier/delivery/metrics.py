@@ -3,22 +3,14 @@ it.
 """
 
 from collections.abc import Iterable
-from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from services.notifier.channels import CallBackFault
 from services.notifier.delivery.record import DeliveryOutcome
 from shared.metrics import distrusted, from_zero
 
 SECONDS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1, 2.5, 5, 10, 30, 60, 300)
-
-
-class CallBackFault(StrEnum):
-    """Why a gateway's call-back was not taken."""
-
-    CLOCK = "clock"
-    """The signature is the gateway's own, its time is not ours."""
-    SIGNATURE = "signature"
 
 
 class Metrics:

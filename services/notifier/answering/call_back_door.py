@@ -1,0 +1,168 @@
+"""The door of the gateways' call-backs: receipts, and what people answer by SMS or by a key in a call.
+
+Invariant: nothing is heard that has not proven to be the gateway's. 2xx is answered only after all that a
+call-back says is stored, so that a gateway which hears anything else sends it again; each thing it says is known
+by the gateway's own id, and a repeat changes nothing. A GET answers nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+from fastapi import APIRouter, Request, Response
+
+from services.notifier.channels import (
+    CallBack,
+    CallBackFault,
+    CallBackItem,
+    CallBackRefused,
+    Inbound,
+    Reply,
+    SaidBack,
+)
+from services.notifier.delivery.metrics import Metrics
+from shared.clock_skew import ClockSkew, off_words
+from shared.door import KB, doorway
+from shared.facts import Fact, Frozen
+from shared.http_fields import IdRef
+from shared.message import N_, because, said
+from shared.problems import Problem, invalid
+from shared.vocabulary import Language
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+CALL_BACK_LIMIT = 64 * KB
+"""Bytes; a gateway proves who it is with a signature over them, so that they are read first."""
+PATH = "/api/v1/call-backs"
+
+
+def call_back_address(base: str, channel: str) -> str:
+    """Where a gateway calls back; `base`: how this service is reached from outside."""
+    return f"{base}{PATH}/{channel}"
+
+
+class CallBackTaken(Frozen):
+    """A call-back that is on record now."""
+
+    case: str | None = None
+    fact: str | None = None
+
+
+class TakesReplies(Protocol):
+    async def take(self, channel: str, reply: Reply) -> "Told":
+        """Raises Problem 503 where it could not be stored."""
+        ...
+
+
+class TakesReceipts(Protocol):
+    async def take(self, channel: str, item: CallBackItem) -> Fact:
+        """Problem 404, 422."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of a reply: the fact, and what the person is told."""
+
+    fact: str | None
+    case: str | None
+    words: str
+    language: Language
+
+
+@dataclass(frozen=True)
+class CallBackDoor:
+    inbound: Mapping[str, Inbound]
+    """By channel name."""
+    replies: TakesReplies | None
+    receipts: TakesReceipts
+    base: str
+    clock: Callable[[], datetime]
+    skew: ClockSkew
+    metrics: Metrics
+
+    def router(self) -> APIRouter:
+        router = APIRouter()
+        # Gateways of before know the second.
+        for path in (PATH, "/api/v1/receipts"):
+            router.add_api_route(
+                f"{path}/{{channel}}",
+                self.take,
+                methods=["POST"],
+                status_code=202,
+                response_model=CallBackTaken,
+                response_model_exclude_none=True,
+                summary="A gateway's call-back",
+            )
+        return router
+
+    @doorway(is_open=True, body_limit=CALL_BACK_LIMIT)
+    async def take(self, request: Request, channel: IdRef) -> CallBackTaken | Response:
+        inbound = self._inbound(channel)
+        taken, told = CallBackTaken(), None
+        for item in await self._items(inbound, channel, request):
+            if self.replies is not None and (reply := inbound.reply_in(item)) is not None:
+                told = await self.replies.take(channel, reply)
+                taken = CallBackTaken(case=told.case, fact=told.fact)
+            elif (receipt := inbound.receipt_in(item)) is not None:
+                fact = await self.receipts.take(channel, receipt)
+                taken = CallBackTaken(case=fact.subject, fact=fact.id)
+        words, language = (told.words, told.language) if told is not None else ("", Language.ZH)
+        said_back = inbound.said_back(words, language)
+        return taken if said_back is None else _as_said(said_back)
+
+    def _inbound(self, channel: str) -> Inbound:
+        inbound = self.inbound.get(channel)
+        if inbound is None:
+            raise Problem(
+                404,
+                N_("Unknown channel"),
+                said(
+                    N_("%(channel)s is no channel with call-backs; known: %(webhooks)s."),
+                    channel=channel,
+                    webhooks=", ".join(self.inbound),
+                ),
+            )
+        return inbound
+
+    async def _items(self, inbound: Inbound, channel: str, request: Request) -> list[CallBackItem]:
+        query = request.url.query
+        address = f"{self.base}{request.url.path}"
+        call = CallBack(
+            url=f"{address}?{query}" if query else address,
+            query=request.query_params,
+            headers=dict(request.headers),
+            body=await request.body(),
+        )
+        try:
+            return inbound.items(call, self.clock())
+        except CallBackRefused as refused:
+            raise self._refusal(channel, refused) from None
+        except ValueError as error:
+            raise invalid([("body", because(error))], N_("request")) from None
+
+    def _refusal(self, channel: str, refused: CallBackRefused) -> Problem:
+        self.metrics.call_backs_refused.labels(channel, refused.fault).inc()
+        if refused.fault is CallBackFault.CLOCK and refused.ahead is not None:
+            self.skew.note(channel, refused.ahead)
+            off = off_words(channel, refused.ahead)
+            log.warning("call_back_refused", channel=channel, why=off)
+            return Problem(
+                401,
+                N_("Unauthorized"),
+                said(N_("The signature is yours, but %(off_words)s."), off_words=off),
+            )
+        log.warning("call_back_refused", channel=channel, why=refused.why)
+        detail = said(
+            N_(
+                "The call-back does not prove that it is the gateway's (%(why)s): see the secret of this channel."
+            ),
+            why=refused.why,
+        )
+        return Problem(401, N_("Unauthorized"), detail)
+
+
+def _as_said(said_back: SaidBack) -> Response:
+    return Response(said_back.body, media_type=said_back.type)
