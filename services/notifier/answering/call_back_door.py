@@ -51,7 +51,7 @@ class CallBackTaken(Frozen):
 
 
 class TakesReplies(Protocol):
-    async def take(self, channel: str, reply: Reply) -> "Told":
+    async def take(self, channel: str, reply: Reply) -> "ReplyOutcome":
         """Raises Problem 503 where it could not be stored."""
         ...
 
@@ -63,7 +63,7 @@ class TakesReceipts(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReplyOutcome:
     """What became of a reply: the fact, and what the person is told."""
 
     fact: str | None

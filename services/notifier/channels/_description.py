@@ -192,7 +192,7 @@ class AnswerPlaces(Closed):
     at: Paths = ()
 
 
-class SaidBack(Closed):
+class ReplyTemplate(Closed):
     """What the provider is answered once everything is stored; `{said}` is what the person is told by it."""
 
     text: Annotated[str, Field(max_length=1000)]
@@ -205,7 +205,7 @@ class CallBacks(Closed):
     proof: Proof
     form: bool = False
     answers: AnswerPlaces | None = None
-    reply: SaidBack | None = None
+    reply: ReplyTemplate | None = None
 
     @property
     def secret(self) -> str:
