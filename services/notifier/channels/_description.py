@@ -127,6 +127,26 @@ class AnswerMeaning(Closed):
     """The access token is not good any more: a new one, and once more."""
 
 
+class ReceiptMeaning(Closed):
+    """Where in an item of its call-backs a gateway says which message it means, and what became of it."""
+
+    id: Paths = ()
+    """Our own id, where the gateway sends it back; else by its `reference`."""
+    reference: Paths = ()
+    outcome: Paths
+    words: Paths = ()
+    delivered: Codes
+    """The telephone has it, or the call was answered."""
+    failed: Codes
+    """It did not arrive: switched off, no such number, busy, nobody picked up."""
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if not (self.id or self.reference):
+            raise ValueError(N_("say where the message stands: id, reference or both"))
+        return self
+
+
 class Asking(Closed):
     """One request."""
 
@@ -239,6 +259,8 @@ class Description(Asking):
     sign: Signing | None = None
     token: TokenAsking | None = None
     answer: AnswerMeaning
+    receipts: ReceiptMeaning | None = None
+    """What it says later of a message. None: it says nothing, or nobody has described it."""
     call_backs: CallBacks | None = None
 
     def optional_secrets(self) -> dict[str, str]:

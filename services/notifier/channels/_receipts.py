@@ -6,35 +6,12 @@ nothing yet.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
 
-from pydantic import JsonValue, model_validator
+from pydantic import JsonValue
 
 from services.notifier.channels import REFERENCE_LENGTH, Reference, gateway_words
-from services.notifier.channels._description import Codes, Paths
+from services.notifier.channels._description import ReceiptMeaning
 from services.notifier.channels._meaning import as_code, at_path, is_in
-from shared.facts import Closed
-from shared.message import N_
-
-
-class ReceiptMeaning(Closed):
-    """Where in an item of its call-backs a gateway says which message it means, and what became of it."""
-
-    id: Paths = ()
-    """Our own id, where the gateway sends it back; else by its `reference`."""
-    reference: Paths = ()
-    outcome: Paths
-    words: Paths = ()
-    delivered: Codes
-    """The telephone has it, or the call was answered."""
-    failed: Codes
-    """It did not arrive: switched off, no such number, busy, nobody picked up."""
-
-    @model_validator(mode="after")
-    def _says_which(self) -> Self:
-        if not (self.id or self.reference):
-            raise ValueError(N_("say where the message stands: id, reference or both"))
-        return self
 
 
 @dataclass(frozen=True, slots=True)
