@@ -61,6 +61,8 @@ class Lit(Value, frozen=True, kw_only=True):
     """Channels whose gateway says that the telephone has it."""
     undelivered: tuple[str, ...] = ()
     """Channels whose gateway had taken it and said later that it did not arrive."""
+    spared: tuple[str, ...] = ()
+    """Channels that were not tried any more: it was answered or over before their turn came."""
     arrived_at: datetime | None = None
     """When the first of them arrived."""
     opened_at: datetime | None = None

@@ -178,6 +178,39 @@ def _people(whole: "Directory", people: Iterable["Person"]) -> Iterator[PlacedFa
                     unit=person.unit,
                 ),
             )
+        yield from _own_order(number, person)
+
+
+def _own_order(number: int, person: "Person") -> Iterator[PlacedFault]:
+    """The times after which a person's channels are given up."""
+    names = [entry.channel for entry in person.channels]
+    for place, entry in enumerate(person.channels):
+        if entry.give_up is None:
+            continue
+        where = ("people", number, "channels", place, "give_up")
+        if entry.channel in names[:place]:
+            yield PlacedFault(
+                where,
+                said(
+                    N_(
+                        "person %(person)s: give_up of %(channel)s stands at its first address: move it there"
+                    ),
+                    person=person.id,
+                    channel=entry.channel,
+                ),
+            )
+        elif not set(names[place:]) - {entry.channel}:
+            yield PlacedFault(
+                where,
+                said(
+                    N_(
+                        "person %(person)s: nothing is tried after %(channel)s: name another channel behind it, "
+                        "or leave its give_up out"
+                    ),
+                    person=person.id,
+                    channel=entry.channel,
+                ),
+            )
 
 
 def _sources(whole: "Directory", sources: Iterable["Source"]) -> Iterator[PlacedFault]:

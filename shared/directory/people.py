@@ -5,10 +5,11 @@ same order: the shift of the post's roster, the holder, the deputies in turn. Wh
 the holder answers all the same.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import StringConstraints, model_validator
+from pydantic import AfterValidator, StringConstraints, model_validator
 
 from shared.directory.span import (
     AreaRef,
@@ -27,12 +28,24 @@ from shared.facts.bounds import PLAIN_LINE, at_most
 from shared.message import N_, said
 from shared.vocabulary import Category, Language, ReportKind, Role
 
+SHORTEST, LONGEST = timedelta(seconds=10), timedelta(minutes=30)
+
+
+def _sensible(give_up: timedelta) -> timedelta:
+    if not SHORTEST <= give_up <= LONGEST:
+        raise ValueError(N_("is no time to give a channel up: write one from PT10S to PT30M, such as PT2M"))
+    return give_up
+
 
 class ChannelAddress(Frozen):
     """Where a person is reached: `channel` is a name of the notifier's channel file (voice, sms, email …)."""
 
     channel: Id
     address: Annotated[str, StringConstraints(min_length=3, max_length=200), PLAIN_LINE]
+    give_up: Annotated[timedelta, AfterValidator(_sensible)] | None = None
+    """How long this channel is given before the person's next one is tried, where nobody has answered. None:
+    both go at once. Of level I and II, and of what is sensitive, all go at once in any case.
+    """
 
 
 class Absence(Span):
@@ -47,12 +60,21 @@ class Person(Frozen):
     unit: UnitRef
     language: Language = Language.ZH
     channels: Annotated[tuple[ChannelAddress, ...], at_most(20)] = ()
-    """In the order in which they are tried."""
+    """In the order in which they are tried: several addresses of one channel one after the other, the channels
+    at once where none says when it is given up.
+    """
     absences: Annotated[tuple[Absence, ...], at_most(200)] = ()
     roles: Annotated[tuple[Role, ...], at_most(20)] | None = None
     """What a token of theirs may be used for now. None: the directory does not say, and the token's role
     holds.
     """
+
+    @property
+    def give_ups(self) -> dict[str, timedelta]:
+        """By channel, where it has one."""
+        return {
+            entry.channel: entry.give_up for entry in reversed(self.channels) if entry.give_up is not None
+        }
 
 
 class Post(Frozen):

@@ -208,8 +208,10 @@ def _fields(
     if table.channels and (
         channels := [column for column in columns if column not in ("id", *NAMES, *table.columns)]
     ):
+        give_ups = dict(before.give_ups) if isinstance(before, Person) else {}
         fields["channels"] = [
-            {"channel": channel, "address": address}
+            # A table has no column for it; it stands at the first address of a channel.
+            {"channel": channel, "address": address, "give_up": give_ups.pop(channel, None)}
             for channel in channels
             for address in _parts(cells[channel])
         ]

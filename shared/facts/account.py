@@ -74,6 +74,8 @@ class Called(Value, frozen=True, kw_only=True):
 
     def told(self, line: DeliveryBody, *, failed: bool) -> "Called":
         """With what became of the message on a channel."""
+        if line.state == MessageState.SPARED:
+            return self
         if line.state == MessageState.OPENED:
             return replace(self, opened=True)
         others = tuple([channel for channel in self.handed_over if channel != line.channel])

@@ -226,6 +226,8 @@ class MessageState(StrEnum):
     """Somebody, or a mail scanner, has opened its link: no answer."""
     UNDELIVERED = "undelivered"
     """The gateway had taken it and says later that it did not arrive."""
+    SPARED = "spared"
+    """In `failed`: not handed over, since what it asks was answered or over before its turn came."""
 
 
 class Delivery(Frozen):
@@ -245,8 +247,8 @@ class Delivery(Frozen):
     """failed only: what the last attempt said, and what to do."""
     state: MessageState | None = None
     """None: `delivered` is handed over to the gateway and `failed` is not handed over, as in every fact of an
-    earlier version. The other states all come after a hand-over, so that a reader who does not know them
-    still reads what is true.
+    earlier version. Each other state implies what its fact says without one, so that a reader who does
+    not know it still reads what is true.
     """
     gateway: str | None = None
     """Which gateway took it, where that is not the channel's first."""

@@ -278,3 +278,30 @@ def timed() -> Callable[[Callable[[], Any]], float]:
     import timeit
 
     return lambda act: min(timeit.repeat(act, number=2000, repeat=5)) / 2000
+
+
+@pytest.mark.parametrize(
+    ("channels", "says"),
+    [
+        (
+            [("sms", "+860000000001", "PT2M"), ("sms", "+860000000002", None)],
+            "nothing is tried after sms",
+        ),
+        (
+            [("sms", "+860000000001", None), ("sms", "+860000000002", "PT2M"), ("email", "a@b.example", None)],
+            "give_up of sms stands at its first address",
+        ),
+        ([("sms", "+860000000001", "PT2S"), ("email", "a@b.example", None)], "PT10S to PT30M"),
+        ([("sms", "+860000000001", "P2D"), ("email", "a@b.example", None)], "PT10S to PT30M"),
+    ],
+)
+def test_a_time_to_give_a_channel_up_that_makes_no_sense_is_refused(
+    channels: list[tuple[str, str, str | None]], says: str
+) -> None:
+    listed = [
+        {"channel": channel, "address": address} | ({"give_up": give_up} if give_up else {})
+        for channel, address, give_up in channels
+    ]
+    with pytest.raises(ValidationError) as caught:
+        directory(people=[person("chi", channels=listed), person("dan"), person("ana")])
+    assert says in str(caught.value)

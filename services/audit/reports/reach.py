@@ -68,7 +68,7 @@ def handed_over(figures: Figures, matter: ReportedCase, fact: ReportedFact) -> N
 
 
 def _failed(figures: Figures, notice: SentNotice, line: DeliveryBody, index: int) -> None:
-    if line.channel in notice.lost:
+    if line.channel in notice.lost or line.state == MessageState.SPARED:
         return
     notice.lost.add(line.channel)
     if line.state == MessageState.UNDELIVERED:

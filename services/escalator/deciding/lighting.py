@@ -218,6 +218,8 @@ def _outcome(draft: Draft, duty: Duty, lit: Lit, outcomes: list[Delivery], *, fa
 
 def _not_through(lit: Lit, outcome: Delivery) -> Lit:
     """Not handed over, or not arrived: a call that never arrived has reached nobody."""
+    if outcome.state is MessageState.SPARED:
+        return replace(lit, spared=_with(lit.spared, outcome.channel))
     lit = replace(lit, failed=_with(lit.failed, outcome.channel))
     if outcome.state is not MessageState.UNDELIVERED:
         return lit

@@ -51,6 +51,8 @@ class Sent(StrEnum):
     """It could not be handed over."""
     UNDELIVERED = "undelivered"
     """The gateway had it and says that it did not arrive."""
+    SPARED = "spared"
+    """Its turn did not come: it was answered before."""
 
 
 @dataclass(frozen=True)
@@ -333,6 +335,8 @@ def _sent(lit: Lit) -> Iterable[tuple[str, Sent]]:
             yield channel, Sent.HANDED_OVER
         elif channel in lit.undelivered:
             yield channel, Sent.UNDELIVERED
+        elif channel in lit.spared:
+            yield channel, Sent.SPARED
         else:
             yield channel, Sent.FAILED if channel in lit.failed else Sent.TRYING
 

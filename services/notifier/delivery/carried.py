@@ -34,10 +34,13 @@ class Carried:
         """Nothing was said about the address: later it may be taken."""
         return self.trouble in (Trouble.GATEWAY, Trouble.OURS)
 
+    is_spared: bool = False
+    """Not sent any more: what it asks was answered or over before."""
+
     def after(self, earlier: "Carried") -> "Carried":
         """The same, with the attempts that were made before it."""
         return replace(self, attempts=earlier.attempts + self.attempts, first_tried_at=earlier.first_tried_at)
 
-    def given_up(self, error: str, at: datetime) -> "Carried":
+    def given_up(self, error: str, at: datetime, *, is_spared: bool = False) -> "Carried":
         """The same, not tried again."""
-        return replace(self, error=error, done_at=at)
+        return replace(self, error=error, done_at=at, is_spared=is_spared)

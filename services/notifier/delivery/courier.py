@@ -98,7 +98,7 @@ class Courier:
             wait = self._retry.wait_after(attempt, roll=random.random(), asked_pause=carried.pause)  # noqa: S311
             if wait is None:
                 return carried
-            await self._pause(wait)
+            await self.rest(wait)
             self._metrics.retries.labels(self.name).inc()
 
     async def _attempt(self, message: Message, began: datetime, attempt: int, address: str) -> Carried:
@@ -168,6 +168,7 @@ class Courier:
             pause=weighs.after,
         )
 
-    async def _pause(self, wait: timedelta) -> None:
+    async def rest(self, wait: timedelta) -> None:
+        """Raises Interrupted when the service stops meanwhile."""
         if await happens(self._stopping, wait.total_seconds()):
             raise Interrupted

@@ -13,34 +13,36 @@ at the start).
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import Any
 
 import structlog
 
+from services.notifier.delivery.bundling import bundled
 from services.notifier.delivery.carried import Carried
 from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.gathering import BEHIND, Gathering
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
-from services.notifier.delivery.outlasting import Patience, wait_ends
+from services.notifier.delivery.outlasting import NOT_NEEDED, Patience, wait_ends
 from services.notifier.delivery.post import Envelope, MessageMaker
 from services.notifier.delivery.record import DeliveryOutcome, DeliveryRecord, Sheet, sheet_key
 from services.notifier.delivery.routes import Route, other_routes, routes
+from services.notifier.delivery.turns import Turns, turns_of
 from services.notifier.delivery.ways import Seat, WaysToPerson
+from services.notifier.delivery.whether_over import is_answered as is_answered_by
 from services.notifier.delivery.whether_over import is_needed, is_past
 from services.notifier.messages.links import NoticePlace, link_ends
+from services.notifier.messages.writer import SILENT
 from shared.broker.forever import AWAY
 from shared.case import Case
-from shared.concurrent import end_all
 from shared.directory import Directory, Person
 from shared.directory.addresses import masked
-from shared.facts import Decision, Delivery, Notice
+from shared.facts import Decision, Delivery, MessageState, Notice
 from shared.ids import CaseId, NoticeId, PersonId
 from shared.vocabulary import Kind
 
@@ -50,8 +52,6 @@ FORGOTTEN = timedelta(days=29)
 """DELIVERIES keeps 30 days: of an older decision nobody knows what went out, so nothing does (a durable made
 anew begins at the start).
 """
-SAME_MOMENT = 0.05
-"""Seconds a finished hand-over waits for its fellows before it is told."""
 
 
 Leg = tuple[Notice, Route]
@@ -136,7 +136,7 @@ class DecisionDelivery:
         if sheet is not None:
             await self._tell_again(sheet, range(len(sheet.bundles)))
         done = sheet or Sheet.of(decision.case, fact_id, decision.notices)
-        legs, others = await self._legs(decision, done)
+        legs, others, turns = await self._legs(decision, done)
         if legs and await self._is_past(decision, now):
             log.warning(
                 "decided_before_the_end",
@@ -162,13 +162,16 @@ class DecisionDelivery:
         )
         outcomes: Counter[str] = Counter()
         ways = _ways(done, legs)
-        bundled = _bundled(
+        bundles_as_told = bundled(
             [
-                *(self._see_through(job, notice, route, ways[notice.id]) for notice, route in legs),
+                *(
+                    self._see_through(job, notice, route, ways[notice.id], turns[notice.id])
+                    for notice, route in legs
+                ),
                 *(self._other_way(job, notice, route, ways[notice.id]) for notice, route in others),
             ]
         )
-        async with self._place_of(job), aclosing(bundled) as bundles:
+        async with self._place_of(job), aclosing(bundles_as_told) as bundles:
             async for bundle in bundles:
                 count, is_new = len((sheet or done).bundles), list[bool]()
 
@@ -212,10 +215,13 @@ class DecisionDelivery:
         for fact in (fact for number in numbers for fact in sheet.facts(number)):
             await self.ledger.tell_again(sheet.case, fact)
 
-    async def _legs(self, decision: Decision, done: Sheet) -> tuple[list[Leg], list[Leg]]:
-        """What has no outcome yet, and which other ways there are to those persons."""
+    async def _legs(
+        self, decision: Decision, done: Sheet
+    ) -> tuple[list[Leg], list[Leg], dict[NoticeId, Turns]]:
+        """What has no outcome yet, which other ways there are to those persons, and when each is tried."""
         legs: list[Leg] = []
         others: list[Leg] = []
+        turns: dict[NoticeId, Turns] = {}
         for notice in decision.notices:
             if notice.held:
                 continue
@@ -223,13 +229,14 @@ class DecisionDelivery:
             chosen = routes(notice, person, self.couriers)
             left = [(notice, route) for route in chosen if done.record_of(notice.id, route.channel) is None]
             legs += left
+            turns[notice.id] = turns_of(notice, person, [route.channel for route in chosen], done)
             if left and person is not None:
                 taken = {route.channel for route in chosen}
                 further = other_routes(person, taken, self.couriers)
                 others += [
                     (notice, route) for route in further if done.record_of(notice.id, route.channel) is None
                 ]
-        return legs, others
+        return legs, others, turns
 
     async def _person_for(self, notice: Notice) -> Person | None:
         person_now = self.directory().people_by_id.get(notice.person)
@@ -247,11 +254,41 @@ class DecisionDelivery:
             return person_now
 
     async def _see_through(
-        self, job: Job, notice: Notice, route: Route, ways: WaysToPerson
+        self, job: Job, notice: Notice, route: Route, ways: WaysToPerson, turns: Turns
     ) -> DeliveryRecord:
-        carried = await self._carry(job, notice, route, partial(ways.away, route.channel))
+        if not await self._is_its_turn(job, notice, route, turns):
+            spared = Carried("-", 0, job.now, self.clock(), error=NOT_NEEDED, is_spared=True)
+            ways.ended(route.channel, is_through=True)
+            return self._record(notice, route.channel, spared)
+
+        def away() -> None:
+            ways.away(route.channel)
+            turns.ended(route.channel, None)
+
+        try:
+            carried = await self._carry(job, notice, route, away)
+        except BaseException:
+            turns.ended(route.channel, None)  # nobody waits for what will not come
+            raise
         ways.ended(route.channel, is_through=carried.error is None)
+        turns.ended(route.channel, carried.done_at if carried.error is None else None)
         return self._record(notice, route.channel, carried)
+
+    async def _is_its_turn(self, job: Job, notice: Notice, route: Route, turns: Turns) -> bool:
+        if route.obstacle or turns.is_first(route.channel):
+            return True
+        job.seat.leave()
+
+        async def is_answered() -> bool:
+            if notice.purpose in SILENT:
+                return True  # it asks nothing: that one channel has it is enough
+            try:
+                case = await self.case_now(job.decision.case)
+            except (ValueError, *AWAY):
+                return False
+            return is_past(case, job.decision, self.clock()) or is_answered_by(case, notice)
+
+        return await turns.comes(route.channel, self.clock, self.couriers[route.channel].rest, is_answered)
 
     async def _other_way(
         self, job: Job, notice: Notice, route: Route, ways: WaysToPerson
@@ -335,6 +372,7 @@ class DecisionDelivery:
             done_at=carried.done_at,
             reference=carried.reference,
             error=carried.error,
+            state=MessageState.SPARED if carried.is_spared else None,
             reply=carried.reply,
             gateway=carried.gateway,
         )
@@ -359,29 +397,3 @@ def _ways(done: Sheet, legs: Sequence[Leg]) -> dict[NoticeId, WaysToPerson]:
         record.delivery.notice for record in done.records() if record.outcome is DeliveryOutcome.DELIVERED
     }
     return {notice: WaysToPerson(named, is_through=notice in through) for notice, named in channels.items()}
-
-
-async def _bundled(
-    deliveries: Sequence[Coroutine[Any, Any, DeliveryRecord | None]],
-) -> AsyncGenerator[list[DeliveryRecord]]:
-    """The records as they come in, those of the same moment together. A delivery that was interrupted ends
-    the rest's yield with its error, after everything that was done has been yielded.
-    """
-    pending = {asyncio.create_task(delivery) for delivery in deliveries}
-    failure: BaseException | None = None
-    try:
-        while pending:
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            if pending:
-                more, pending = await asyncio.wait(pending, timeout=SAME_MOMENT)
-                done |= more
-            failure = failure or next(
-                (error for error in map(asyncio.Task[DeliveryRecord | None].exception, done) if error), None
-            )
-            ended = [task.result() for task in done if not task.exception()]
-            if records := [record for record in ended if record is not None]:
-                yield records
-    finally:
-        await end_all(pending)
-    if failure is not None:
-        raise failure

@@ -164,10 +164,11 @@ class Backlog:
         if waiting.ended.done():
             return False
         if self._clock() >= waiting.patience.until:
-            waiting.end(self._ended(waiting, f"{OVER}; the last try: {waiting.last.error}"))
+            over = f"{OVER}; the last try: {waiting.last.error}"
+            waiting.end(waiting.last.given_up(over, self._clock()))
             return False
         if not await waiting.patience.is_needed():
-            waiting.end(self._ended(waiting, NOT_NEEDED))
+            waiting.end(waiting.last.given_up(NOT_NEEDED, self._clock(), is_spared=True))
             return False
         waiting.tries += 1
         carried = await self._once(waiting.message, waiting.addresses)
@@ -177,9 +178,6 @@ class Backlog:
             return True
         self._is_away = self._is_away or carried.trouble is Trouble.GATEWAY
         return False
-
-    def _ended(self, waiting: WaitingForGateway, error: str) -> Carried:
-        return waiting.last.given_up(error, self._clock())
 
 
 def _age(waiting: WaitingForGateway) -> float:

@@ -15,10 +15,10 @@ from nats.aio.client import Client
 
 from shared.broker.revisions import last_readable
 from shared.broker.stored import asking, value_of
-from shared.case import Case, CaseStatus, DutyState, read_case
+from shared.case import Case, CaseStatus, Duty, DutyState, read_case
 from shared.case_parts import MissingPartError, head_of, whole_case
 from shared.facts import Decision, Notice, Purpose
-from shared.ids import CaseId, DutyId
+from shared.ids import CaseId, DutyId, PersonId
 from shared.streams import CASES
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -89,6 +89,18 @@ def is_needed(case: Case | None, decision: Decision, notice: Notice, now: dateti
         return True
     named = [duty for duty in case.duties if duty.id in notice.duties]
     return not named or any(duty.is_owed for duty in named)
+
+
+def is_answered(case: Case | None, notice: Notice) -> bool:
+    """Whether nothing of what this message asks is open for its reader any more. Pure."""
+    if case is None:
+        return False
+    named = [duty for duty in case.duties if duty.id in notice.duties]
+    return bool(named) and not any(duty.is_owed and not _has_answered(duty, notice.person) for duty in named)
+
+
+def _has_answered(duty: Duty, person: PersonId) -> bool:
+    return any(lit.person == person and lit.answered_at is not None for lit in duty.lit)
 
 
 async def look(connection: Callable[[], Client], case: CaseId, duties: Sequence[DutyId]) -> Over | None:
