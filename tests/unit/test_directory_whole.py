@@ -288,7 +288,11 @@ def timed() -> Callable[[Callable[[], Any]], float]:
             "nothing is tried after sms",
         ),
         (
-            [("sms", "+860000000001", None), ("sms", "+860000000002", "PT2M"), ("email", "a@b.example", None)],
+            [
+                ("sms", "+860000000001", None),
+                ("sms", "+860000000002", "PT2M"),
+                ("email", "a@b.example", None),
+            ],
             "give_up of sms stands at its first address",
         ),
         ([("sms", "+860000000001", "PT2S"), ("email", "a@b.example", None)], "PT10S to PT30M"),

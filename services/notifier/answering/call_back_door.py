@@ -56,9 +56,22 @@ class TakesReplies(Protocol):
         ...
 
 
+class UnknownDelivery(Problem):
+    """Nothing of what was said is about a message that is on record here."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            404,
+            N_("Unknown delivery"),
+            N_(
+                "No delivery of this channel is on record under that id or reference: send `id`, the webhook-id of the message."
+            ),
+        )
+
+
 class TakesReceipts(Protocol):
     async def take(self, channel: str, item: CallBackItem) -> Fact:
-        """Problem 404, 422."""
+        """Raises UnknownDelivery, or Problem 422."""
         ...
 
 
@@ -101,14 +114,20 @@ class CallBackDoor:
     @doorway(is_open=True, body_limit=CALL_BACK_LIMIT)
     async def take(self, request: Request, channel: IdRef) -> CallBackTaken | Response:
         inbound = self._inbound(channel)
-        taken, told = CallBackTaken(), None
+        taken, told, unknown = CallBackTaken(), None, None
         for item in await self._items(inbound, channel, request):
             if self.replies is not None and (reply := inbound.reply_in(item)) is not None:
                 told = await self.replies.take(channel, reply)
                 taken = CallBackTaken(case=told.case, fact=told.fact)
             elif (receipt := inbound.receipt_in(item)) is not None:
-                fact = await self.receipts.take(channel, receipt)
+                try:
+                    fact = await self.receipts.take(channel, receipt)
+                except UnknownDelivery as error:
+                    unknown = error  # of a message of somebody else: the others are taken all the same
+                    continue
                 taken = CallBackTaken(case=fact.subject, fact=fact.id)
+        if unknown is not None and taken.fact is None:
+            raise unknown
         words, language = (told.words, told.language) if told is not None else ("", Language.ZH)
         said_back = inbound.said_back(words, language)
         return taken if said_back is None else _as_said(said_back)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from services.notifier.answering.call_back_door import UnknownDelivery
 from services.notifier.channels import REFERENCE_LENGTH, CallBackItem, gateway_words
 from services.notifier.channels._receipts import GatewayReceipt
 from services.notifier.delivery.receipts import DeliveryReceipts
@@ -15,7 +16,7 @@ from services.notifier.delivery.record import DeliveryOutcome
 from shared.facts import Fact, Given
 from shared.fault_texts import faults_of
 from shared.message import N_
-from shared.problems import Problem, invalid
+from shared.problems import invalid
 
 
 class ReceiptForm(Given):
@@ -28,7 +29,6 @@ class ReceiptForm(Given):
     outcome: Literal[DeliveryOutcome.DELIVERED, DeliveryOutcome.FAILED]
     error: Annotated[str, Field(max_length=20_000)] | None = None
     """Kept as far as it is worth something: see `gateway_words`."""
-
 
     @property
     def receipt(self) -> GatewayReceipt:
@@ -45,18 +45,12 @@ class ReceiptForms:
     receipts: DeliveryReceipts
 
     async def take(self, channel: str, item: CallBackItem) -> Fact:
-        """The first fact about it. Problem 404, 422."""
+        """The first fact about it. Raises UnknownDelivery, or Problem 422."""
         try:
             form = ReceiptForm.model_validate(item)
         except ValidationError as error:
             raise invalid(faults_of(error, ReceiptForm), N_("request")) from None
         facts = await self.receipts.take(channel, form.receipt)
         if not facts:
-            raise Problem(
-                404,
-                N_("Unknown delivery"),
-                N_(
-                    "No delivery of this channel is on record under that id or reference: send `id`, the webhook-id of the message."
-                ),
-            )
+            raise UnknownDelivery
         return facts[0]

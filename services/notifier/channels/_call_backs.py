@@ -30,12 +30,14 @@ from services.notifier.channels._description import (
     CallBacks,
     Hmac,
     Paths,
+    ReceiptMeaning,
     SharedSecret,
     StandardWebhook,
     Twilio,
 )
 from services.notifier.channels._fill import Filler
 from services.notifier.channels._meaning import at_path
+from services.notifier.channels._receipts import GatewayReceipt, receipt_in
 from services.notifier.channels._signing import hmac_written
 from services.notifier.gateway_time import ahead_by_call_back
 from shared.message import N_
@@ -55,6 +57,7 @@ class DescribedCallBacks:
     described: CallBacks
     secret: str = field(repr=False)
     country: str = "86"
+    receipts: ReceiptMeaning | None = None
 
     @property
     def takes_replies(self) -> bool:
@@ -90,6 +93,8 @@ class DescribedCallBacks:
         return Reply(given or made.hexdigest()[:40], number, words, about)
 
     def receipt_in(self, item: CallBackItem) -> CallBackItem | None:
+        if self.receipts is not None:
+            return _as_ours(receipt_in(cast(JsonValue, item), self.receipts))
         if not isinstance(self.described.proof, StandardWebhook):
             return None
         return {name: value for name, value in item.items() if name != OWN_ID}
@@ -100,6 +105,18 @@ class DescribedCallBacks:
             return None
         parts: dict[str, JsonValue] = {"said": words, "spoken": SPOKEN[language]}
         return SaidBack(str(Filler(parts, frozenset()).text(reply.text)), reply.type)
+
+
+def _as_ours(receipt: GatewayReceipt | None) -> CallBackItem | None:
+    if receipt is None:
+        return None
+    said: dict[str, JsonValue] = {
+        "id": receipt.id,
+        "reference": receipt.reference,
+        "outcome": "delivered" if receipt.is_delivered else "failed",
+        "error": receipt.words,
+    }
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def _form(body: bytes) -> dict[str, JsonValue]:

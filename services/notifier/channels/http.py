@@ -116,7 +116,8 @@ class Config(OverHttp):
         file = self.secrets.get(described.secret) if described else None
         if described is None or file is None:
             return None
-        return DescribedCallBacks(described, read_secret(secrets, file).decode().strip(), self.country)
+        secret = read_secret(secrets, file).decode().strip()
+        return DescribedCallBacks(described, secret, self.country, self.described.receipts)
 
     @property
     def described(self) -> Description:

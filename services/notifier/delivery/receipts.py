@@ -7,7 +7,7 @@ out as one message has come to the same end.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.notifier.channels._receipts import GatewayReceipt
@@ -25,6 +25,8 @@ from shared.logs import about_case
 
 LOOKS, LOOK_EVERY = 20, 0.1
 """Two seconds: some gateways call back before they have answered, and do so only once."""
+IMPATIENT = 5.0
+"""Seconds: a gateway that tells of hundreds of messages that are not ours holds up none that is."""
 WITHOUT_REASON = "the gateway reports that it did not arrive, without a reason"
 
 
@@ -35,18 +37,22 @@ class DeliveryReceipts:
     clock: Callable[[], datetime]
     carried: Mapping[str, tuple[str, ...]]
     """By gateway the channels whose messages it may have taken."""
+    _in_vain_until: dict[str, float] = field(default_factory=dict[str, float])
+    """By gateway: until when it is not waited for, since it has just told of a message that never came."""
 
     async def take(self, gateway: str, said: GatewayReceipt) -> list[Fact]:
         """The facts that say so; none where no message that this gateway took is on record under that id or
         reference.
         """
-        for _ in range(LOOKS):
+        is_patient = asyncio.get_running_loop().time() > self._in_vain_until.get(gateway, 0)
+        for _ in range(LOOKS if is_patient else 1):
             for channel in self.carried.get(gateway, (gateway,)):
                 notices = await self._notices(channel, said)
                 facts = [await self._of_notice(gateway, channel, notice, said) for notice in notices]
                 if told := [fact for fact in facts if fact is not None]:
                     return told
             await asyncio.sleep(LOOK_EVERY)
+        self._in_vain_until[gateway] = asyncio.get_running_loop().time() + IMPATIENT
         return []
 
     async def _notices(self, channel: str, said: GatewayReceipt) -> list[str]:

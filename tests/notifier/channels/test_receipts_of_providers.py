@@ -2,15 +2,20 @@
 yet.
 """
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import cast
 from urllib.parse import parse_qsl
 
+import orjson
 import pytest
 from pydantic import JsonValue, ValidationError
 
-from services.notifier.channels import REASON_LENGTH
+from services.notifier.channel_file import read_channels
+from services.notifier.channels import REASON_LENGTH, CallBack
 from services.notifier.channels._description import ReceiptMeaning, shipped, shipped_description
 from services.notifier.channels._receipts import GatewayReceipt, receipt_in
+from shared.vocabulary import Language
 from tests.notifier.channels.scripted import MESSAGE
 
 ALIYUN_SMS: dict[str, JsonValue] = {
@@ -117,3 +122,34 @@ def test_every_provider_of_sms_and_calls_has_its_receipts_described() -> None:
 def test_a_description_says_which_message_is_meant() -> None:
     with pytest.raises(ValidationError, match="id, reference or both"):
         ReceiptMeaning.model_validate({"outcome": ["a"], "delivered": ["1"], "failed": ["2"]})
+
+
+def test_a_list_of_receipts_is_read_by_the_channels_own_description(tmp_path: Path) -> None:
+    (tmp_path / "aliyun-key-id").write_text("testid")
+    (tmp_path / "aliyun-key").write_text("testsecret")
+    (tmp_path / "aliyun-call-back").write_text("s3cret\n")
+    entry = """channels:
+  sms:
+    kind: http
+    gateway: aliyun_sms
+    with: { sign_name: 烽火, template: SMS_1 }
+    secrets: { key_id: aliyun-key-id, key: aliyun-key, call_back: aliyun-call-back }
+    parameters: { what: "{words:35}" }
+"""
+    inbound = read_channels(entry, {})["sms"].config.inbound(tmp_path)
+    assert inbound
+    body = orjson.dumps([ALIYUN_SMS, ALIYUN_SMS | {"success": False, "err_code": "UNDELIV"}])
+    call = CallBack("https://fh.example/x?key=s3cret", {"key": "s3cret"}, {}, body)
+    items = inbound.items(call, datetime.now(UTC))
+    assert [inbound.receipt_in(item) for item in items] == [
+        {
+            "id": MESSAGE.id,
+            "reference": ALIYUN_SMS["biz_id"],
+            "outcome": "delivered",
+            "error": "true DELIVERED",
+        },
+        {"id": MESSAGE.id, "reference": ALIYUN_SMS["biz_id"], "outcome": "failed", "error": "false UNDELIV"},
+    ]
+    said_back = inbound.said_back("", Language.ZH)
+    assert said_back
+    assert orjson.loads(said_back.body) == {"code": 0, "msg": "OK"}
