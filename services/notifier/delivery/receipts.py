@@ -45,13 +45,14 @@ class DeliveryReceipts:
         reference.
         """
         is_patient = asyncio.get_running_loop().time() > self._in_vain_until.get(gateway, 0)
-        for _ in range(LOOKS if is_patient else 1):
+        for look in range(LOOKS if is_patient else 1):
+            if look:
+                await asyncio.sleep(LOOK_EVERY)
             for channel in self.carried.get(gateway, (gateway,)):
                 notices = await self._notices(channel, said)
                 facts = [await self._of_notice(gateway, channel, notice, said) for notice in notices]
                 if told := [fact for fact in facts if fact is not None]:
                     return told
-            await asyncio.sleep(LOOK_EVERY)
         self._in_vain_until[gateway] = asyncio.get_running_loop().time() + IMPATIENT
         return []
 
