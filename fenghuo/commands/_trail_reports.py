@@ -14,7 +14,7 @@ from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
 from fenghuo.commands._files import OutputForm, TableForm, write_document
 from fenghuo.speech import named, worded
-from services.audit.reports.names import ReportName
+from services.audit.reports.names import NARROWED_BY, ReportName
 from shared.vocabulary import Language, ReportKind, Role
 
 _FORMATS = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
@@ -39,8 +39,12 @@ def report(
         str | None, typer.Option(help="Of `forms`: this one, with all its rows (`fenghuo forms list`).")
     ] = None,
     kind: Annotated[ReportKind | None, typer.Option(help="Of `forms`: only of cases of this kind.")] = None,
-    topic: Annotated[str | None, typer.Option(help="Of `forms`: only of cases of this topic.")] = None,
-    area: Annotated[str | None, typer.Option(help="Of `forms`: only in this area, and within it.")] = None,
+    topic: Annotated[
+        str | None, typer.Option(help="Of `forms` and `complaints`: only of cases of this topic.")
+    ] = None,
+    area: Annotated[
+        str | None, typer.Option(help="Of `forms` and `complaints`: only in this area, and within it.")
+    ] = None,
     as_: Annotated[TableForm | None, typer.Option("--format", help="The tables as a file.")] = None,
     language: Annotated[Language, typer.Option(help="Of a file's words: zh or en.")] = Language.ZH,
     to: Annotated[
@@ -59,11 +63,17 @@ def report(
         "figure": records,
     }
     narrowed = {"form": form, "kind": kind and kind.value, "topic": topic, "area": area}
-    if what is not ReportName.FORMS and (given := [f"--{name}" for name, value in narrowed.items() if value]):
+    takes = NARROWED_BY.get(what, ())
+    if given := [name for name, value in narrowed.items() if value and name not in takes]:
+        others = [report.value for report, by in NARROWED_BY.items() if set(given) <= set(by)]
         fail(
             Exit.USAGE,
-            worded("%(options)s: only the report `forms` is asked for that", options=", ".join(given)),
-            worded("leave it out, or ask: fenghuo trail report forms"),
+            worded(
+                "%(options)s: only the reports %(reports)s are asked for that",
+                options=", ".join(f"--{name}" for name in given),
+                reports=", ".join(others),
+            ),
+            worded("leave it out, or ask: fenghuo trail report %(report)s", report=others[0]),
         )
     params |= narrowed
     if as_ is not None:

@@ -1,7 +1,11 @@
 """Through the running system: heating stops and nobody approved it. The firm, its bureau and the organ are rung with
-how many are cold; the firm stays silent and answers for it; the leaders see on a map where it is cold. Rows 5, 34.
+how many are cold; the firm stays silent and answers for it; the leaders see on a map where it is cold, and day by day
+where people complain, with a form or without. Rows 5, 34.
 """
 
+import html
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -78,6 +82,61 @@ async def test_a_firm_that_neither_restores_nor_shows_an_approval_is_sanctioned(
         for one in story["moments"]
         for line in one["followed"]
     )
+
+
+async def test_those_who_call_without_a_form_stand_on_the_map_of_complaints_too(
+    live: Live, trail: httpx2.AsyncClient
+) -> None:
+    topic = "gas"
+    plain = [
+        await live.report(
+            "hotline_centre", kind="complaint", category=None, area=area, topic=topic, summary="来电反映停气"
+        )
+        for area in ("620622", "620622", "620622100")
+    ]
+    with_form = await live.report(
+        "hotline_centre", kind="complaint", category=None, area="620622", topic=topic, summary="整栋停气",
+        form=outage(area="620622", service="gas", households=36),
+    )  # fmt: skip
+    asked = {"topic": topic, "since": datetime.now(UTC).replace(hour=0, minute=0, second=0).isoformat()}
+
+    async def counted() -> dict[str, Any] | None:
+        answer = await trail.get("/api/v1/reports/complaints", params=asked)
+        assert answer.status_code == 200, answer.text
+        report = answer.json()
+        return report if report["whole"]["complaints"] >= 4 and report["whole"]["with_form"] else None
+
+    report = await until(counted, what="all four are counted")
+    assert report
+    (county,) = report["areas"]
+    assert (county["area"], county["complaints"], county["households"]) == ("620622", 4, 36)
+
+    page = (
+        await trail.get(
+            "/reports/complaints", params={"topic": topic}, headers={**_cookie(live), "Accept-Language": "zh"}
+        )
+    ).text
+    words = re.sub(r"<[^>]+>", "", page)
+    assert (
+        "共 4 件诉求，其中 1 件填报了户数，按来电人所述合计 36 户；其余 3 件未说明户数，只计件数，不计户数。"
+        in words
+    )
+    assert "群众诉求件数（地区 × 日期）" in words
+    assert 'class="number heat5"' in page
+    assert "望山县" in words
+    link = re.search(r'href="(/reports/records[?][^"]+)">4</a>', page)
+    assert link is not None
+    opened = (
+        await trail.get(html.unescape(link[1]), headers={**_cookie(live), "Accept-Language": "zh"})
+    ).text
+    for case in (*plain, with_form):
+        assert case in opened, "no figure without its records"
+    english = (
+        await trail.get(
+            "/reports/complaints", params={"topic": topic}, headers={**_cookie(live), "Accept-Language": "en"}
+        )
+    ).text
+    assert "Of the other 3 nobody has said how many" in re.sub(r"<[^>]+>", "", english)
 
 
 async def _of_the_firm(live: Live, case: str) -> str:

@@ -1,15 +1,22 @@
-"""Through the running system: what happened adds up to figures by place, category and hour; each opens into the
-records it was counted from, on a page in the reader's language; the analysis is a document that can be handed on. Row 28.
+"""Through the running system: what happened adds up to figures by place, category, topic, hour, unit and harm, asked by
+page, command and API; each opens into the records it was counted from, in the reader's language; the analysis is a
+document that can be handed on. Row 28.
 """
 
-from datetime import datetime
+import asyncio
+import html
+import os
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx2
 
 from shared.tokens import COOKIE
 from shared.vocabulary import Role
-from tests.lab import until
+from tests.lab import ROOT, until
 from tests.stories.live import Live
 from tests.stories.stage import ZONE
 
@@ -66,3 +73,95 @@ async def test_a_figure_opens_into_the_records_it_was_counted_from(live: Live) -
     assert document.status_code == 200, document.text
     for words in ("沙泉县", "自然灾害"):
         assert words in document.text, words
+
+
+async def test_topic_unit_and_harm_are_asked_by_page_command_and_api_and_open_into_their_records(
+    live: Live,
+) -> None:
+    topic, row = "forest", "forest:620621"
+    fire = await live.report(
+        UNIT, level="IV", category="accident", area="620621", topic=topic, summary="林场起火", harm={"evacuated": 7}
+    )  # fmt: skip
+    other = await live.report(
+        UNIT, level="IV", category="accident", area="620621", topic=topic, summary="护林站起火"
+    )
+    assert await live.act(fire, "follow-up", UNIT, text="两人受伤", injuries=2, evacuated=30) == "applied"
+    audit = await live.record()
+    headers = live.lab.bearer(Role.AUDITOR)
+    since = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0).isoformat()
+
+    async def counted() -> dict[str, Any] | None:
+        answer = await audit.get("/api/v1/reports/trend", params={"since": since}, headers=headers)
+        assert answer.status_code == 200, answer.text
+        found = next((line for line in answer.json()["topics"] if line["row"] == row), None)
+        return answer.json() if found and found["reports"] == 2 and found["harm"].get("injuries") else None
+
+    trend = await until(counted, what="both, with the harm as it was last said")
+    assert trend
+    by_topic = next(line for line in trend["topics"] if line["row"] == row)
+    assert by_topic["harm"] == {"injuries": 2, "evacuated": 30}, "what was said last, each once"
+    by_unit = next(line for line in trend["units"] if line["row"] == UNIT)
+    assert by_unit["reports"] >= 2
+    assert by_unit["harm"]["evacuated"] >= 30
+    hour = f"{datetime.now(ZONE):%H}"
+    assert (
+        sum(line["reports"] for line in trend["hours"] if line["row"] in (hour, f"{(int(hour) - 1) % 24:02}"))
+        >= 2
+    )
+
+    harmed = await audit.get(
+        "/api/v1/reports/records",
+        params={"since": since, "figure": f"{by_topic['figure']}/injuries"},
+        headers=headers,
+    )
+    (index,) = harmed.json()["indexes"]
+    record = await audit.get(f"/api/v1/trail/entries/{index}", headers=headers)
+    assert record.json()["fact"]["subject"] == fire, "the record that says it is the case's own"
+
+    printed = await _command(
+        "trail", "report", "trend", "--since", since, audit=str(audit.base_url), live=live
+    )
+    assert re.search(rf"{row}\s+2\s.*injuries:2 evacuated:30", printed), printed
+    records = await _command(
+        *("trail", "report", "trend", "--since", since, "--records", f"{by_topic['figure']}/reports"),
+        audit=str(audit.base_url), live=live,
+    )  # fmt: skip
+    assert "2" in records.splitlines()[0]
+
+    async with httpx2.AsyncClient(
+        base_url=audit.base_url, cookies={COOKIE: live.lab.token(Role.AUDITOR)}, timeout=15
+    ) as browser:
+        page = (await browser.get("/reports/trend", headers={"Accept-Language": "zh"})).text
+        words = re.sub(r"<[^>]+>", " ", page)
+        for said in (
+            "按报告单位",
+            "沙泉县人民政府",
+            "按主题和区域",
+            "沙泉县",
+            "重伤人数",
+            "转移人数",
+            "逐日伤亡损失",
+        ):
+            assert said in words, said
+        figure = by_topic["figure"].replace("/", "%2F").replace(":", "%3A")
+        link = re.search(rf'href="(/reports/records[^"]*{re.escape(figure)}%2Freports)"', page)
+        assert link is not None
+        opened = (await browser.get(html.unescape(link[1]), headers={"Accept-Language": "zh"})).text
+        assert fire in opened
+        assert other in opened
+
+
+async def _command(*arguments: str, audit: str, live: Live) -> str:
+    """What the auditor's own command prints."""
+    process = await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).parent / "fenghuo"), *arguments,
+        env={
+            **os.environ, "FENGHUO_AUDIT_URL": audit.rstrip("/"), "FENGHUO_TOKEN": live.lab.token(Role.AUDITOR),
+            "COLUMNS": "240", "FENGHUO_LANG": "en",
+        },
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    async with asyncio.timeout(60):
+        out, _ = await process.communicate()
+    assert process.returncode == 0, out.decode()
+    return out.decode()

@@ -27,6 +27,7 @@ from services.audit.reports.views import (
     TrendLine,
     UnitTimeliness,
 )
+from shared.facts import HARM
 
 CHAINS = 200
 DUTY_COLUMNS = (
@@ -70,7 +71,8 @@ class Answering:
         """The name of a line's figure, and the records behind its columns where they are asked for."""
         traced: Fields = {"figure": f"{table}/{row}"}
         if self._with_records:
-            records = {column: tuple(self.figures.of(table, row, column).records()) for column in columns}
+            figures = {column: self.figures.named(f"{table}/{row}/{column}") for column in columns}
+            records = {column: tuple(one.records()) for column, one in figures.items() if one is not None}
             traced["records"] = {column: indexes for column, indexes in records.items() if indexes}
         return traced
 
@@ -236,19 +238,25 @@ class Answering:
                     f"by_{group}": dict(sorted(by[day, group].items()))
                     for group in ("category", "level", "area", "kind")
                 },
-                **self.traced("day", day, ("reports",)),
+                harm=self._harm("day", day),
+                **self.traced("day", day, ("reports", *HARM)),
             )
             for day in self.figures.rows("day")
         )
+
+    def _harm(self, table: str, row: str) -> dict[str, int]:
+        sums = {name: int(self.figures.of(table, row, name).total) for name in HARM}
+        return {name: amount for name, amount in sums.items() if amount}
 
     def counts(self, table: str, *, most_first: bool = False) -> tuple[CountLine, ...]:
         figures = self.figures
         lines = [
             CountLine(
                 row=row,
-                **self.traced(table, row, ("reports", "lapsed")),
+                **self.traced(table, row, ("reports", "lapsed", *HARM)),
                 reports=figures.count(table, row, "reports"),
                 lapsed=figures.count(table, row, "lapsed"),
+                harm=self._harm(table, row),
             )
             for row in figures.rows(table)
         ]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from services.audit.reports.complaint_rows import AreaPath, count_complaint
 from services.audit.reports.fates import OF_A_DUTY, Fates
 from services.audit.reports.figures import ALL, Figures
 from services.audit.reports.filled import SeenBlocks
@@ -19,7 +20,7 @@ from services.audit.reports.supervised import SupervisionWatch
 from services.audit.reports.window import Window
 from services.audit.reports.workload import count_workload
 from shared.case import ENDED, CaseStatus, TaskState
-from shared.facts import EffectKind, Reason
+from shared.facts import HARM, EffectKind, Reason
 from shared.facts.body import EffectBody
 from shared.vocabulary import Kind, ReportKind
 
@@ -51,8 +52,9 @@ _ENDED_KEPT = 4_096
 
 
 class Counting:
-    def __init__(self, window: Window, zone: ZoneInfo) -> None:
-        self.window, self.zone = window, zone
+    def __init__(self, window: Window, zone: ZoneInfo, area_path: AreaPath = lambda area: (area,)) -> None:
+        """`area_path`: from an area upwards."""
+        self.window, self.zone, self._area_path = window, zone, area_path
         self.figures = Figures()
         self.matters: dict[str, ReportedCase] = {}
         self.fates = Fates(window, zone, self.figures, self.matters)
@@ -108,9 +110,30 @@ class Counting:
             self._count_matter(matter, "reports", fact.index)
             if not matter.is_follow_on:
                 self._reported(matter, fact)
+                count_complaint(self.figures, matter, fact, self.zone, self._area_path)
+
+    def _count_harm(self, matter: ReportedCase) -> None:
+        """As it was last said, in the lines in which the matter counts as reported."""
+        at = matter.reported_at
+        if matter.harm is None or at is None or not matter.in_cohort or matter.is_follow_on:
+            return
+        if not self.window.asks_for(matter.unit):
+            return
+        local = at.astimezone(self.zone)
+        lines = (
+            ("day", local.date().isoformat()),
+            ("hour", f"{local.hour:02}"),
+            ("place", f"{matter.area or '-'}:{matter.category or '-'}"),
+            ("topic", f"{matter.topic or '-'}:{matter.area or '-'}"),
+            ("reporter", matter.unit),
+        )
+        for name in HARM:
+            amount = getattr(matter.harm, name)
+            for table, row in lines if amount else ():
+                self.figures.add(table, row, name, matter.harm_index, amount)
 
     def _reported(self, matter: ReportedCase, fact: ReportedFact) -> None:
-        """When and where something was reported."""
+        """When and where something was reported, and by which unit."""
         local, add = fact.at.astimezone(self.zone), self.figures.add
         day = local.date().isoformat()
         add("day", day, "reports", fact.index)
@@ -120,6 +143,7 @@ class Counting:
         add("weekday", str(local.isoweekday()), "reports", fact.index)
         add("place", f"{matter.area or '-'}:{matter.category or '-'}", "reports", fact.index)
         add("topic", f"{matter.topic or '-'}:{matter.area or '-'}", "reports", fact.index)
+        add("reporter", matter.unit, "reports", fact.index)
 
     # Duties
 
@@ -131,6 +155,7 @@ class Counting:
         self.blocks.decided(fact.about.text("id") or "", item, refused=refused)
         for effect in effects:
             kind, duty = effect.kind, effect.duty
+            matter.hurt(effect.harm("harm"), fact.index)
             if duty is not None and kind in OF_A_DUTY:
                 self.fates.take(matter, fact, effect, duty, moment, inside)
             elif kind == EffectKind.HOLDER:
@@ -232,6 +257,7 @@ class Counting:
             self.blocks.let_go(gone)
             if (ended := self.matters.pop(gone, None)) is not None and ended.has_ended:
                 count_holding(self.figures, ended, self.window, None)
+                self._count_harm(ended)
 
     def finish(self, end: datetime) -> None:
         """The window ends here, or at the checkpoint: what is open then, and who holds it."""
@@ -240,6 +266,7 @@ class Counting:
             if matter.exercise:
                 continue
             count_holding(self.figures, matter, self.window, end)
+            self._count_harm(matter)
             if matter.has_ended or matter.is_standing or matter.index is None:
                 continue
             self._count_matter(matter, "open", matter.index)

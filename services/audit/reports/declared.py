@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from services.audit.reports.complaints import Complaints, complaints
 from services.audit.reports.documents import definitions
+from services.audit.reports.documents.complaint_blocks import complaint_blocks, complaint_tables
 from services.audit.reports.documents.form_blocks import form_blocks, form_tables
 from services.audit.reports.documents.matter_blocks import (
     holding_blocks,
@@ -25,7 +27,7 @@ from services.audit.reports.documents.supervision_blocks import supervision_bloc
 from services.audit.reports.form_views import FilledForms
 from services.audit.reports.forms import filled_forms
 from services.audit.reports.names import ReportName
-from services.audit.reports.question import NARROWED_BY, ReportQuestion
+from services.audit.reports.question import ReportQuestion
 from services.audit.reports.reports import Reports
 from services.audit.reports.supervised import Supervised
 from services.audit.reports.views import (
@@ -55,8 +57,6 @@ class DeclaredReport:
     ask: Ask
     answers: type[Answer]
     blocks: Callable[[DocumentWords, Any], list[Block]]
-    narrowed_by: tuple[str, ...] = ()
-    """What it may be asked for besides the window."""
     tables: Callable[[DocumentWords, Any], list[TableBlock]] | None = None
     """What a file of it holds; None: the tables of its page."""
 
@@ -164,7 +164,15 @@ REPORTS: dict[ReportName, DeclaredReport] = {
         filled_forms,
         FilledForms,
         form_blocks,
-        narrowed_by=NARROWED_BY,
         tables=form_tables,
+    ),
+    ReportName.COMPLAINTS: DeclaredReport(
+        N_("Complaints"),
+        "Every complaint by area and day, with a form or without; the households of those that say how many; by topic.",
+        definitions.COMPLAINTS,
+        complaints,
+        Complaints,
+        complaint_blocks,
+        tables=complaint_tables,
     ),
 }

@@ -4,6 +4,7 @@ Invariant: a figure is nothing but its records. It holds no more than four bytes
 from, and twelve for a time that was measured, so that a year of a large city stays small.
 """
 
+import re
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ ALL = "all"
 """The row of everything."""
 NONE = "-"
 """The row of what has no unit, no level, no category."""
+ANY = "*"
+"""In the name of a figure: any part of a row."""
 
 
 @dataclass(slots=True)
@@ -24,6 +27,7 @@ class Figure:
     indexes: "array[int]" = field(default_factory=lambda: array("I"))
     """Records in their order, each once."""
     seconds: "array[float]" = field(default_factory=lambda: array("d"))
+    """How long each took; of harm how much each was."""
     measured: "array[int]" = field(default_factory=lambda: array("I"))
     """The record that ended each of `seconds`."""
 
@@ -83,8 +87,8 @@ class Figures:
         return sorted({row for name, row, _ in self._figures if name == table})
 
     def named(self, name: str) -> Figure | None:
-        """`unit/water_bureau/late`, or with `/median` or `/worst` behind it the records of that time; None
-        for no figure.
+        """`unit/water_bureau/late`, or with `/median` or `/worst` behind it the records of that time; with `*` for
+        any part of a row, all rows that it means as one. None for no figure.
         """
         table, _, rest = name.partition(SEPARATOR)
         row, _, column = rest.rpartition(SEPARATOR)
@@ -92,7 +96,21 @@ class Figures:
             row, _, measured = row.rpartition(SEPARATOR)
             figure = self._figures.get((table, row, measured))
             return None if figure is None else _only(figure, column)
-        return self._figures.get((table, row, column))
+        return self.together(table, row, column) if ANY in row else self._figures.get((table, row, column))
+
+    def together(self, table: str, rows: str, column: str) -> Figure | None:
+        """`rows`: with `*` for any part; None where there is none."""
+        means = re.compile(".*".join(map(re.escape, rows.split(ANY)))).fullmatch
+        found = [
+            figure
+            for (of, row, counted), figure in self._figures.items()
+            if of == table and counted == column and means(row)
+        ]
+        if not found:
+            return None
+        whole = Figure(sum(figure.count for figure in found))
+        whole.indexes.extend(sorted({index for figure in found for index in figure.indexes}))
+        return whole
 
     def __iter__(self) -> Iterator[tuple[Key, Figure]]:
         return iter(self._figures.items())

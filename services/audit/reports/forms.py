@@ -10,6 +10,7 @@ from typing import Any
 
 from services.audit.reading.titles import documents_owed
 from services.audit.reports.answering import Answering
+from services.audit.reports.area_asked import AskedArea
 from services.audit.reports.fates import RULE_UNIT
 from services.audit.reports.figures import SEPARATOR
 from services.audit.reports.filled import SeenBlock
@@ -17,10 +18,8 @@ from services.audit.reports.form_figures import FormFigures, RowState
 from services.audit.reports.form_views import FilledForms, FormCount, FormRow, OwedLine
 from services.audit.reports.question import ReportQuestion
 from services.audit.reports.reports import Reports
-from shared.directory import Directory
 from shared.facts import Name
 from shared.forms import DeclaredForm, FieldType
-from shared.ids import UnitId
 
 _OWED = ("opened", "in_time", "late", "late_excused", "lapsed", "cancelled", "done")
 Row = list[tuple[SeenBlock, dict[str, Any]]]
@@ -65,33 +64,6 @@ async def filled_forms(reports: Reports, question: ReportQuestion) -> FilledForm
             "owed": owed,
         }
     )
-
-
-class AskedArea:
-    """Which areas are asked for, and at which of them one is counted: the part right below what is asked for, the
-    counties where nothing is.
-    """
-
-    def __init__(self, directory: Directory | None, asked: str | None) -> None:
-        self._directory, self._asked = directory, asked
-
-    def holds(self, areas: Iterable[str]) -> bool:
-        return self._asked is None or any(self._asked in self._path(area) for area in areas)
-
-    def holds_unit(self, unit: str) -> bool:
-        units = self._directory.units_by_id if self._directory is not None else {}
-        entry = units.get(UnitId(unit))
-        return self._asked is None or (entry is not None and self.holds((entry.area,)))
-
-    def counted_at(self, area: str) -> str:
-        path = self._path(area)
-        top = path.index(self._asked) if self._asked in path else len(path) - 1
-        return path[max(top - 1, 0)]
-
-    def _path(self, area: str) -> tuple[str, ...]:
-        """From the area upwards."""
-        path = self._directory.area_path(area) if self._directory is not None else ()
-        return tuple(map(str, path)) or (area,)
 
 
 def _asked(question: ReportQuestion) -> dict[str, str | None]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from services.audit.reports.reading import ReportedFact
 from shared.case import ENDED
-from shared.facts import EXCUSES, Reason
+from shared.facts import EXCUSES, HarmCount, Reason
 from shared.vocabulary import Kind, ReportKind
 
 _NOTICES_KEPT = 64
@@ -127,6 +127,10 @@ class ReportedCase:
     """Its report lies in the window."""
     responded: bool = False
     status: str = "open"
+    harm: HarmCount | None = None
+    """As it was last said."""
+    harm_index: int = 0
+    """The record that says it."""
     last_index: int | None = None
     duties: dict[str, Owed] = field(default_factory=dict[str, Owed])
     notices: dict[str, SentNotice] = field(default_factory=dict[str, SentNotice])
@@ -172,8 +176,14 @@ class ReportedCase:
         self.topic = data.text("topic")
         self.summary = data.text("summary") or data.text("title")
         self.index, self.reported_at, self.in_cohort = fact.index, fact.at, in_cohort
+        self.hurt(data.harm("harm"), fact.index)
         if self.unit is not None and not self.holders:
             self.holders.append(HolderPeriod(self.unit, fact.at, "reported", fact.index))
+
+    def hurt(self, harm: HarmCount | None, index: int) -> None:
+        """So much by now, as this record says."""
+        if harm is not None:
+            self.harm, self.harm_index = harm, index
 
     def tell(self, notice: SentNotice) -> None:
         self.notices[notice.id] = notice

@@ -1,5 +1,6 @@
 """The names of the reports: in the address, on the command line, in the table of who is let in."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -13,3 +14,11 @@ class ReportName(StrEnum):
     WORKLOAD = "workload"
     SUPERVISION = "supervision"
     FORMS = "forms"
+    COMPLAINTS = "complaints"
+
+
+NARROWED_BY: Mapping[ReportName, tuple[str, ...]] = {
+    ReportName.FORMS: ("form", "kind", "topic", "area"),
+    ReportName.COMPLAINTS: ("topic", "area"),
+}
+"""What a report may be asked for besides the window."""

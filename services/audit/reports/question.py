@@ -16,6 +16,3 @@ class ReportQuestion:
     topic: str | None = None
     area: str | None = None
     """That area, and all within it."""
-
-
-NARROWED_BY = ("form", "kind", "topic", "area")

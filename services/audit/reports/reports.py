@@ -18,6 +18,7 @@ from services.audit.records.actors import RecentIds
 from services.audit.records.stored import SignedCheckpoint, StoredRecord
 from services.audit.reports import outcomes
 from services.audit.reports.answering import Answering, Fields
+from services.audit.reports.area_asked import AskedArea
 from services.audit.reports.counting import Counting
 from services.audit.reports.figures import ALL
 from services.audit.reports.reading import ReportedFact, counts, first_at, pages, read, stands
@@ -83,6 +84,7 @@ _FIELDS: dict[type[Answer], Callable[[Answering], Fields]] = {
         "weekdays": answering.counts("weekday"),
         "places": answering.counts("place", most_first=True),
         "topics": answering.counts("topic", most_first=True),
+        "units": answering.counts("reporter", most_first=True),
     },
 }
 """What the reports of the analysis are made of; another one says it in its declaration."""
@@ -144,7 +146,7 @@ class Reports:
 
     async def _count(self, window: Window, signed: SignedCheckpoint) -> Counting:
         reader, size, recent = self.reader, signed.size, RecentIds()
-        counting = Counting(window, self.zone)
+        counting = Counting(window, self.zone, AskedArea(self.directory, None).path_to)
         start = await first_at(reader, size, window.begins) if window.since else 0
         fully = (
             await first_at(

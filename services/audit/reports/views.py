@@ -278,21 +278,23 @@ class Resolution(Answer):
     units: tuple[MatterLine, ...] = ()
 
 
-class TrendLine(Frozen):
+class TrendLine(Traced):
     day: str
     reports: int
     by_category: dict[str, int]
     by_level: dict[str, int]
     by_area: dict[str, int]
     by_kind: Annotated[dict[str, int], Field(default_factory=dict)]
-    figure: str = ""
-    records: Records | None = None
+    harm: Annotated[dict[str, int], Field(default_factory=dict)]
+    """`deaths`, `injuries` …: of what was reported that day, as it was last said; without those that are nought."""
 
 
 class CountLine(Traced):
     row: str
     reports: int
     lapsed: int = 0
+    harm: Annotated[dict[str, int], Field(default_factory=dict)]
+    """As of a day."""
 
 
 class Trend(Answer):
@@ -305,6 +307,8 @@ class Trend(Answer):
     """`area:category`, the most reports first."""
     topics: tuple[CountLine, ...] = ()
     """`topic:area`, the most reports first."""
+    units: tuple[CountLine, ...] = ()
+    """By the unit that reported, the most reports first."""
 
 
 class FigureRecords(Answer):

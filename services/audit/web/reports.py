@@ -4,6 +4,7 @@ Invariant: a figure can be had with its records by those who may read them, and 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -77,9 +78,7 @@ class ReportQuery(PeriodQuery):
         return {name: str(value) for name, value in given.items()}
 
 
-class FormsQuery(ReportQuery):
-    form: Annotated[FormId | None, Query(description="only this form, with all its rows")] = None
-    kind: Annotated[ReportKind | None, Query(description="only of cases of this kind")] = None
+class ComplaintsQuery(ReportQuery):
     topic: Annotated[IdRef | None, Query(description="only of cases of this topic")] = None
     area: Annotated[IdRef | None, Query(description="only in this area, and all within it")] = None
 
@@ -87,9 +86,16 @@ class FormsQuery(ReportQuery):
         """Raises Problem 422 for an area that is in no directory."""
         if self.area is not None and directory.areas and self.area not in directory.area_codes:
             raise invalid([("area", said(NO_SUCH_AREA))], N_("request"))
-        return ReportQuestion(
-            self.window(directory), self.records, self.form, self.kind, self.topic, self.area
-        )
+        return ReportQuestion(self.window(directory), self.records, topic=self.topic, area=self.area)
+
+
+class FormsQuery(ComplaintsQuery):
+    form: Annotated[FormId | None, Query(description="only this form, with all its rows")] = None
+    kind: Annotated[ReportKind | None, Query(description="only of cases of this kind")] = None
+
+    def question(self, directory: Directory) -> ReportQuestion:
+        """Raises Problem 422 for an area that is in no directory."""
+        return replace(super().question(directory), form=self.form, kind=self.kind)
 
 
 class OfFigure(PeriodQuery):
@@ -161,12 +167,18 @@ def _add(router: APIRouter, name: ReportName, report: DeclaredReport, web: Repor
     async def counted(request: Request, query: Annotated[ReportQuery, Query()]) -> Answer | Response:
         return await given(request, query)
 
-    async def narrowed(request: Request, query: Annotated[FormsQuery, Query()]) -> Answer | Response:
+    async def of_forms(request: Request, query: Annotated[FormsQuery, Query()]) -> Answer | Response:
         return await given(request, query)
 
+    async def of_complaints(
+        request: Request, query: Annotated[ComplaintsQuery, Query()]
+    ) -> Answer | Response:
+        return await given(request, query)
+
+    narrowed = {ReportName.FORMS: of_forms, ReportName.COMPLAINTS: of_complaints}
     router.add_api_route(
         f"/{name}",
-        narrowed if report.narrowed_by else counted,
+        narrowed.get(name, counted),
         name=name,
         response_model=report.answers,
         description=report.says,

@@ -79,6 +79,20 @@ TREND = (
     N_(
         "Matters by the time the broker stored their report, in the office's zone. Cases of accountability and watches are no matters."
     ),
+    N_(
+        "Harm is that of the matters reported here, as it was last said up to the end of the window; "
+        "where nothing stands nobody has said any."
+    ),
+)
+COMPLAINTS = (
+    N_(
+        "Every complaint counts once, on the day it came in and whatever became of it; an area counts at its county, or, where an area "
+        "is asked for, at the part of it right below."
+    ),
+    N_(
+        "Households are those of complaints that came with a form which says how many, as it was last said; one that was withdrawn, or "
+        "merged into another case, adds none. Several who call from the same house may each count it."
+    ),
 )
 FORMS = (
     N_(

@@ -7,7 +7,7 @@ form knows no more stands as it is.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from services.audit.reports.documents.report_blocks import MOST_ROWS, count
+from services.audit.reports.documents.report_blocks import HOTTEST, MOST_ROWS, count, heat_of
 from services.audit.reports.form_figures import AREA_OF_CASE, CASE_AREA, table_rows
 from services.audit.reports.form_views import (
     FieldValue,
@@ -28,8 +28,8 @@ from shared.forms.values import is_empty
 from shared.forms.words import FormWords
 from shared.language.catalogue import N_
 
-MOST_DAYS, MOST_LINES, HOTTEST = 14, 6, 5
-"""Days in a table, lines in a chart, the last shade of a map."""
+MOST_DAYS, MOST_LINES = 14, 6
+"""Days in a table, lines in a chart."""
 NOTHING_FILLED_IN = N_("Nothing of it was filled in here: ask for a longer time, or leave something out.")
 
 
@@ -245,7 +245,7 @@ class _Said:
             cell = cells.get((area, by))
             if cell is None:
                 return Cell("")
-            heat = max(round(HOTTEST * cell.total / hottest), 1) if hottest > 0 else 0
+            heat = heat_of(cell.total, hottest)
             return Cell(f"{cell.total:,.10g}", records=cell.records, heat=heat, number=cell.total)
 
         measure = (

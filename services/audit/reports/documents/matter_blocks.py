@@ -12,9 +12,12 @@ from services.audit.reports.views import (
     ReachLine,
     Resolution,
     Trend,
+    TrendLine,
 )
+from shared.acts.fields import FIELDS
 from shared.documents.blocks import Bars, Block, Cell, TableBlock, row
 from shared.documents.words import NOTHING, DocumentWords
+from shared.facts import HARM
 from shared.language.catalogue import N_
 
 # Holding
@@ -203,6 +206,9 @@ def trend_blocks(words: DocumentWords, trend: Trend) -> list[Block]:
     ]
     return [
         Bars(words.of(N_("Reports by day")), tuple(days[-92:])),
+        counts_table(
+            words, N_("Day"), [(line.day, line) for line in trend.days if line.harm], N_("Harm by day")
+        ),
         counts_bars(words.of(N_("Reports by hour of the day")), [(line.row, line) for line in trend.hours]),
         counts_bars(
             words.of(N_("Lapses by hour of the day, without those excused")),
@@ -217,7 +223,36 @@ def trend_blocks(words: DocumentWords, trend: Trend) -> list[Block]:
             words.of(N_("Reports by place and category")),
             [(place_name(words, line.row), line) for line in trend.places[:20]],
         ),
+        *(
+            counts_table(words, first, [(name(words, line.row), line) for line in lines], title)
+            for first, name, lines, title in (
+                (N_("Place and category"), place_name, trend.places, N_("By place and category")),
+                (N_("Topic and area"), topic_name, trend.topics, N_("By topic and area")),
+                (N_("Unit"), DocumentWords.unit, trend.units, N_("By the unit that reported")),
+            )
+        ),
     ]
+
+
+def counts_table(
+    words: DocumentWords, first: str, named: Sequence[tuple[str, CountLine | TrendLine]], title: str
+) -> TableBlock:
+    """How many were reported, and the harm as far as anybody has said any."""
+    shown = named[:MOST_ROWS]
+    said = [name for name in HARM if any(name in line.harm for _, line in shown)]
+    heads = [words.of(first), words.of(N_("reports")), *(words.of(FIELDS[name].term) for name in said)]
+    rows = [row(name, count(line, "reports"), *(_harm(line, what) for what in said)) for name, line in shown]
+    return TableBlock(tuple(heads), tuple(rows), words.of(title))
+
+
+def _harm(line: CountLine | TrendLine, name: str) -> Cell:
+    amount = line.harm.get(name, 0)
+    return Cell(f"{amount:,}", f"{line.figure}/{name}", number=amount) if amount else Cell("")
+
+
+def topic_name(words: DocumentWords, row_name: str) -> str:
+    topic, _, area = row_name.partition(":")
+    return f"{words.label('topic', topic) if topic != '-' else NOTHING} · {words.area(area)}"
 
 
 def place_name(words: DocumentWords, place: str) -> str:

@@ -59,6 +59,14 @@ def measured(words: DocumentWords, line: Traced, field: str, column: str, measur
     )
 
 
+HOTTEST = 5
+"""The last shade of a map."""
+
+
+def heat_of(number: float, hottest: float) -> int:
+    return max(round(HOTTEST * number / hottest), 1) if hottest > 0 else 0
+
+
 # Timeliness
 
 

@@ -20,8 +20,8 @@ from services.audit.reading.views import Entry
 from services.audit.reports.declared import REPORTS
 from services.audit.reports.documents import definitions
 from services.audit.reports.documents.period import Period
-from services.audit.reports.names import ReportName
-from services.audit.reports.question import NARROWED_BY, ReportQuestion
+from services.audit.reports.names import NARROWED_BY, ReportName
+from services.audit.reports.question import ReportQuestion
 from services.audit.reports.reports import Reports
 from services.audit.reports.views import Answer
 from services.audit.reports.window import Window
@@ -44,7 +44,10 @@ from shared.web.names import Names
 from shared.web.picks import WRITTEN, PickedSort, Picker, near_units, offers, taken
 
 PER_PAGE = 100
-ASKED = ("since", "until", "unit", f"unit{WRITTEN}", "below", *NARROWED_BY, f"area{WRITTEN}")
+ASKED = (
+    *("since", "until", "unit", f"unit{WRITTEN}", "below", f"area{WRITTEN}"),
+    *dict.fromkeys(name for names in NARROWED_BY.values() for name in names),
+)
 LISTED = 300
 """Records that a link names one by one."""
 NUMBER = re.compile("[0-9]{1,15}")
@@ -119,9 +122,9 @@ def report_pages_router(
         principal = pages.admit(request, *READERS)
         if name not in tuple(ReportName):
             raise Problem(404, N_("Not Found"), NO_REPORT)
-        declared = REPORTS[ReportName(name)]
+        declared, by = REPORTS[ReportName(name)], NARROWED_BY.get(ReportName(name), ())
         window, values, faults = read_question(request)
-        question, not_so = narrowed(window, values, declared.narrowed_by, directory())
+        question, not_so = narrowed(window, values, by, directory())
         faults |= not_so
         answer: Answer = await answer_or_fault(lambda: declared.ask(reports, question))
         words = DocumentWords(
@@ -140,12 +143,12 @@ def report_pages_router(
             name=name,
             reports={report: f"/reports/{report}?{urlencode(values)}" for report in REPORTS},
             titles={report: other.title for report, other in REPORTS.items()},
-            narrowed_by=declared.narrowed_by,
+            narrowed_by=by,
             forms=reports.forms.all(),
             kinds=tuple(ReportKind),
             topics=directory().topics,
             files={
-                format_: f"/api/v1/reports/{name}?{urlencode(in_a_file(question, values, declared.narrowed_by, format_, words.language))}"
+                format_: f"/api/v1/reports/{name}?{urlencode(in_a_file(question, values, by, format_, words.language))}"
                 for format_ in MEDIA
             },
             values=values,
