@@ -357,13 +357,12 @@ ROWS = (
         (34, 35, 36),
         "heat, water, power; heaters for the vulnerable; fuel stock; seasonal checks",
         (
-            "form outage; form stock with thresholds that ring the firm and its bureau; checklists with "
-            "items and findings"
+            "form outage; form stock with thresholds that ring the firm and its bureau; heaters on a list with "
+            "the signed sheet; checklists with items and findings, each finding a task with owner and limit"
         ),
         "date",
         "–",
         ("POST /api/v1/ingest/hotline",),
-        missing="heaters and seasonal checklists in a story through the running services",
     ),
     Row(
         (37, 38),
@@ -389,11 +388,10 @@ ROWS = (
         "grass-roots organisations, leadership meetings, order and sanitation before the festival",
         (
             "townships and villages as areas and units; a meeting as an event with its resolution and "
-            "tasks; seasonal checklists"
+            "tasks; seasonal checklists, each finding a task with owner and limit"
         ),
         "–",
         "resolution, tasks, findings",
         ("POST /api/v1/reports", "GET /api/v1/tasks"),
-        missing="seasonal checklists in a story through the running services",
     ),
 )

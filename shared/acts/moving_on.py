@@ -2,6 +2,7 @@
 
 from shared.acts.act import FILES, TASK, Act, Group
 from shared.acts.states import (
+    has_not_ended,
     is_a_roster,
     is_going_on,
     is_graded,
@@ -16,7 +17,8 @@ from shared.vocabulary import Kind, ReportKind
 
 
 def _waits_to_be_taken(case: Case) -> bool:
-    return is_going_on(case) and (any(transfers(case)) or any(map(is_offered, case.tasks)))
+    """A standing watch too: what a check found is laid on somebody there."""
+    return has_not_ended(case) and (any(transfers(case)) or any(map(is_offered, case.tasks)))
 
 
 def _has_no_taker(case: Case) -> bool:

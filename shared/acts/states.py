@@ -74,11 +74,12 @@ def is_handed_in(task: Task) -> bool:
 
 
 def has_a_task_under_way(case: Case) -> bool:
-    return is_going_on(case) and any(map(is_under_way, case.tasks))
+    """A standing watch has tasks too, where a check found something unsound."""
+    return has_not_ended(case) and any(map(is_under_way, case.tasks))
 
 
 def has_a_result(case: Case) -> bool:
-    return is_going_on(case) and any(map(is_handed_in, case.tasks))
+    return has_not_ended(case) and any(map(is_handed_in, case.tasks))
 
 
 def asks_for_time(work: Task | Duty) -> bool:

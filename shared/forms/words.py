@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from shared.facts.name import Name
 from shared.forms.book import Forms
 from shared.forms.filling import title_of
+from shared.forms.meeting import meets
 from shared.forms.model import NUMBERS, DeclaredColumn, DeclaredField, DeclaredForm, FieldType
 from shared.forms.values import is_empty
 from shared.language.words import Words
@@ -24,8 +25,8 @@ from shared.vocabulary import Language
 SHORT_LENGTH = {Language.ZH: 90, Language.EN: 160}
 """Letters of the one line that messages carry."""
 PLAIN_LENGTH = 200
-ROWS_TOLD = 20
-"""Rows of a table that are told in a line."""
+ROWS_TOLD, CROSSING_TOLD = 20, 3
+"""Rows of a table that are told in a line; of those that cross a threshold in the short one."""
 SPEAK_FOR_THEMSELVES = frozenset(
     {FieldType.UNIT, FieldType.AREA, FieldType.PERSON, FieldType.CHOICE, FieldType.TEXT}
 )
@@ -72,6 +73,16 @@ class FilledForm:
     """A part of it could not be taken."""
 
 
+@dataclass(frozen=True, slots=True)
+class CrossingRows:
+    """Rows of a table that cross a threshold, with those of its columns that everybody may read."""
+
+    title: Name
+    """Of the threshold."""
+    columns: Mapping[str, DeclaredColumn]
+    rows: tuple[Mapping[str, Any], ...]
+
+
 class FormWords:
     """Says values to one reader."""
 
@@ -108,11 +119,20 @@ class FormWords:
             case _:
                 return text
 
-    def short(self, told: Iterable[tuple[DeclaredField, object]]) -> str:
-        """These fields in one line."""
-        line = line_of(self.said.listed([self._telling(field, value) for field, value in told]))
+    def short(
+        self, told: Iterable[tuple[DeclaredField, object]], crossing: Iterable["CrossingRows"] = ()
+    ) -> str:
+        """These fields in one line, and the rows that cross a threshold."""
+        parts = [self._telling(field, value) for field, value in told]
+        line = line_of(self.said.listed([*parts, *map(self._crossing, crossing)]))
         most = SHORT_LENGTH[self.said.language]
         return line if len(line) <= most else f"{line[: most - 1]}…"
+
+    def _crossing(self, crossing: "CrossingRows") -> str:
+        """`有不合格项：泄压阀 锈死`: what is told of a row is what everybody may read."""
+        rows = [" ".join(filter(None, self._cells(crossing.columns, row))) for row in crossing.rows]
+        told = rows if len(rows) <= CROSSING_TOLD else [*rows[:CROSSING_TOLD], "…"]
+        return self.said.of_somebody(self.said.name(crossing.title), self.said.claims(told))
 
     def whole(self, form: DeclaredForm | None, values: Mapping[str, Any]) -> str:
         """All that is filled in, in one line: each field with its title, of a table each row."""
@@ -143,7 +163,7 @@ class FormWords:
         if field.type is not FieldType.ROWS or not isinstance(value, list):
             text = self.value(field, value)
             return ShownField(name, title, text, href=text if field.type is FieldType.URL else "")
-        rows = [cast(dict[str, Any], row) for row in cast(list[Any], value) if isinstance(row, dict)]
+        rows = _rows(cast(list[Any], value))
         table = ShownTable(
             tuple(self.said.name(column.title) for column in field.columns.values()),
             tuple(tuple(self._cells(field.columns, row)) for row in rows),
@@ -172,15 +192,36 @@ class FormWords:
         return local.isoformat(" ")[begins:_MINUTES]  # a tenth of what strftime costs
 
 
+def _rows(value: object) -> list[Mapping[str, Any]]:
+    rows = cast(list[Any], value) if isinstance(value, list) else []
+    return [cast(dict[str, Any], row) for row in rows if isinstance(row, dict)]
+
+
 def short_name(
     form: DeclaredForm, values: Mapping[str, Any], names: NameSource, zone: ZoneInfo
 ) -> Name | None:
     """The most telling fields in one line, in both languages; None where none is filled in."""
     told = [(field, values[name]) for name, field in form.telling if not is_empty(values.get(name))]
-    if not told:
+    crossing = list(_crossing_rows(form, values))
+    if not told and not crossing:
         return None
-    zh, en = [FormWords(names, words, zone).short(told) for words in _both()]
+    zh, en = [FormWords(names, words, zone).short(told, crossing) for words in _both()]
     return Name(zh=zh, en=en) if zh else None
+
+
+def _crossing_rows(form: DeclaredForm, values: Mapping[str, Any]) -> Iterable[CrossingRows]:
+    for ring in form.rings.values():
+        table = form.fields.get(ring.rows) if ring.rows is not None else None
+        if table is None:
+            continue
+        rows = tuple(row for row in _rows(values.get(ring.rows or "")) if meets(ring.when, row))
+        if rows:
+            texts = {
+                name: column
+                for name, column in table.columns.items()
+                if column.type is FieldType.TEXT and not column.is_personal
+            }
+            yield CrossingRows(ring.title, texts, rows)
 
 
 @cache
