@@ -265,7 +265,13 @@ class Teller:
             f" ({in_words(why)})",
             f"{moved} to {self.clock(first.due_at)}" if first.due_at and first.was else "",
         ]
-        return "".join([*parts, f": {first.note}" if first.note else ""])
+        return self._with_tags("".join([*parts, f": {first.note}" if first.note else ""]))
+
+    def _with_tags(self, text: str) -> str:
+        """Another case by its tag, as its own lines begin."""
+        for case, tag in self.tags.items():
+            text = text.replace(case, tag)
+        return text
 
     def _done(
         self, who: tuple[str, ...], how: str, effects: list[Effect], *, answered: bool

@@ -2,11 +2,17 @@
 many; each figure opens into exactly its records.
 """
 
+import re
+import time
 from datetime import timedelta
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from services.audit.reports.complaints import Complaints
 from services.audit.reports.declared import REPORTS
+from services.audit.reports.figures import Figures
 from services.audit.reports.names import ReportName
 from services.audit.reports.question import ReportQuestion
 from services.audit.reports.reports import Reports
@@ -16,7 +22,7 @@ from shared.documents.words import DocumentWords
 from shared.forms import FillingPlace
 from shared.vocabulary import Kind, Language, ReportKind
 from shared.web.names import Names
-from tests.audit.test_forms_report import DIRECTORY, Given, _with_ids
+from tests.audit.test_forms_report import DIRECTORY, Given, with_ids
 from tests.audit.virtual_month import MonthTrail
 from tests.forms.given import OUTAGE, ZONE
 
@@ -45,7 +51,7 @@ def a_winter() -> Given:
 
 
 def reports_of(given: Given) -> Reports:
-    return Reports(MonthTrail(_with_ids(given.world.facts)).reader, ZONE, given.forms, lambda: DIRECTORY)
+    return Reports(MonthTrail(with_ids(given.world.facts)).reader, ZONE, given.forms, lambda: DIRECTORY)
 
 
 async def asks(reports: Reports, window: Window = ALL, **more: Any) -> Complaints:
@@ -96,6 +102,24 @@ async def test_what_is_said_of_the_whole_city_is_no_countys() -> None:
     for line in (*found.areas, *found.cells, found.whole):
         assert (await reports.records(ALL, f"{line.figure}/complaints")).count == line.complaints, line
     assert {line.area: line.complaints for line in found.areas}["620600"] == 1
+
+
+@given(st.lists(st.text("ab>:", max_size=4), min_size=2, max_size=5), st.text("ab>:", max_size=12))
+def test_a_star_means_any_part_of_a_row_and_nothing_else(pieces: list[str], row: str) -> None:
+    figures = Figures()
+    figures.add("complaint", row, "complaints", 7)
+    found = figures.named(f"complaint/{'*'.join(pieces)}/complaints")
+    pattern = ".*".join(map(re.escape, pieces))
+    assert (found is not None) == (re.fullmatch(pattern, row, re.S) is not None)
+
+
+def test_many_stars_cost_no_more_than_few() -> None:
+    figures = Figures()
+    for number in range(2_000):
+        figures.add("complaint", "a" * 60 + str(number), "complaints", number)
+    began = time.perf_counter()
+    assert figures.named(f"complaint/{'*a' * 90}b/complaints") is None
+    assert time.perf_counter() - began < 1
 
 
 async def test_it_is_asked_for_a_topic_and_for_an_area_and_its_parts() -> None:

@@ -71,7 +71,7 @@ class Given:
         units: Sequence[str] = (),
         **more: Any,
     ) -> FilledForms:
-        trail = MonthTrail(_with_ids(self.world.facts))
+        trail = MonthTrail(with_ids(self.world.facts))
         reports = Reports(trail.reader, ZONE, self.forms, lambda: DIRECTORY)
         window = Window(since=since, units=frozenset(units) if units else None)
         answer = await REPORTS[ReportName.FORMS].ask(reports, ReportQuestion(window, form=form, **more))
@@ -79,7 +79,7 @@ class Given:
         return answer
 
 
-def _with_ids(facts: list[tuple[Fact, datetime]]) -> list[tuple[Fact, datetime]]:
+def with_ids(facts: list[tuple[Fact, datetime]]) -> list[tuple[Fact, datetime]]:
     """Each fact an id of its own, and each decision naming the fact it is about."""
     named = [
         (fact.model_copy(update={"id": f"{fact.id}~{number}"}), at) for number, (fact, at) in enumerate(facts)
@@ -338,7 +338,7 @@ async def test_what_was_erased_is_in_no_row_and_the_figures_stay() -> None:
     given.world.facts[index] = (fact.model_copy(update={"data": erased}), at)
     (row,) = (await given.asks("petition")).rows
     assert row.values == {"sort": "land", "people": 38, "earlier": False}
-    trail = MonthTrail(_with_ids(given.world.facts))
+    trail = MonthTrail(with_ids(given.world.facts))
     entry = entry_view(trail.entries[index], trail.held[index])
     assert entry.block is not None
     assert entry.block.personal == {}

@@ -232,3 +232,13 @@ def test_the_ledger_holds_what_is_owed_until_it_is_done() -> None:
 
     (owed,) = ledger.by_due()
     assert (owed.person, owed.due_at, owed.taken_by) == ("li_ding", due, "wu_ji")
+
+
+def test_another_case_is_named_by_its_tag(teller: Teller) -> None:
+    other = CaseId("01J00000000000000000000001")
+    teller.tags[other] = "B"
+    merged = Effect(kind=EffectKind.STATUS, why="merged", note=other)
+    ended = effect(EffectKind.CANCELLED, "zhou_wu", f"carried_on_in:{other}")
+    lines = [line.whole for line in teller.tell([(decided(merged, ended), NOW)])]
+    assert [line for line in lines if other in line] == []
+    assert sum("B" in line for line in lines) == 2

@@ -102,7 +102,14 @@ async def test_what_a_check_finds_unsound_becomes_a_task_with_an_owner_and_a_lim
     page = (await live.at_link(head, case, "duty")).text
     assert finding in page
     desk = await live.desk(f"/cases/{case}", unit, person=head)
-    for words in ("<h2>检查清单</h2>", item, finding, "不合格", "检查问题交办整改", f"/cases/{case}/acts/assign"):
+    for words in (
+        "<h2>检查清单</h2>",
+        item,
+        finding,
+        "不合格",
+        "检查问题交办整改",
+        f"/cases/{case}/acts/assign",
+    ):
         assert words in desk, words
 
     due_at = (datetime.now(UTC) + timedelta(hours=2)).isoformat()

@@ -4,7 +4,6 @@ Invariant: a figure is nothing but its records. It holds no more than four bytes
 from, and twelve for a time that was measured, so that a year of a large city stays small.
 """
 
-import re
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator
@@ -100,11 +99,11 @@ class Figures:
 
     def together(self, table: str, rows: str, column: str) -> Figure | None:
         """`rows`: with `*` for any part; None where there is none."""
-        means = re.compile(".*".join(map(re.escape, rows.split(ANY)))).fullmatch
+        first, *others = rows.split(ANY)
         found = [
             figure
             for (of, row, counted), figure in self._figures.items()
-            if of == table and counted == column and means(row)
+            if of == table and counted == column and _means(row, first, others)
         ]
         if not found:
             return None
@@ -114,6 +113,22 @@ class Figures:
 
     def __iter__(self) -> Iterator[tuple[Key, Figure]]:
         return iter(self._figures.items())
+
+
+def _means(row: str, first: str, others: list[str]) -> bool:
+    """Whether the row begins with `first` and has the others behind it one after the other, the last at its end. In
+    one go: whoever asks may write as many of them as they like.
+    """
+    if not row.startswith(first):
+        return False
+    *middle, last = others
+    at = len(first)
+    for piece in middle:
+        at = row.find(piece, at)
+        if at < 0:
+            return False
+        at += len(piece)
+    return len(row) - at >= len(last) and row.endswith(last)
 
 
 def _only(figure: Figure, measure: str) -> Figure:
