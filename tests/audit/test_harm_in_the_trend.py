@@ -1,6 +1,7 @@
 """Harm in the trend: of each matter as it was last said, in every line it counts in, opening into the record that says it."""
 
 from collections import Counter
+from typing import Any
 
 from services.audit.reports.views import Trend
 from services.audit.reports.window import Window
@@ -14,7 +15,7 @@ ALL = Window()
 
 async def test_harm_counts_once_as_it_was_last_said() -> None:
     given = Given()
-    said = {"unit": "wangshan_info_centre", "area": "620622", "topic": "chemical"}
+    said: dict[str, Any] = {"unit": "wangshan_info_centre", "area": "620622", "topic": "chemical"}
     first = given.stage.report(level=Level.II, harm=Harm(deaths=1, evacuated=12), **said)
     given.stage.after(minutes=5)
     given.stage.says(first, Kind.FOLLOWED_UP, "wangshan_info_centre", text="又发现两人", deaths=3)

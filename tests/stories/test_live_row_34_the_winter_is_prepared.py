@@ -88,7 +88,11 @@ async def test_what_a_check_finds_unsound_becomes_a_task_with_an_owner_and_a_lim
     desk = await live.desk(f"/cases/{case}", unit, person=head)
     assert title in desk
 
-    bare = {"document": Document.REVIEW, "text": "见清单", "form": checklist(what, (item, "faulty", ""))}
+    bare: dict[str, Any] = {
+        "document": Document.REVIEW,
+        "text": "见清单",
+        "form": checklist(what, (item, "faulty", "")),
+    }
     refused = await live.refusal(case, "file", unit, OFFICER, **bare)
     assert "form.fields.items.0.finding" in refused, "nothing is unsound without what was found"
     handed_in = checklist(what, ("台账", "sound", ""), (item, "faulty", finding), ("标识", "mended", "已补"))
