@@ -57,6 +57,13 @@ async def own_lab(tmp_path: Path) -> AsyncIterator[Lab]:
         yield one
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def frail_lab(tmp_path: Path) -> AsyncIterator[Lab]:
+    """A broker that the test may kill, without a store."""
+    async with lab_in(tmp_path, mongo=False) as one:
+        yield one
+
+
 class OneWorkerAnInstallation(LoadFileScheduling):
     """The tests of a file stay on one worker, and so do all of a folder that shares one running
     installation.

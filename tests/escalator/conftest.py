@@ -1,4 +1,4 @@
-"""A broker and a store for the tests of the escalator alone: what other tests leave in FACTS it would have to
+"""A broker for the tests of the escalator alone: what other tests leave in FACTS it would have to
 decide on first.
 """
 
@@ -13,5 +13,5 @@ from tests.lab import Lab, lab_in
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lab]:
     """Shared by the escalator's tests."""
-    async with lab_in(tmp_path_factory.mktemp("escalator-lab")) as escalator_lab:
+    async with lab_in(tmp_path_factory.mktemp("escalator-lab"), mongo=False) as escalator_lab:
         yield escalator_lab

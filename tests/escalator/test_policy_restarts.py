@@ -146,12 +146,12 @@ async def test_a_version_that_can_not_be_read_is_the_one_before_it(broker: Lab, 
     assert (in_force(again), again.text_of(again.version("approved"))) == ("approved", APPROVED)
 
 
-async def test_who_follows_hears_of_an_approval_also_after_the_broker_was_away(own_lab: Lab) -> None:
-    async with own_lab.connection("escalator") as one, own_lab.connection("escalator") as other:
+async def test_who_follows_hears_of_an_approval_also_after_the_broker_was_away(frail_lab: Lab) -> None:
+    async with frail_lab.connection("escalator") as one, frail_lab.connection("escalator") as other:
         policies, following = await started(one), await started(other)
         task = asyncio.create_task(following.run())
-        own_lab.kill_nats()
-        own_lab.start_nats()
+        frail_lab.kill_nats()
+        frail_lab.start_nats()
         await until(lambda: one.is_connected and other.is_connected)
         version = await policies.draft(APPROVED, "wang")
         await policies.approve(version.id, "li")

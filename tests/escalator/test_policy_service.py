@@ -22,16 +22,16 @@ STRICTER = (
 
 
 async def test_a_policy_comes_into_force_for_new_cases_and_never_changes_under_an_old_one(
-    own_lab: Lab,
+    frail_lab: Lab,
 ) -> None:
-    own_lab.ask_for_no_resolution()
-    first, second = await own_lab.start_service("escalator"), await own_lab.start_service("escalator")
+    frail_lab.ask_for_no_resolution()
+    first, second = await frail_lab.start_service("escalator"), await frail_lab.start_service("escalator")
     drafter, leader = (
-        own_lab.bearer(Role.SUPERVISOR, person="xie_ze"),
-        own_lab.bearer(Role.LEADER, person="wu_ji"),
+        frail_lab.bearer(Role.SUPERVISOR, person="xie_ze"),
+        frail_lab.bearer(Role.LEADER, person="wu_ji"),
     )
     try:
-        async with own_lab.connection("intake") as intake, own_lab.connection("admin") as admin:
+        async with frail_lab.connection("intake") as intake, frail_lab.connection("admin") as admin:
 
             async def due_after(case: CaseId) -> timedelta:
                 async def seen() -> Case | None:
@@ -50,7 +50,7 @@ async def test_a_policy_comes_into_force_for_new_cases_and_never_changes_under_a
             assert (
                 httpx2.post(
                     f"{policy}/versions/{version}/approve",
-                    headers=own_lab.bearer(Role.LEADER, person="xie_ze"),
+                    headers=frail_lab.bearer(Role.LEADER, person="xie_ze"),
                 ).status_code
                 == 409
             )

@@ -106,11 +106,11 @@ async def _applied(admin: Client, case: CaseId, kind: Kind) -> bool:
     return now is not None and now.decision.about.kind == kind
 
 
-async def test_the_whole_rule_by_the_brokers_clock(own_lab: Lab) -> None:
-    own_lab.policy = fast_policy(own_lab)
-    service = await own_lab.start_service("escalator")
+async def test_the_whole_rule_by_the_brokers_clock(frail_lab: Lab) -> None:
+    frail_lab.policy = fast_policy(frail_lab)
+    service = await frail_lab.start_service("escalator")
     try:
-        async with own_lab.connection("intake") as intake, own_lab.connection("admin") as admin:
+        async with frail_lab.connection("intake") as intake, frail_lab.connection("admin") as admin:
             case = await report(intake)
             opened = await until(lambda: case_now(admin, case))
             assert opened
@@ -152,12 +152,12 @@ async def test_a_case_that_cannot_be_decided_is_set_aside_and_its_lane_goes_on(l
         service.stop()
 
 
-async def test_the_broker_is_killed_and_restarted_under_it(own_lab: Lab) -> None:
-    service = await own_lab.start_service("escalator")
-    own_lab.kill_nats()
+async def test_the_broker_is_killed_and_restarted_under_it(frail_lab: Lab) -> None:
+    service = await frail_lab.start_service("escalator")
+    frail_lab.kill_nats()
     await until(lambda: not service.is_ready())
-    own_lab.start_nats()
-    async with own_lab.connection("intake") as intake, own_lab.connection("admin") as admin:
+    frail_lab.start_nats()
+    async with frail_lab.connection("intake") as intake, frail_lab.connection("admin") as admin:
         case = await report(intake)
         await until(lambda: decisions_of(admin, case))
     await until(service.is_ready)

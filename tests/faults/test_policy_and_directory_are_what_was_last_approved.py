@@ -14,29 +14,29 @@ ROUNDS = int(os.environ.get("FAULTS_RESTARTS", "2"))
 SEED = 7
 
 
-async def test_after_any_restart_in_any_order(own_lab: Lab) -> None:
+async def test_after_any_restart_in_any_order(frail_lab: Lab) -> None:
     dice = random.Random(SEED)
-    own_lab.ask_for_no_resolution()
+    frail_lab.ask_for_no_resolution()
     escalators = list(
-        await asyncio.gather(own_lab.start_service("escalator"), own_lab.start_service("escalator"))
+        await asyncio.gather(frail_lab.start_service("escalator"), frail_lab.start_service("escalator"))
     )
-    intake = await own_lab.start_service("intake")
-    await approve_the_policy(own_lab, escalators[0])
-    await change_the_holder(own_lab, intake)
+    intake = await frail_lab.start_service("intake")
+    await approve_the_policy(frail_lab, escalators[0])
+    await change_the_holder(frail_lab, intake)
     for _ in range(ROUNDS):
         parts = dice.sample(["escalators", "intake"], 2)
         for running in (*escalators, intake):
             running.kill() if dice.random() < 0.5 else running.stop()
         if dice.random() < 0.5:
-            own_lab.kill_nats()
-            own_lab.start_nats()
+            frail_lab.kill_nats()
+            frail_lab.start_nats()
         for part in parts:
             if part == "escalators":
                 escalators = list(
                     await asyncio.gather(
-                        own_lab.start_service("escalator"), own_lab.start_service("escalator")
+                        frail_lab.start_service("escalator"), frail_lab.start_service("escalator")
                     )
                 )
             elif part == "intake":
-                intake = await own_lab.start_service("intake")
-        assert await what_holds(own_lab, escalators, intake) == AS_APPROVED
+                intake = await frail_lab.start_service("intake")
+        assert await what_holds(frail_lab, escalators, intake) == AS_APPROVED

@@ -573,16 +573,16 @@ async def test_every_service_follows_the_directory_and_only_intake_changes_it(
         following.cancel()
 
 
-async def test_followers_come_back_with_the_broker(own_lab: Lab) -> None:
-    async with own_lab.connection("intake") as writing, own_lab.connection("notifier") as reading:
+async def test_followers_come_back_with_the_broker(frail_lab: Lab) -> None:
+    async with frail_lab.connection("intake") as writing, frail_lab.connection("notifier") as reading:
         intake, live = Intake(writing), LiveDirectory(FILE, lambda: reading)
         await live.open()
         assert live.revision == 0, "an empty bucket leaves the file's"
         following = asyncio.create_task(live.run())
         await until(lambda: _is_done(intake.operator_file.take(FILE)))
         await until(lambda: live.revision == 1)
-        own_lab.kill_nats()
-        own_lab.start_nats()
+        frail_lab.kill_nats()
+        frail_lab.start_nats()
         await until(lambda: writing.is_connected)
         await _insist(intake, absence())
         await until(lambda: live.revision == 2)

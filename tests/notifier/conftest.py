@@ -129,13 +129,6 @@ async def record(lab: Lab, gateway: GatewayLab) -> AsyncIterator[Record]:
         yield await record_of(connection)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def frail_lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    """A broker that the test may kill, without a store."""
-    async with lab_in(tmp_path, mongo=False) as one:
-        yield one
-
-
 @pytest.fixture(scope="package")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A PEM file with the key and the certificate of a gateway that no public CA knows."""

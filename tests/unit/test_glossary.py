@@ -5,10 +5,12 @@ of Chinese that the glossary replaces stands nowhere.
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 
 from tests.lab import ROOT
 
 
+@cache
 def classes() -> dict[str, list[str]]:
     """Name → the files that have a class of that name."""
     files: defaultdict[str, list[str]] = defaultdict(list)
@@ -43,6 +45,7 @@ NOT_OURS = {"docs/glossary.md", "config/directory.yaml", "services/escalator/dec
 """The list itself; names of units and plans; the words of other people's reports."""
 
 
+@cache
 def replaced() -> dict[str, tuple[str, re.Pattern[str]]]:
     """Word that is not used → the one that is, and how the former is found: not where it is part of what is
     meant.
