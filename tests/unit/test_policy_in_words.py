@@ -193,3 +193,12 @@ def test_a_rule_that_comes_or_goes_is_said_by_its_title() -> None:
     other = parse_policy(text_with() + added)
     (found,) = differences(said(default()), said(other), Words(Language.EN))
     assert (found.about, found.before, found.after) == ("lights", "", "in this policy")
+
+
+def test_whom_a_form_names_and_that_it_has_changed_is_said_by_the_forms_own_words() -> None:
+    chinese = wording(Language.ZH)
+    assert chinese.who(["form.meeting.participants.unit", "form.meeting.chair"]) == (
+        "会议纪要：参会单位（单位）、会议纪要：主持人"
+    )
+    assert chinese.event("form.meeting.changed") == "会议纪要：内容有变更"
+    assert wording().event("form.meeting.changed") == "meeting: it says something else than before"

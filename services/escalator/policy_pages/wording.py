@@ -12,6 +12,7 @@ from datetime import timedelta
 from services.escalator.playing.telling import AUDIENCES
 from services.escalator.policy.duty_spec import When
 from services.escalator.policy.model import Grounds, PolicyDocument
+from services.escalator.policy.tell_spec import FORM_AUDIENCE
 from services.escalator.policy.terms import Term, fixed_term
 from services.escalator.policy_pages.found_words import (
     BEARER_WORDS,
@@ -21,6 +22,8 @@ from services.escalator.policy_pages.found_words import (
 )
 from shared.directory import Directory
 from shared.forms import Forms
+from shared.forms.faults import CHANGED
+from shared.forms.filling import title_of
 from shared.ids import AreaCode, PostId, UnitId
 from shared.language.catalogue import N_
 from shared.language.words import Words
@@ -77,6 +80,8 @@ class PolicyWording:
             return [self.words.name(post.name)]
         if name in self.document.audiences:
             return [part for post in self.document.audiences[name] for part in self._persons(post)]
+        if FORM_AUDIENCE.match(name):
+            return [self._of_form(name.partition(".")[2])]
         if name in FOUND_WORDS:
             return [self.words.of(FOUND_WORDS[name])]
         return [self.words.name(AUDIENCES[name])] if name in AUDIENCES else [name]
@@ -108,9 +113,16 @@ class PolicyWording:
         form_id, _, part = field.partition(".")
         if (form := self.forms.get(form_id)) is None:
             return self.words.of(N_("what a form says"))
-        named = form.rings.get(part) or form.fields.get(part)
         title = self.words.name(form.title)
-        return self.words.of_somebody(title, self.words.name(named.title)) if named else title
+        if part == CHANGED:
+            return self.words.of(N_("%(form)s: it says something else than before"), form=title)
+        field, _, column = part.partition(".")
+        named = form.rings.get(field) or form.fields.get(field)
+        if named is None:
+            return title
+        cell = title_of(form, part) if column else None
+        said = self.words.aside(self.words.name(named.title), self.words.name(cell.title) if cell else "")
+        return self.words.of_somebody(title, said)
 
     def title(self, duty: str) -> str:
         """What the policy calls the duty; a rule that inherits its title, too."""
