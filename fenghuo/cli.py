@@ -42,7 +42,7 @@ GROUPS = {
     "directory": "Check, show and change who is who",
     "policy": "Check, explain and simulate the policy",
     "forms": "Check and show what each kind of case is about",
-    "notify": "Preview what people would be told",
+    "notify": "Preview messages; try how people are reached",
     "source": "Make and take back the keys of sources",
     "trail": "Query, verify, export and prove the trail",
     "witness": "Watch over a trail from another machine",

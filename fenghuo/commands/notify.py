@@ -1,6 +1,6 @@
-"""`fenghuo notify …`: what people would be told, before it happens.
+"""`fenghuo notify …`: what people would be told and whether it reaches them, before it matters.
 
-`preview` needs nothing running.
+`preview` needs nothing running; `test` asks the notifier.
 """
 
 import os
@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from rich.markup import escape
 
 from fenghuo.answers import AsJson, Exit, answer, fail, out
+from fenghuo.client import call
 from fenghuo.places import PortSettings
-from fenghuo.speech import labelled, worded
+from fenghuo.speech import labelled, named, worded
 from fenghuo.speech.words import listed
 from services.escalator.playing.explain import play
 from services.escalator.policy.load import load_policy
@@ -34,9 +35,11 @@ from shared.ids import PersonId
 from shared.language.words import Words
 from shared.lined_yaml import YamlFault
 from shared.message import N_, because
-from shared.vocabulary import Category, Language, Level, ReportKind
+from shared.vocabulary import Category, Language, Level, ReportKind, Role
 
-app = typer.Typer(help="Preview what people would be told.", no_args_is_help=True)
+app = typer.Typer(
+    help="Preview what people would be told, and try how they are reached.", no_args_is_help=True
+)
 
 SAMPLE = N_("water broke into Longkou mine, 12 trapped, rescuers on their way")
 """As long as such a sentence usually is."""
@@ -233,3 +236,42 @@ def _cost(text: Previewed) -> str:
             return worded("read aloud in about %(seconds)s s", **size)
         case Form.LONG:
             return worded("%(characters)s characters", **size)
+
+
+@app.command("test")
+def try_person(
+    person: Annotated[str, typer.Argument(help="Whom to try: an id of the directory.")],
+    as_json: AsJson = False,
+) -> None:
+    """Send a test message by every channel of a person, and show what came back (role operator). Ends with 1 where one
+    was not handed over.
+    """
+    tried = call(
+        "notifier", "POST", "/api/v1/reach-trials", role=Role.OPERATOR, json={"person": person}
+    ).json()
+
+    def render(_: Any) -> None:
+        out.print(named(**tried["name"]), highlight=False)
+        if not tried["ways"]:
+            out.print(worded("[red]✗[/] no address at all: add one in the directory"), highlight=False)
+        for way in tried["ways"]:
+            head = f"{labelled('channel', way['channel'])} {way['address']}"
+            if way["handed_over"]:
+                out.print(
+                    worded(
+                        "[green]✓[/] %(way)s: handed to the gateway in %(seconds)s s%(reference)s",
+                        way=escape(head),
+                        seconds=way["seconds"],
+                        reference=f" ({escape(way['reference'])})" if way.get("reference") else "",
+                    ),
+                    highlight=False,
+                )
+            else:
+                whose = labelled("trouble", way["trouble"]) if way.get("trouble") else ""
+                out.print(
+                    f"[red]✗[/] {escape(head)}: {escape(whose)}\n  {escape(way['error'])}", highlight=False
+                )
+
+    answer(tried, as_json=as_json, render=render)
+    if not tried["ways"] or not all(way["handed_over"] for way in tried["ways"]):
+        raise typer.Exit(Exit.NO)

@@ -29,10 +29,12 @@ from services.notifier.delivery.openings import LinkOpenings
 from services.notifier.delivery.post import MessageMaker
 from services.notifier.delivery.receipts import DeliveryReceipts
 from services.notifier.delivery.recent import Recent
+from services.notifier.delivery.trial import ReachTrial
 from services.notifier.delivery.whether_over import case_now
 from services.notifier.messages.links import Links
 from services.notifier.messages.writer import Writer
 from services.notifier.settings import NotifierSettings
+from services.notifier.trial_api import TrialApi
 from shared.broker.durables import check_durables, subscribe_durable
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
@@ -168,6 +170,7 @@ def build(settings: NotifierSettings) -> Service:
     service.app.include_router(files.router())
     service.app.include_router(Api(recent, gate).router())
     service.app.include_router(door.router())
+    service.app.include_router(TrialApi(ReachTrial(couriers, settings.zone, now), directory, gate).router())
     return service
 
 

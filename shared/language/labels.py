@@ -210,6 +210,11 @@ LABELS: dict[str, dict[str, str]] = {
         "unit": N_("every unit here and one level below"),
         "government": N_("the government of every area one level below"),
     },
+    "trouble": {
+        "address": N_("the address itself is refused: mend it in the directory"),
+        "gateway": N_("the gateway's trouble: it is away, busy or throttles; try again later"),
+        "ours": N_("ours to mend: the channel file, its keys, or its gateway's settings"),
+    },
     "answer": {"yes": N_("yes"), "no": N_("no")},
     "via": {
         "api": N_("interface"),

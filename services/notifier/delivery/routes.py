@@ -43,6 +43,14 @@ def other_routes(person: Person, chosen: Collection[str], configured: Collection
     return tuple(route for route in others if route.addresses)
 
 
+def every_route(person: Person, configured: Collection[str]) -> tuple[Route, ...]:
+    """All channels of the person in their own order, also those that nothing here carries."""
+    return tuple(
+        _route(channel, person, configured)
+        for channel in dict.fromkeys(entry.channel for entry in person.channels)
+    )
+
+
 def _route(channel: str, person: Person, configured: Collection[str]) -> Route:
     if channel not in configured:
         return Route(
