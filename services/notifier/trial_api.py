@@ -57,7 +57,7 @@ class TrialApi:
         person = self.directory().people_by_id.get(form.person)
         if person is None:
             raise Problem(
-                404,
+                422,
                 N_("Unknown person"),
                 said(
                     N_("%(person)s is not in the directory: `fenghuo directory show` lists who is."),

@@ -52,6 +52,6 @@ async def test_only_the_operator_has_people_tried(notifier: Running, lab: Lab, r
 
 async def test_nobody_is_tried_who_is_not_in_the_directory(notifier: Running, lab: Lab) -> None:
     answer = await tried(notifier, lab, "nobody")
-    assert answer.status_code == 404
+    assert answer.status_code == 422
     assert "nobody is not in the directory" in answer.json()["detail"]
     assert (await tried(notifier, lab, "x" * 65)).status_code == 422
