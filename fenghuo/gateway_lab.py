@@ -7,6 +7,7 @@ Invariant: a webhook whose signature does not verify is refused and never record
 
   python -m fenghuo.gateway_lab --http-port 8090 --smtp-port 8025 --secrets .fenghuo/secrets
   GET /                      a page with what came, the newest first
+  POST /replies/NUMBER text= plays the telephone: what is answered to that message goes back to the notifier
   POST /voice /sms /chat     a signed webhook (Standard Webhooks)         GET /messages?to=&channel=&after=
   what came, oldest first POST /control {"match": "+8655501", "mode": "refuse", "delay": 0.2, "times": 2}
                          GET /counters  GET /attempts
@@ -20,15 +21,19 @@ import asyncio
 import signal
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import parse_qs, urlencode
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import httpx2
 import orjson
 import uvicorn
 import uvloop
@@ -36,14 +41,17 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from standardwebhooks import Webhook, WebhookVerificationError
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from fenghuo.gateway_messages import Received
-from fenghuo.gateway_page import headers, page
+from fenghuo.gateway_page import headers, page, same_site
 from shared.secrets import SecretFile, read_secret
 
 CHANNELS = ("voice", "sms", "chat")
+CALL_BACK_SECONDS = 10.0
+LONGEST_REPLY = 500
+"""Bytes that are answered on the page."""
 DROP_SECONDS = 60.0
 """How long a dropped request hangs where the caller does not give up before."""
 REMEMBERED_IDS = 200_000
@@ -93,6 +101,8 @@ class Gateway:
         self.messages: deque[Received] = deque(maxlen=keep)
         self.counters: Counter[str] = Counter()
         self.attempts: deque[Attempt] = deque(maxlen=keep)
+        self.notifier = ""
+        """Where call-backs go; empty: nowhere, and the page offers no answer."""
         self._references: OrderedDict[str, str] = OrderedDict()
         self._numbers = 0
 
@@ -129,6 +139,34 @@ class Gateway:
             self._references.popitem(last=False)
         self.messages.append(Received(self._numbers, time.time(), channel, id, to, text, **more))
         return reference
+
+    async def reply(self, message: Received, text: str, *, key: str | None = None) -> httpx2.Response:
+        """Answer it as its person would: an SMS comes from a number and names no message, a key belongs to a call.
+        `key`: sign with another one.
+        """
+        said = {"key": text, "id": message.id} if message.channel == "voice" else {"text": text}
+        return await self.call_back(message.channel, {"from": message.to, **said}, key=key)
+
+    async def call_back(
+        self,
+        channel: str,
+        said: Mapping[str, str],
+        *,
+        own_id: str | None = None,
+        key: str | None = None,
+    ) -> httpx2.Response:
+        """What a gateway brings back, signed. `own_id`: the same for a repeat."""
+        body, now, webhook = orjson.dumps(said), datetime.now(UTC), Webhook(key) if key else self.webhook
+        own = own_id or f"reply-{uuid4().hex}"
+        headers = {
+            "Content-Type": "application/json",
+            "webhook-id": own,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": webhook.sign(own, now, body.decode()),
+        }
+        async with httpx2.AsyncClient(timeout=CALL_BACK_SECONDS) as http:
+            address = f"{self.notifier}/api/v1/call-backs/{channel}"
+            return await http.post(address, content=body, headers=headers)
 
 
 def http_app(gateway: Gateway, *, zone: ZoneInfo, has_controls: bool) -> Starlette:
@@ -170,8 +208,15 @@ def http_app(gateway: Gateway, *, zone: ZoneInfo, has_controls: bool) -> Starlet
                 )
                 return _json({"reference": reference}, 202)
 
-    async def shown(_: Request) -> Response:
-        return HTMLResponse(page(gateway.messages, zone), headers=dict(headers()))
+    async def shown(request: Request) -> Response:
+        said = request.query_params.get("said", "")[:200]
+        can_answer = bool(gateway.notifier)
+        return HTMLResponse(
+            page(gateway.messages, zone, can_answer=can_answer, said=said), headers=dict(headers())
+        )
+
+    async def replied(request: Request) -> Response:
+        return await _replied(request, gateway)
 
     async def messages(request: Request) -> Response:
         to, channel, after = (request.query_params.get(name, "") for name in ("to", "channel", "after"))
@@ -221,11 +266,30 @@ def http_app(gateway: Gateway, *, zone: ZoneInfo, has_controls: bool) -> Starlet
         routes=[
             *(Route(f"/{channel}", take, methods=["POST"]) for channel in CHANNELS),
             Route("/", shown),
+            Route("/replies/{number:int}", replied, methods=["POST"]),
             Route("/messages", messages),
             Route("/healthz", healthz),
             *(controls if has_controls else ()),
         ]
     )
+
+
+async def _replied(request: Request, gateway: Gateway) -> Response:
+    """A key pressed, or a reply written, on the page."""
+    if not same_site(request.headers):
+        return _json({"error": "answer on the gateway's own page"}, 403)
+    fields = parse_qs((await request.body())[:LONGEST_REPLY].decode("utf-8", "replace"))
+    text = fields.get("text", [""])[0]
+    number = request.path_params["number"]
+    message = next((one for one in gateway.messages if one.number == number), None)
+    if message is None or not text or not gateway.notifier:
+        return _json({"error": "no such message here, nothing said, or no notifier to tell"}, 404)
+    try:
+        became = str((await gateway.reply(message, text)).status_code)
+    except httpx2.HTTPError:
+        became = "no answer"
+    said = f"{message.to} · {text} → {became}"
+    return RedirectResponse(f"/?{urlencode({'said': said})}", 303)
 
 
 def _json(content: Any, status: int = 200) -> Response:
@@ -290,9 +354,11 @@ class GatewayLab:
         keep: int = 10_000,
         zone: ZoneInfo = ZONE,
         has_controls: bool = True,
+        notifier: str = "",
     ) -> None:
-        """`has_controls`: it can be told to fail, as tests do."""
+        """`has_controls`: it can be told to fail, as tests do. `notifier`: where it brings back what is answered."""
         self.gateway = Gateway(webhook_key, keep=keep)
+        self.gateway.notifier = notifier.rstrip("/")
         self._zone, self._has_controls = zone, has_controls
         self.host, self.http_port, self.smtp_port = host, http_port, smtp_port
 
@@ -359,6 +425,7 @@ def main() -> None:
     parser.add_argument("--http-port", type=int, default=8090)
     parser.add_argument("--smtp-port", type=int, default=8025)
     parser.add_argument("--secrets", type=Path, required=True, help="the folder with webhook.key")
+    parser.add_argument("--notifier", default="", help="where what is answered goes, http://host:port")
     parser.add_argument("--keep", type=int, default=10_000, help="messages that are remembered")
     parser.add_argument(
         "--quiet", action="store_true", help="keep counters and the last 200 messages only (bench)"
@@ -374,6 +441,7 @@ def main() -> None:
                 http_port=arguments.http_port,
                 smtp_port=arguments.smtp_port,
                 keep=keep,
+                notifier=arguments.notifier,
             )
         )
     )

@@ -53,7 +53,10 @@ def gateway_part(place: Installation, ask: httpx2.AsyncClient) -> Part:
     ports = ("--http-port", str(place.ports["gateway"]), "--smtp-port", str(place.ports["mail"]))
     return Part(
         name="gateway",
-        command=(sys.executable, "-m", "fenghuo.gateway_lab", *ports, "--secrets", str(place.secrets)),
+        command=(
+            *(sys.executable, "-m", "fenghuo.gateway_lab", *ports, "--secrets", str(place.secrets)),
+            *("--notifier", f"http://127.0.0.1:{place.ports['notifier']}"),
+        ),
         cwd=ROOT,
         log=place.log("gateway"),
         is_ready=_answers(ask, f"http://127.0.0.1:{place.ports['gateway']}/healthz"),
@@ -111,6 +114,10 @@ def service_env(name: str, place: Installation, settings: Settings) -> dict[str,
         "FENGHUO_FORMS": str(located(settings.forms)),
         "FENGHUO_GATEWAY_URL": os.environ.get(
             "FENGHUO_GATEWAY_URL", f"http://127.0.0.1:{place.ports['gateway']}"
+        ),
+        # The gateway that ships brings back what is answered on its page; one of the operator's may not.
+        "FENGHUO_GATEWAY_REPLIES": os.environ.get(
+            "FENGHUO_GATEWAY_REPLIES", "false" if "FENGHUO_GATEWAY_URL" in os.environ else "true"
         ),
         "FENGHUO_SMTP_HOST": os.environ.get("FENGHUO_SMTP_HOST", "127.0.0.1"),
         "FENGHUO_SMTP_PORT": os.environ.get("FENGHUO_SMTP_PORT", str(place.ports["mail"])),

@@ -45,6 +45,10 @@ class Kind(StrEnum):
     SIGNED_IN = "signed_in"
     HANDED_OVER = "handed_over"
     SNOOZED = "snoozed"
+    PASSED_ON = "passed_on"
+    """Who is called can't: the next on the chain is called at once."""
+    CALL_ASKED = "call_asked"
+    """Who is called asks to be rung, or answered in words that a person must read: the duty desk hears it."""
     PAUSED = "paused"
     RESUMED = "resumed"
     REASSIGNED = "reassigned"
@@ -81,6 +85,8 @@ class Kind(StrEnum):
     """A duplicate was merged into this case, with its clocks."""
     REFERRED = "referred"
     """A lapse was referred to the unit's ledger of accountability."""
+    STRAY_REPLY = "stray_reply"
+    """Somebody replied, and it belongs to no message: the duty desk sees to it."""
     DUE = "due"
     DECIDED = "decided"
     DELIVERED = "delivered"
@@ -116,7 +122,7 @@ CASE_ACTS = _KINDS[_KINDS.index(Kind.FOLLOWED_UP) : _KINDS.index(Kind.HEARD)]
 declared in shared.acts.
 """
 
-SYSTEM_ACTS = (Kind.HEARD, Kind.ESTABLISHED, Kind.MATCHED, Kind.ABSORBED, Kind.REFERRED)
+SYSTEM_ACTS = (Kind.HEARD, Kind.ESTABLISHED, Kind.MATCHED, Kind.ABSORBED, Kind.REFERRED, Kind.STRAY_REPLY)
 """What the system itself says about a case; decided on like any other fact."""
 
 RETIRED_KINDS = (Kind.SEALED_RANGE,)

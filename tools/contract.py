@@ -32,6 +32,7 @@ from shared.facts import (
     Rejection,
     Report,
     ReportForm,
+    StrayReply,
     Value,
     check,
     keeping,
@@ -84,6 +85,11 @@ FACTS = (
     Event(Kind.MATCHED, Matched, "The cross-check found a unit's report for what an outside source knew."),
     Event(Kind.ABSORBED, Absorbed, "A duplicate was merged into this case, with its clocks."),
     Event(Kind.REFERRED, Referred, "A lapse was referred to the unit's ledger of accountability."),
+    Event(
+        Kind.STRAY_REPLY,
+        StrayReply,
+        "Somebody replied, and it belongs to no message: the duty desk sees to it.",
+    ),
     Event(Kind.DUE, Due, "A clock has struck: the broker's own schedule, which no service can publish."),
     Event(
         Kind.DECIDED,

@@ -25,6 +25,12 @@ def gateway(
     keep: Annotated[
         int, typer.Option(min=1, max=100_000, help="How many messages are remembered, in memory alone.")
     ] = 1_000,
+    notifier: Annotated[
+        str,
+        typer.Option(
+            help="The notifier, such as http://127.0.0.1:8082: keys pressed and replies written on the page go there."
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Take calls, texts and mail and show them on a page; nobody is rung. Until Ctrl-C.
@@ -50,6 +56,7 @@ def gateway(
             keep=keep,
             zone=ZoneInfo(settings.timezone),
             has_controls=False,
+            notifier=notifier,
         )
     except ValueError as error:
         fail(

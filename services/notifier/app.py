@@ -10,13 +10,18 @@ from faststream.nats import PullSub
 
 from services.notifier.answering.answers import Answers
 from services.notifier.answering.call_back_door import CallBackDoor
+from services.notifier.answering.confirmations import Confirmations
+from services.notifier.answering.deeds import Deeds
 from services.notifier.answering.link_files import LinkFiles
 from services.notifier.answering.link_pages import LinkPages
+from services.notifier.answering.open_messages import OpenMessages
 from services.notifier.answering.opening import LinkOpener
 from services.notifier.answering.receipts import ReceiptForms
+from services.notifier.answering.replies import Replies
 from services.notifier.api import Api
 from services.notifier.channel_file import line_of, load_channels
-from services.notifier.channels import TellsTime
+from services.notifier.channels import Inbound, TellsTime
+from services.notifier.delivery.addresses import AddressBook
 from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.decision_delivery import DecisionDelivery
 from services.notifier.delivery.dispatch import Dispatcher
@@ -89,18 +94,32 @@ def build(settings: NotifierSettings) -> Service:
         metrics.gateway_takes.labels(name).set_function(partial(_takes, gateway))
     for name, courier in couriers.items():
         metrics.waiting.labels(name).set_function(partial(getattr, courier, "waiting"))
+    base = service.url.rstrip("/")
+    inbound = {
+        name: calls_back
+        for name, entry in configured.items()
+        if (calls_back := entry.config.inbound(settings.secrets)) is not None
+    }
+    carried = _carried_by(lines)
+    book = AddressBook(directory)
+    messages = OpenMessages(
+        recent, ledger, book, lambda: service.connection, now, settings.link_grace, carried
+    )
+    post = MessageMaker(
+        writer,
+        directory,
+        Links(key),
+        base,
+        settings.link_grace,
+        lambda channel: metrics.untemplated.labels(channel).inc(),
+        _bring_replies(lines, inbound),
+        messages.needs_code,
+    )
     delivery = DecisionDelivery(
         directory=directory,
         earlier=EarlierDirectory(lambda: service.connection).person,
         couriers=couriers,
-        post=MessageMaker(
-            writer,
-            directory,
-            Links(key),
-            service.url.rstrip("/"),
-            settings.link_grace,
-            lambda channel: metrics.untemplated.labels(channel).inc(),
-        ),
+        post=post,
         ledger=ledger,
         case_now=lambda case: case_now(lambda: service.connection, case),
         metrics=metrics,
@@ -123,15 +142,21 @@ def build(settings: NotifierSettings) -> Service:
         LinkOpenings(ledger, now),
         settings.snooze,
     )
+    confirmations = Confirmations(couriers, directory, now)
     door = CallBackDoor(
-        inbound={
-            name: inbound
-            for name, entry in configured.items()
-            if (inbound := entry.config.inbound(settings.secrets)) is not None
-        },
-        replies=None,
-        receipts=ReceiptForms(DeliveryReceipts(recent, ledger, now, _carried_by(lines))),
-        base=service.url.rstrip("/"),
+        inbound=inbound,
+        replies=Replies(
+            messages,
+            Deeds(answers, directory, now),
+            ledger,
+            directory,
+            confirmations,
+            {name: entry.config.form for name, entry in configured.items()},
+            metrics,
+            now,
+        ),
+        receipts=ReceiptForms(DeliveryReceipts(recent, ledger, now, carried)),
+        base=base,
         clock=now,
         skew=service.skew,
         metrics=metrics,
@@ -158,6 +183,7 @@ def build(settings: NotifierSettings) -> Service:
         dispatcher.work,
         watch.run,
         recent.follow,
+        confirmations.run,
         Pulses(lambda: service.connection, Author.NOTIFIER).run,
     ]
     service.checks["durable"] = check_durables(
@@ -184,6 +210,15 @@ def _carried_by(lines: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ..
 
 def _takes(gateway: GatewayAtWork) -> float:
     return 0.0 if gateway.taking.trouble(now()) else 1.0
+
+
+def _bring_replies(lines: Mapping[str, tuple[str, ...]], inbound: Mapping[str, Inbound]) -> frozenset[str]:
+    """The channels over which people may be told to reply: whichever of its gateways carries a message hears it."""
+    return frozenset(
+        name
+        for name, line in lines.items()
+        if all(gateway in inbound and inbound[gateway].takes_replies for gateway in line)
+    )
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """What moves a running clock: later, still, on again, on somebody else, sooner."""
 
 from shared.acts.act import DUTY, TASK, Act, Group
-from shared.acts.states import owed, owes_something
+from shared.acts.states import has_not_ended, owed, owes_something
 from shared.acts.who import ABOVE, OFFICES, PEOPLE, Where, who
 from shared.message import N_
 from shared.vocabulary import Kind
@@ -21,6 +21,33 @@ CLOCK = (
         spans=("PT5M", "PT10M"),
         who_may=who(PEOPLE, Where.CALLED),
         fits=owes_something,
+    ),
+    Act(
+        kind=Kind.PASSED_ON,
+        path="pass-on",
+        group=Group.CLOCK,
+        says="Who is called can't: the next on the chain is called at once.",
+        label=N_("call passed on"),
+        title=N_("I can't: call the next"),
+        button=N_("I can't: call the next"),
+        text=N_("Why (may stay empty)"),
+        takes=(DUTY,),
+        hidden=frozenset({DUTY}),
+        who_may=who(PEOPLE, Where.CALLED),
+        fits=owes_something,
+    ),
+    Act(
+        kind=Kind.CALL_ASKED,
+        path="ask-for-a-call",
+        group=Group.CLOCK,
+        says="Who is called asks the duty desk to ring them, or answered in words that a person must read.",
+        label=N_("asked to be rung"),
+        title=N_("Ask the duty desk to ring me"),
+        button=N_("Ring me, please"),
+        text=N_("What about (may stay empty)"),
+        who_may=who(PEOPLE, Where.CALLED),
+        fits=has_not_ended,
+        may_follow_the_end=True,
     ),
     Act(
         kind=Kind.PAUSED,

@@ -2,6 +2,7 @@
 
 from shared.case.case import (
     ENDED,
+    STRAY_REPLIES,
     Applied,
     Case,
     CaseStatus,
@@ -43,6 +44,7 @@ from shared.case.task import HolderTerm, Item, ItemForm, Task, TaskState, Transf
 
 __all__ = [
     "ENDED",
+    "STRAY_REPLIES",
     "AnswerStep",
     "Applied",
     "Case",

@@ -38,6 +38,10 @@ ENDED = frozenset({CaseStatus.CLOSED, CaseStatus.WITHDRAWN, CaseStatus.MERGED})
 """Nobody works on such a case any more; what is still owed of it stays owed."""
 
 
+STRAY_REPLIES = "replies"
+"""What the case of replies watches that belong to no message."""
+
+
 class Standing(Value, frozen=True, kw_only=True):
     """What a standing case watches."""
 

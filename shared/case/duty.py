@@ -52,6 +52,8 @@ class Lit(Value, frozen=True, kw_only=True):
     handed_over_at: datetime | None = None
     """When the last call to this person about the duty was handed over to a channel."""
     answered_at: datetime | None = None
+    passed_at: datetime | None = None
+    """When they said that they can't, and the next was to be called."""
     delivered: tuple[str, ...] = ()
     """Channels whose gateway has taken the message; those that took back their word later are not there."""
     failed: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ they say.
 
 from shared.facts.actor import Actor
 from shared.facts.acts import (
+    BY_REPLY,
     Absorbed,
     Acknowledgement,
     CaseAct,
@@ -16,6 +17,7 @@ from shared.facts.acts import (
     MatchReason,
     MessageState,
     Referred,
+    StrayReply,
     Via,
 )
 from shared.facts.bounds import Closed, Frozen, Given, Instant, rfc3339
@@ -65,6 +67,7 @@ from shared.facts.suspicion import SuspicionNews, SuspicionState
 from shared.facts.value import Value
 
 __all__ = [
+    "BY_REPLY",
     "EXCUSES",
     "HARM",
     "MOST_NAMED",
@@ -130,6 +133,7 @@ __all__ = [
     "ReportForm",
     "Signature",
     "Spelled",
+    "StrayReply",
     "SuspicionNews",
     "SuspicionState",
     "TaskForm",

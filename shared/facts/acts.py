@@ -25,6 +25,15 @@ class Via(StrEnum):
     DESK = "desk"
     LINK = "link"
     LOGGED_CALL = "logged_call"
+    MESSAGE = "message"
+    """A reply by SMS or chat."""
+    KEY = "key"
+    """A key pressed in a call."""
+    MAIL = "mail"
+
+
+BY_REPLY = frozenset({Via.MESSAGE, Via.KEY, Via.MAIL})
+"""What a gateway brings back; like a link, it is bound to the message it answers."""
 
 
 class Acknowledgement(Frozen):
@@ -56,6 +65,8 @@ class CaseAct(Frozen):
     """
 
     by: Actor
+    via: Via | None = None
+    """By which way, where it was a reply to a message."""
     text: Text | None = None
     """What was found, done or asked; the reason of an objection, a withdrawal or a transfer; the evidence of
     a closure.
@@ -254,6 +265,17 @@ class Delivery(Frozen):
     """Which gateway took it, where that is not the channel's first."""
     reply: str | None = None
     """What the gateway itself answered, as far as its description says where that stands."""
+
+
+class StrayReply(Frozen):
+    """The data of `stray_reply`: somebody replied, and it belongs to no message that waits for an answer."""
+
+    channel: str
+    number: Line
+    """Whose telephone or mailbox it came from, whole: the duty desk has nothing else to ring."""
+    words: Text
+    person: PersonId | None = None
+    """Who has this address in the directory, where it is one person."""
 
 
 class Deliveries(Frozen):

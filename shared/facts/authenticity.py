@@ -10,6 +10,7 @@ headers that no author sets.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from shared.facts.acts import BY_REPLY
 from shared.facts.authors import (
     ABOUT_NO_CASE,
     AUTHORS,
@@ -91,6 +92,7 @@ def _expected(lane: int, kind: Kind) -> _Expected:
 
 _BY_SUBJECT = {f"fact.{lane}.{kind}": _expected(lane, kind) for lane in range(LANES) for kind in AUTHORS}
 _NOTIFIER = SOURCES[Author.NOTIFIER]
+_BY_MESSAGE = frozenset({"link", *BY_REPLY})
 # Python 3.11 looks a member up by its class ten times as slowly as a name.
 _DUE, _HEARD, _ACKNOWLEDGED, _REPORTED = Kind.DUE, Kind.HEARD, Kind.ACKNOWLEDGED, Kind.REPORTED
 
@@ -148,7 +150,7 @@ def _may_speak(kind: Kind, source: str, data: Mapping[str, Any]) -> bool:
         name = source.removeprefix(OF_A_SOURCE)
         return data.get("source") == name if kind is _HEARD else _principal(kind, data) == f"source:{name}"
     if kind is _ACKNOWLEDGED:
-        by_link = data.get("via") == "link"
+        by_link = data.get("via") in _BY_MESSAGE
         return (
             by_link and _principal(kind, data) == data.get("person") if source in _NOTIFIER else not by_link
         )

@@ -31,8 +31,15 @@ ANSWERS_BY_LINK = (
     Kind.PROGRESSED,
 )
 """Acts that a duty may wait for, and that the page behind a link then offers, in this order."""
-ACTS_BY_LINK = (Kind.SNOOZED, Kind.SECONDED, Kind.CONTESTED, *ANSWERS_BY_LINK)
-"""Acts that a person may do behind the link of a message."""
+ACTS_BY_LINK = (
+    Kind.SNOOZED,
+    Kind.PASSED_ON,
+    Kind.CALL_ASKED,
+    Kind.SECONDED,
+    Kind.CONTESTED,
+    *ANSWERS_BY_LINK,
+)
+"""Acts that a person may do behind the link of a message, or by a reply to it."""
 AUTHORS: dict[Kind, tuple[Author, ...]] = {
     Kind.REPORTED: (Author.INTAKE, Author.ESCALATOR),
     Kind.ACKNOWLEDGED: (Author.INTAKE, Author.NOTIFIER),
@@ -43,6 +50,7 @@ AUTHORS: dict[Kind, tuple[Author, ...]] = {
     Kind.MATCHED: (Author.ESCALATOR,),
     Kind.ABSORBED: (Author.ESCALATOR,),
     Kind.REFERRED: (Author.ESCALATOR,),
+    Kind.STRAY_REPLY: (Author.NOTIFIER,),
     Kind.DUE: (Author.BROKER,),
     Kind.DECIDED: (Author.ESCALATOR,),
     Kind.DELIVERED: (Author.NOTIFIER,),

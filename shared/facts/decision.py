@@ -285,6 +285,10 @@ class Brief(Value, frozen=True, kw_only=True):
     suspicion: SuspicionNews | None = None
     form: Name | None = None
     """The most telling fields of what it is about, in one line."""
+    unable: tuple[Name, ...] = ()
+    """Who has answered that they can't; of a notice that somebody stood in, the reader."""
+    stray: bool = False
+    """A reply that belongs to no message: `summary` says from where and what."""
     stood_in: Name | None = None
     """Inform: who of the chain has answered, so that the reader's own answer is not owed any more."""
     reported_by: Name | None = None

@@ -42,6 +42,7 @@ EVENTS: dict[str, dict[str, str]] = {
         "matched": N_("matched with a report"),
         "absorbed": N_("duplicate taken in"),
         "referred": N_("lapse referred"),
+        "stray_reply": N_("reply without a message"),
         "checked": N_("independent check"),
         "policy_drafted": N_("policy drafted"),
         "policy_submitted": N_("policy laid before a meeting"),

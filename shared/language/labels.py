@@ -221,6 +221,9 @@ LABELS: dict[str, dict[str, str]] = {
         "desk": N_("desk"),
         "link": N_("link"),
         "logged_call": N_("logged call"),
+        "message": N_("reply to the message"),
+        "key": N_("key pressed in the call"),
+        "mail": N_("reply by mail"),
         "stood_in": N_("by a stand-in who knew already"),
     },
 }

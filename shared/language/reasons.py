@@ -245,6 +245,8 @@ WHY: dict[str, str] = {
     "set_aside": N_("set aside"),
     "shift_handed_over": N_("the shift was handed over"),
     "snooze_is_over": N_("the reminder is due again"),
+    "can_not_answer": N_("whoever was called answered that they can't"),
+    "reply_without_a_message": N_("the reply belongs to no message that waits for an answer"),
     "snoozed_longer_than_allowed": N_("longer than a reminder may be put off"),
     "snoozed_too_often": N_("put off too often"),
     "split_from_it_already": N_("split from it already"),

@@ -45,6 +45,8 @@ FACTS: Mapping[Kind | tuple[Kind, bool], Name] = {
     Kind.SNOOZED: Name(
         "{who}知悉，将{about}的提醒推迟{span}", "{who} knows of it and put the reminder of {about} off{span}"
     ),
+    Kind.PASSED_ON: Name("{who}答复无法处理，请呼叫下一位", "{who} answered that they can't: call the next"),
+    Kind.CALL_ASKED: Name("{who}请值班室回电", "{who} asked the duty desk to ring them"),
     Kind.PAUSED: Name("{who}暂停{about}的计时{span}", "{who} stopped the clock of {about}{span}"),
     Kind.RESUMED: Name("{who}恢复{about}的计时", "{who} let the clock of {about} run again"),
     Kind.REASSIGNED: Name("{who}将{about}改派给{person}", "{who} gave {about} to {person}"),
@@ -78,6 +80,9 @@ FACTS: Mapping[Kind | tuple[Kind, bool], Name] = {
     Kind.REFERRED: Name(
         "{unit}的一项逾期未履行移送责任追究（时限 {due}）：{cause}",
         "A lapse of {unit} was referred for accountability (limit {due}): {cause}",
+    ),
+    Kind.STRAY_REPLY: Name(
+        "收到一条无法对应的回复，来自 {number}", "A reply that belongs to no message, from {number}"
     ),
     Kind.DUE: Name("时间已到", "A limit or a wait was over"),
     Kind.DECIDED: Name("系统判定", "The system decided"),

@@ -169,6 +169,7 @@ def _values(moment: Moment, teller: Narrator) -> Mapping[str, object]:
         "called": teller.post(post) or teller.say(say.FROM_STEP, step=int(data.number("step") or 0)),
         "intent": words.name(say.ON_PURPOSE) if data.fields.get("intent") else "",
         "measure": teller.label("measure", data.text("measure"), after.OTHER_REASON),
+        "number": data.text("number") or "",
         "source": words.name(teller.names.by(f"source:{source}")) if source else "",
         "title": data.text("title") or "",
         "cause": teller.label("cause", data.text("cause"), after.OTHER_REASON),

@@ -11,7 +11,7 @@ from datetime import datetime
 from shared.acts.who import Where
 from shared.case import Case
 from shared.directory import Directory
-from shared.facts import Acknowledgement, Actor, Reason, Via
+from shared.facts import BY_REPLY, Acknowledgement, Actor, Reason, Via
 from shared.ids import DutyId, PersonId, TaskId
 from shared.territory.claim import Claim
 from shared.territory.reach import has_whole_city, speaks_for, unit_of
@@ -78,7 +78,8 @@ def may_acknowledge(
     actor = acknowledgement.by
     if acknowledgement.person != actor.who:
         return Claim(actor, case, directory, at).for_another()
-    return None if acknowledgement.via is Via.LINK else may(actor, Kind.ACKNOWLEDGED, case, directory, at)
+    is_bound = acknowledgement.via is Via.LINK or acknowledgement.via in BY_REPLY
+    return None if is_bound else may(actor, Kind.ACKNOWLEDGED, case, directory, at)
 
 
 def allowed(actor: Actor, case: Case, directory: Directory, at: datetime) -> frozenset[Kind]:

@@ -270,6 +270,18 @@ SCENES: list[Scene] = [
         ],
     ),
     (
+        "who is called can't, or asks to be rung",
+        {},
+        [
+            (1, Kind.PASSED_ON, {"who": "feng_ren"}),
+            (1, Kind.CALL_ASKED, {"who": "sun_bing", "text": "+860000000103"}),
+            (2, Kind.PASSED_ON, {"who": "zhao_jia", "text": "在外地"}),
+            (2, Kind.PASSED_ON, {"who": "zhao_jia"}),
+            (3, Kind.PASSED_ON, {"who": "qian_yi", "duty": "nothing"}),
+            (3, Kind.PASSED_ON, {"who": "wu_ji"}),
+        ],
+    ),
+    (
         "somebody else has to move, and the chain is gone through by hand",
         {},
         [

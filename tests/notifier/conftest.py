@@ -24,6 +24,7 @@ channels:
   voice:
     kind: webhook
     url: ${FENGHUO_GATEWAY_URL}/voice
+    replies: ${FENGHUO_GATEWAY_REPLIES:-false}
     private: true
     form: spoken
     timeout: PT1S
@@ -31,6 +32,7 @@ channels:
   sms:
     kind: webhook
     url: ${FENGHUO_GATEWAY_URL}/sms
+    replies: ${FENGHUO_GATEWAY_REPLIES:-false}
     private: true
     timeout: PT1S
     retry: {attempts: 3, first: PT0.2S, cap: PT1S, jitter: 0}

@@ -27,7 +27,7 @@ from shared.ids import CaseId, PersonId
 from shared.tokens import COOKIE
 from shared.vocabulary import ReportKind, Role
 from tests.escalator.wire import decisions_of
-from tests.lab import Lab, lab_in, until
+from tests.lab import Lab, Running, lab_in, until
 from tests.notifier.conftest import CHANNELS, start_notifier, webhook_key
 
 RATIO = 120
@@ -61,6 +61,7 @@ class Live:
         self.written = ""
         """All that people wrote in reports and acts."""
         self._record: httpx2.AsyncClient | None = None
+        self.running_notifier: Running | None = None
 
     @cached_property
     def directory(self) -> Directory:
@@ -208,6 +209,18 @@ class Live:
         async with httpx2.AsyncClient() as browser:
             return await (browser.post(link, data=pressed) if pressed else browser.get(link))
 
+    def last(self, person: str, case: str | None, channel: str) -> Received:
+        """The last call or text message to the person (about the case)."""
+        return [message for message in self._messages(person, case) if message.channel == channel][-1]
+
+    async def replies(self, person: str, case: str, text: str) -> httpx2.Response:
+        """The person answers the last text message about the case from their telephone."""
+        return await self.gateway.gateway.reply(self.last(person, case, "sms"), text)
+
+    async def presses(self, person: str, case: str, key: str) -> httpx2.Response:
+        """The person presses a key in the last call about the case."""
+        return await self.gateway.gateway.reply(self.last(person, case, "voice"), key)
+
     async def record(self) -> httpx2.AsyncClient:
         """The audit, with its store: started by the first story that asks for it."""
         if self._record is None:
@@ -316,9 +329,9 @@ def _suspecting_sooner(policy: str) -> str:
 
 @asynccontextmanager
 async def live_in(
-    folder: Path, channels: str = CHANNELS, directory: Path | None = None
+    folder: Path, channels: str = CHANNELS, directory: Path | None = None, **of_the_notifier: str
 ) -> AsyncIterator[Live]:
-    """`directory`: another than the example's."""
+    """`directory`: another than the example's; `of_the_notifier`: settings it has besides."""
     async with (
         lab_in(folder, mongo=False, directory=directory) as lab,
         GatewayLab(webhook_key(lab)) as gateway,
@@ -330,10 +343,12 @@ async def live_in(
         intake, escalator, notifier = await asyncio.gather(
             lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT5S"),
             lab.start_service("escalator"),
-            start_notifier(lab, gateway, channels, FENGHUO_DIRECTORY=str(lab.directory)),
+            start_notifier(lab, gateway, channels, FENGHUO_DIRECTORY=str(lab.directory), **of_the_notifier),
         )
         async with httpx2.AsyncClient(base_url=intake.url, timeout=ANSWER_WITHIN) as http:
             live = Live(lab, gateway, http, escalator.url, notifier.url)
+            live.running_notifier = notifier
+            gateway.gateway.notifier = notifier.url
             try:
                 yield live
             finally:

@@ -13,7 +13,7 @@ from services.notifier.delivery.post import MessageMaker
 from services.notifier.messages.aloud import aloud
 from services.notifier.messages.links import Links, NoticePlace
 from services.notifier.messages.sms import Alphabet, sms_size, written_plainly
-from services.notifier.messages.writer import SILENT, Writer
+from services.notifier.messages.writer import SILENT, NoticeSentences, Writer
 from shared.facts import Notice, Purpose
 from shared.ids import CaseId
 from shared.vocabulary import Language, ReportKind
@@ -113,7 +113,7 @@ def test_a_reminder_in_chinese_is_two_parts_of_an_sms() -> None:
 class _TornWriter(Writer):
     """Its templates can't be filled in."""
 
-    def say(self, *_: object, **__: object) -> dict[str, str]:
+    def say(self, *_: object, **__: object) -> NoticeSentences:
         raise KeyError("no such field")
 
 

@@ -77,6 +77,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
             )
         ),
     ),
+    Kind.STRAY_REPLY: ("number", "words"),
     Kind.DELIVERED: ("deliveries.address", "deliveries.error", "deliveries.reply"),
     Kind.FAILED: ("deliveries.address", "deliveries.error", "deliveries.reply"),
     Kind.REJECTED: ("body", "headers", "errors", "reason", "digest"),

@@ -25,6 +25,7 @@ UNCOUNTED = frozenset(
     {
         Kind.DUE,
         Kind.HEARD,
+        Kind.STRAY_REPLY,
         Kind.CHECKED,
         Kind.REJECTED,
         Kind.POLICY_DRAFTED,

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from services.escalator.deciding.draft import DESK_DUTY, Draft, NoticeInMaking, notice_id
 from services.escalator.deciding.leaving_out import LeavingOut
 from services.escalator.deciding.referral import listed_lapses
-from shared.case import Case, Duty, Matter, ReleaseText, Task, desk_post
+from shared.case import STRAY_REPLIES, Case, Duty, Matter, ReleaseText, Task, desk_post
 from shared.directory import Directory, Person
 from shared.facts import (
     EXCUSES,
@@ -259,6 +259,7 @@ def brief_of(draft: Draft, **more: Any) -> Brief:
         occurred_at=report.occurred_at,
         learned_at=report.learned_at,
         reported_at=case.opened_at,
+        stray=case.standing is not None and case.standing.watch == STRAY_REPLIES,
         desk=desk_post(draft.plans.values()) or PostId(draft.policy.document.half_hour.fallback.chain[-1]),
     )
     return replace(brief, **more) if more else brief

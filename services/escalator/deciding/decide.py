@@ -37,6 +37,7 @@ from services.escalator.deciding.leaving_out import LeavingOut, failed
 from services.escalator.deciding.lighting import deliveries
 from services.escalator.deciding.new_case import new_case
 from services.escalator.deciding.settling import settle
+from services.escalator.deciding.stray_reply import see_to
 from services.escalator.deciding.watching import establish, hear
 from shared import territory
 from shared.acts import ACTS
@@ -58,6 +59,7 @@ from shared.facts import (
     Reason,
     Referred,
     Spelled,
+    StrayReply,
 )
 from shared.ids import CaseId, TaskId
 from shared.territory import Refusal
@@ -165,6 +167,8 @@ def _apply(draft: Draft, kind: str, fact: Fact) -> None:
             establish(draft, Established.model_validate(fact.data))
         case Kind.REFERRED:
             accountability.count_lapse(draft, Referred.model_validate(fact.data))
+        case Kind.STRAY_REPLY:
+            see_to(draft, StrayReply.model_validate(fact.data))
         case Kind.DIRECTORY_CHANGED | Kind.DIRECTORY_PROPOSED:
             tell_touched(draft, Kind(kind), fact.data)
         case _ if kind in ACTS:

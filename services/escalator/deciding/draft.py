@@ -309,6 +309,7 @@ class Draft:
         duty: Duty,
         *,
         dark: Name | None = None,
+        unable: Name | None = None,
         **more: Any,
     ) -> NoticeId:
         """Tell `person`; a second call in the same decision joins the first. Returns the id of the notice.
@@ -322,6 +323,8 @@ class Draft:
         call.duties.setdefault(duty.id)
         if dark is not None and dark not in call.dark:
             call.dark.append(dark)
+        if unable is not None and unable not in (named := call.more.get("unable", ())):
+            more["unable"] = (*named, unable)
         call.more |= more
         return self.notice_id(call.number)
 

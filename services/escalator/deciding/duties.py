@@ -297,7 +297,13 @@ def settle_taken(draft: Draft, via: str = STOOD_IN, by: str | None = None) -> No
             Reason.SETTLED_BY_A_STAND_IN,
             duty,
             stood_in=person_name(draft.directory, stand_in),
+            unable=person.name if _has_passed(duty, person.id) else None,
         )
+
+
+def _has_passed(duty: Duty, person: str) -> bool:
+    """They answered that they can't: nobody says that they could not be reached."""
+    return any(lit.person == person and lit.passed_at is not None for lit in duty.lit)
 
 
 def done_by(draft: Draft, event: Event) -> None:

@@ -80,7 +80,7 @@ def light_next(draft: Draft, duty: Duty, why: Why) -> None:
     chain has ended.
     """
     plan = draft.plan_of(duty)
-    if duty.lit and duty.lit[-1].answered_at is None:
+    if duty.lit and duty.lit[-1].answered_at is None and duty.lit[-1].passed_at is None:
         last = duty.lit[-1]
         if not last.is_reached and why == Reason.DARK_AFTER_WAIT:
             why = Reason.NOT_HANDED_OVER
@@ -125,8 +125,17 @@ def light(draft: Draft, duty: Duty, person: Person, post: PostId, why: Why) -> N
         # busy.
         lit, why = replace(lit_before, post=post), Reason.BEING_RUNG_ALREADY
     else:
-        dark = bearer_of(draft, duty)[0].name
-        notice = draft.call(person, post, Purpose.FALLBACK, why, duty, dark=dark)
+        bearer = bearer_of(draft, duty)[0]
+        is_unable = any(lit.person == bearer.id and lit.passed_at is not None for lit in duty.lit)
+        notice = draft.call(
+            person,
+            post,
+            Purpose.FALLBACK,
+            why,
+            duty,
+            dark=None if is_unable else bearer.name,
+            unable=bearer.name if is_unable else None,
+        )
         lit = Lit(
             person=who, post=post, notice=notice, at=draft.now, channels=channels_to(person, plan.channels)
         )

@@ -17,11 +17,23 @@ from services.escalator.deciding.harm import grade_by_harm
 from services.escalator.deciding.leaving_out import NOTE_LIMIT, LeavingOut
 from services.escalator.deciding.matching import is_witness
 from services.escalator.deciding.report_reading import read_report
+from services.escalator.deciding.stray_reply import open_stray, see_to
 from services.escalator.deciding.watching import establish, open_standing
 from shared import territory
 from shared.case import Applied, Case, HolderTerm, Matter
 from shared.directory import Directory
-from shared.facts import HARM, About, Decision, EffectKind, Established, Fact, Reason, Referred, Report
+from shared.facts import (
+    HARM,
+    About,
+    Decision,
+    EffectKind,
+    Established,
+    Fact,
+    Reason,
+    Referred,
+    Report,
+    StrayReply,
+)
 from shared.fault_texts import Fault
 from shared.ids import CaseId
 from shared.territory import Refusal
@@ -86,6 +98,11 @@ def new_case(
         case Kind.DIRECTORY_CHANGED | Kind.DIRECTORY_PROPOSED:
             draft = Draft(open_directory(case_id, rules.directory, empty, applied), sequence, now, rules)
             tell_touched(draft, Kind(fact.kind), fact.data)
+            return draft
+        case Kind.STRAY_REPLY:
+            reply = StrayReply.model_validate(fact.data)
+            draft = Draft(open_stray(case_id, reply, rules.directory, empty, applied), sequence, now, rules)
+            see_to(draft, reply)
             return draft
         case kind:
             raise UndecidableError(f"{kind} about case {fact.subject}, which was never reported")

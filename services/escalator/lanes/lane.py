@@ -57,7 +57,7 @@ POLICY_TRIES = 20
 
 NEW = timedelta(hours=1)
 """Of a report older than this the record is asked whether its case was here before."""
-OPENING = (Kind.REPORTED, Kind.ESTABLISHED, Kind.REFERRED, *DIRECTORY_KINDS)
+OPENING = (Kind.REPORTED, Kind.ESTABLISHED, Kind.REFERRED, Kind.STRAY_REPLY, *DIRECTORY_KINDS)
 """What a case may begin with."""
 MAY_CHANGE_NOTHING = (Kind.DUE, Kind.DELIVERED, Kind.FAILED)
 """Only these leave no mark in a case they did not change; the independent check follows all others."""

@@ -61,6 +61,8 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The broker's time of the fact."""
     sequence: int = 0
     choice: str = ""
+    fact: str = ""
+    """Its id."""
     outcome: ActOutcome = ActOutcome.RECORDED
     why: str = ""
     """Why nothing has changed by it."""
@@ -99,7 +101,11 @@ class Answers:
         """
         stored = await append(self.connection(), fact_subject(link.case, fact.kind), fact.write(), fact.id)
         mark = Mark(
-            person=link.person, at=await self._broker_time(stored.seq), sequence=stored.seq, choice=choice
+            person=link.person,
+            at=await self._broker_time(stored.seq),
+            sequence=stored.seq,
+            choice=choice,
+            fact=fact.id,
         )
         await self._keep(link, name, mark)
         if not stored.duplicate:

@@ -14,6 +14,7 @@ import structlog
 from fastapi import APIRouter, Request, Response
 
 from services.notifier.channels import (
+    CALL_BACKS,
     CallBack,
     CallBackFault,
     CallBackItem,
@@ -35,12 +36,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 CALL_BACK_LIMIT = 64 * KB
 """Bytes; a gateway proves who it is with a signature over them, so that they are read first."""
-PATH = "/api/v1/call-backs"
-
-
-def call_back_address(base: str, channel: str) -> str:
-    """Where a gateway calls back; `base`: how this service is reached from outside."""
-    return f"{base}{PATH}/{channel}"
 
 
 class CallBackTaken(Frozen):
@@ -51,7 +46,7 @@ class CallBackTaken(Frozen):
 
 
 class TakesReplies(Protocol):
-    async def take(self, channel: str, reply: Reply) -> "ReplyOutcome":
+    async def take(self, channel: str, reply: Reply, *, is_said_back: bool) -> "ReplyOutcome":
         """Raises Problem 503 where it could not be stored."""
         ...
 
@@ -89,7 +84,7 @@ class ReplyOutcome:
 class CallBackDoor:
     inbound: Mapping[str, Inbound]
     """By channel name."""
-    replies: TakesReplies | None
+    replies: TakesReplies
     receipts: TakesReceipts
     base: str
     clock: Callable[[], datetime]
@@ -99,7 +94,7 @@ class CallBackDoor:
     def router(self) -> APIRouter:
         router = APIRouter()
         # Gateways of before know the second.
-        for path in (PATH, "/api/v1/receipts"):
+        for path in (CALL_BACKS, "/api/v1/receipts"):
             router.add_api_route(
                 f"{path}/{{channel}}",
                 self.take,
@@ -116,8 +111,8 @@ class CallBackDoor:
         inbound = self._inbound(channel)
         taken, told, unknown = CallBackTaken(), None, None
         for item in await self._items(inbound, channel, request):
-            if self.replies is not None and (reply := inbound.reply_in(item)) is not None:
-                told = await self.replies.take(channel, reply)
+            if (reply := inbound.reply_in(item)) is not None:
+                told = await self.replies.take(channel, reply, is_said_back=inbound.says_back)
                 taken = CallBackTaken(case=told.case, fact=told.fact)
             elif (receipt := inbound.receipt_in(item)) is not None:
                 try:

@@ -16,6 +16,7 @@ NAMES = {
     Kind.SNOOZED: "snooze",
     Kind.CONTESTED: "contest",
     Kind.SECONDED: "second",
+    Kind.CALL_ASKED: "call",
 }
 """How the id of each begins, where it is not the kind; it is on record, so it stays."""
 

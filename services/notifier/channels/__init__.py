@@ -83,6 +83,8 @@ class Message:
     language: Language
     level: Level | None
     exercise: bool
+    back: str | None = None
+    """Where the gateway brings back a digit that answers it; None where no digit does."""
     also: tuple[str, ...] = ()
     """The ids of all messages that it says together, where it is more than one."""
 
@@ -161,6 +163,14 @@ class ChannelConfig(Closed):
     def inbound(self, secrets: Path) -> "Inbound | None":  # noqa: ARG002 - a kind that is called back reads its secret
         """What its gateway calls back with; None where nothing is taken from it."""
         return None
+
+
+CALL_BACKS = "/api/v1/call-backs"
+
+
+def call_back_address(base: str, channel: str) -> str:
+    """Where the gateway of a channel calls back; `base`: how the notifier is reached from outside."""
+    return f"{base}{CALL_BACKS}/{channel}"
 
 
 @dataclass(frozen=True, slots=True)

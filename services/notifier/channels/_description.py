@@ -262,6 +262,13 @@ class Description(Asking):
     receipts: ReceiptMeaning | None = None
     """What it says later of a message. None: it says nothing, or nobody has described it."""
     call_backs: CallBacks | None = None
+    with_keys: Fields = Field(default_factory=dict)
+    """Of the form, in place of its own, where a key or a digit answers the message; `{back}` is where it goes."""
+
+    def asking_for_a_key(self) -> "Description":
+        if not self.with_keys:
+            return self
+        return self.model_copy(update={"form_body": {**(self.form_body or {}), **self.with_keys}})
 
     def optional_secrets(self) -> dict[str, str]:
         """Without it nothing is taken from this gateway, and nobody is told to reply."""

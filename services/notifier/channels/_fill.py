@@ -36,6 +36,7 @@ MESSAGE_PARTS = frozenset(
         "level",
         "language",
         "at",
+        "back",
     ]
 )
 ELLIPSIS = "…"
@@ -72,6 +73,7 @@ def message_parts(message: Message, country: str) -> dict[str, JsonValue]:
         "level": message.level or "",
         "language": message.language,
         "at": message.at.isoformat(timespec="seconds"),
+        "back": message.back or "",
     }
 
 

@@ -35,6 +35,8 @@ class OverHttp(ChannelConfig):
     """Where requests leave the house."""
     authority: Annotated[FilePath, AfterValidator(check_authority)] | None = None
     """A PEM file: the private CA that the gateway's certificate is from. None: those the system trusts."""
+    replies: bool = False
+    """The gateway brings back what people answer, so they are told that they may."""
     private: bool = False
     """Its address may be this machine or the house's own network."""
 

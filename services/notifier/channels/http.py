@@ -116,6 +116,8 @@ class Config(OverHttp):
         file = self.secrets.get(described.secret) if described else None
         if described is None or file is None:
             return None
+        if not self.replies:
+            described = described.model_copy(update={"answers": None})
         secret = read_secret(secrets, file).decode().strip()
         return DescribedCallBacks(described, secret, self.country, self.described.receipts)
 
@@ -156,6 +158,15 @@ def _faults(config: Config, described: Description) -> Iterator[Said]:
             name=name,
             needed=tuple(needed) or said(NOTHING),
         )
+    back = described.call_backs
+    if config.replies and (back is None or back.answers is None):
+        yield said(N_("replies: this gateway brings back no answers: leave it out"))
+    elif config.replies and back is not None and back.secret not in config.secrets:
+        yield said(
+            N_("secrets.%(name)s is missing: the name of a file in the secrets folder (%(needed)s)"),
+            name=back.secret,
+            needed=said(N_("by which the provider's call-backs are known")),
+        )
     given = {type(None): Parameters.NONE, dict: Parameters.MAPPING, list: Parameters.LIST}
     if given[type(config.parameters)] is not described.parameters:
         yield said(N_("parameters: %(what)s"), what=said(PARAMETERS_WANTED[described.parameters]))
@@ -192,6 +203,7 @@ def _faults_of_names(asking: Asking, known: set[str]) -> Iterator[Said]:
         asking.query,
         asking.json_body,
         asking.form_body,
+        asking.with_keys if isinstance(asking, Description) else None,
     ]
     try:
         for part in parts:
@@ -221,6 +233,7 @@ class _Token:
 class HttpChannel:
     def __init__(self, name: str, config: Config, secrets: Mapping[str, str]) -> None:
         self._described, self._config, self._secrets = config.described, config, secrets
+        self._with_keys = self._described.asking_for_a_key()
         self._origin = config.place
         self.line = Line(name, str(self._origin), config)
         self._token: _Token | None = None
@@ -251,7 +264,7 @@ class HttpChannel:
         if token is not None:
             parts["token"] = token
         now = datetime.now(UTC)
-        request = filler.request(self._described)
+        request = filler.request(self._with_keys if message.back else self._described)
         request.url = self._here(request.url)
         if self._described.sign:
             nonce = randomness.token_hex(16)

@@ -15,15 +15,21 @@ from standardwebhooks import Webhook
 from yarl import URL
 
 from services.notifier.channels import Channel, ChannelConfig, Inbound, Message, Reference, Taken
-from services.notifier.channels._call_backs import DescribedCallBacks
-from services.notifier.channels._description import CallBacks, StandardWebhook
+from services.notifier.channels._call_backs import OWN_ID, DescribedCallBacks
+from services.notifier.channels._description import AnswerPlaces, CallBacks, StandardWebhook
 from services.notifier.channels._over_http import Line, OverHttp, refusal_by_status
 from services.notifier.posting import GatewayAnswer, check_address, check_reach
 from shared.facts import rfc3339
 from shared.secrets import SecretFile, read_secret
 
 EVENT_TYPE = "cn.fenghuo.notice.v1"
-CALL_BACKS = CallBacks(proof=StandardWebhook(scheme="standard_webhooks"))
+CALL_BACKS = CallBacks(
+    proof=StandardWebhook(scheme="standard_webhooks"),
+    answers=AnswerPlaces(id=(OWN_ID,), number=("from",), words=("text", "key"), about=("id", "reference")),
+)
+"""A reply: `from` whom, the `text` or the `key` that was pressed, and `id` (the webhook-id) or `reference` of the
+message where they are known.
+"""
 
 
 class Config(OverHttp):
@@ -33,7 +39,8 @@ class Config(OverHttp):
     """The name of a file in the secrets folder with a `whsec_…` key."""
 
     def inbound(self, secrets: Path) -> Inbound:
-        return DescribedCallBacks(CALL_BACKS, read_secret(secrets, self.key).decode().strip())
+        described = CALL_BACKS if self.replies else CALL_BACKS.model_copy(update={"answers": None})
+        return DescribedCallBacks(described, read_secret(secrets, self.key).decode().strip())
 
     @model_validator(mode="after")
     def _reach(self) -> Self:

@@ -80,7 +80,14 @@ class Metrics:
             ["channel", "reason"],
             registry=registry,
         )
+        self.replies = Counter(
+            "fenghuo_notifier_replies",
+            "What people replied by SMS, call or mail: understood, left to the duty desk, or about no message.",
+            ["channel", "outcome"],
+            registry=registry,
+        )
         names = tuple(channels)
+        from_zero(self.replies, names, ("understood", "to_read", "stray"))
         from_zero(self.deliveries, names, DeliveryOutcome)
         from_zero(self.retries, names)
         from_zero(self.untemplated, names)

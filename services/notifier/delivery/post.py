@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from services.notifier.channels import Form, Letter, Message
+from services.notifier.channels import Form, Letter, Message, call_back_address
 from services.notifier.delivery.record import message_id
 from services.notifier.messages.duty_desk import duty_desk
+from services.notifier.messages.keys import Keys, code_of, keys_of, spoken, written
 from services.notifier.messages.links import Links, NoticePlace, link_ends
 from services.notifier.messages.plain import plain_letter
 from services.notifier.messages.posts import answered_post
 from services.notifier.messages.writer import SILENT, Writer, asks_for_a_statement
 from shared.directory import Directory
 from shared.facts import Notice, Purpose
-from shared.ids import CaseId
+from shared.ids import CaseId, PersonId
 from shared.language.words import Words
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -44,6 +45,10 @@ class MessageMaker:
     """How long after its limit a duty can still be answered by link."""
     untemplated: Callable[[str], None]
     """Told the channel of each message that went out without its template."""
+    takes_replies: frozenset[str] = frozenset()
+    """The channels that bring back what people answer."""
+    needs_code: Callable[[str, PersonId, CaseId], bool] = lambda _channel, _person, _case: False
+    """Whether another message to the same telephone waits for an answer, so that one digit would not do."""
 
     def envelope(self, case: CaseId, notice: Notice, place: NoticePlace, now: datetime) -> Envelope:
         # An earlier version told the desk of a report without a case: there was nothing to answer.
@@ -67,12 +72,13 @@ class MessageMaker:
         self, case: CaseId, notice: Notice, envelope: Envelope, channel: str, form: Form, now: datetime
     ) -> Message:
         """To nobody yet: the courier puts the address on it."""
+        keys = keys_of(notice) if envelope.link is not None and channel in self.takes_replies else ()
         return Message(
             id=message_id(notice.id, channel),
             at=now,
             channel=channel,
             to="",
-            letter=self._letter(case, notice, form, envelope, now, channel),
+            letter=self._letter(case, notice, form, envelope, now, channel, keys),
             link=envelope.link,
             case=case,
             notice=notice.id,
@@ -80,15 +86,30 @@ class MessageMaker:
             language=notice.language,
             level=notice.brief.level,
             exercise=notice.brief.exercise,
+            back=call_back_address(self.base, channel) if keys else None,
         )
 
     def _letter(
-        self, case: CaseId, notice: Notice, form: Form, envelope: Envelope, now: datetime, channel: str
+        self,
+        case: CaseId,
+        notice: Notice,
+        form: Form,
+        envelope: Envelope,
+        now: datetime,
+        channel: str,
+        keys: Keys,
     ) -> Letter:
         link, desk = envelope.link, envelope.desk
         try:
             return self.writer.write(
-                case, notice, form, link=link, desk=desk, stands_in=envelope.stands_in, now=now
+                case,
+                notice,
+                form,
+                link=link,
+                desk=desk,
+                stands_in=envelope.stands_in,
+                now=now,
+                keys=self._keys(keys, case, notice, channel, form),
             )
         # whatever a template does wrong, the person is told
         except Exception:
@@ -97,3 +118,12 @@ class MessageMaker:
             return plain_letter(
                 notice.brief, form, notice.language, self.writer.zone, now, link=link, desk=desk
             )
+
+    def _keys(self, keys: Keys, case: CaseId, notice: Notice, channel: str, form: Form) -> str:
+        words = Words(notice.language)
+        if not keys or form is Form.LONG:
+            return ""
+        if form is Form.SPOKEN:  # the call itself says which message it is
+            return spoken(keys, words)
+        code = code_of(case, notice.person) if self.needs_code(channel, notice.person, case) else ""
+        return written(keys, words, code)

@@ -1,19 +1,21 @@
-"""The latest deliveries of all replicas, kept in memory for the API and for receipts that come back with a
-reference.
+"""The latest deliveries of all replicas, kept in memory for the API, for receipts that come back with a reference,
+and for replies that come back with nothing but a number.
 
 Invariant: it follows the bucket DELIVERIES from `keep` entries back and never holds more than that; what is
 older is read from the bucket by its case.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 import orjson
 from nats.aio.client import Client
 
-from services.notifier.delivery.record import Sheet
+from services.notifier.delivery.record import DeliveryOutcome, Sheet, key_safe
 from shared.broker.bucket_follower import BucketEntry, BucketFollower
+from shared.ids import PersonId
 from shared.streams import DELIVERIES
 
 
@@ -25,12 +27,29 @@ class HandOver(NamedTuple):
     notices: dict[str, None]
 
 
+class ToldBefore(NamedTuple):
+    """A notice that was handed over to a person on a channel."""
+
+    notice: str
+    person: str
+    at: datetime
+    reference: str | None
+
+
+PER_PERSON, PEOPLE = 20, 20_000
+"""Hand-overs that are remembered of a person on a channel, and of how many."""
+ANSWERED = ".=ack"
+
+
 class Recent:
     def __init__(self, connection: Callable[[], Client], *, keep: int = 2000) -> None:
         self._connection, self._keep = connection, keep
         self._raw: OrderedDict[str, bytes] = OrderedDict()
         self._by_reference: OrderedDict[tuple[str, str], HandOver] = OrderedDict()
-        self.follow = BucketFollower(DELIVERIES, connection, self._take, newest=keep).run
+        self._told: OrderedDict[tuple[str, str], deque[ToldBefore]] = OrderedDict()
+        self._answered: OrderedDict[str, None] = OrderedDict()
+        # Beside each sheet lie the marks of what was answered to it.
+        self.follow = BucketFollower(DELIVERIES, connection, self._take, newest=4 * keep).run
         """The service's task."""
 
     def newest_first(self) -> Iterator[Sheet]:
@@ -40,6 +59,15 @@ class Recent:
         """More than one where they went out as one message."""
         latest = self._by_reference.get((channel, reference))
         return [*latest.notices] if latest is not None else []
+
+    def told(self, channel: str, people: Iterable[PersonId]) -> list[ToldBefore]:
+        """What these people were told on the channel, the newest first."""
+        hand_overs = [one for person in people for one in self._told.get((channel, person), ())]
+        return sorted(hand_overs, key=lambda one: one.at, reverse=True)
+
+    def is_answered(self, notice: str) -> bool:
+        """As far as its own link or a reply has answered it."""
+        return key_safe(notice) in self._answered
 
     async def of_case(self, case: str) -> list[Sheet]:
         """All sheets of one case on record, newest first."""
@@ -55,8 +83,12 @@ class Recent:
     def _take(self, entry: BucketEntry) -> None:
         if not _is_sheet(entry):
             self._raw.pop(entry.key, None)
+            if entry.key.endswith(ANSWERED):
+                self._answered[entry.key.removesuffix(ANSWERED)] = None
+                while len(self._answered) > self._keep:
+                    self._answered.popitem(last=False)
             return
-        references = _references(entry.value or b"")
+        references, hand_overs = _references(entry.value or b""), _told(entry.value or b"")
         self._raw.pop(entry.key, None)
         self._raw[entry.key] = entry.value or b""
         for told, hand_over in references:
@@ -65,9 +97,16 @@ class Recent:
             self._by_reference[told] = (
                 HandOver(hand_over.to, known.notices | hand_over.notices) if known and is_same else hand_over
             )
+        for place, one in hand_overs:
+            before = self._told.pop(place, None) or deque[ToldBefore](maxlen=PER_PERSON)
+            if one.notice not in {earlier.notice for earlier in before}:
+                before.append(one)
+            self._told[place] = before
         for kept in (self._raw, self._by_reference):
             while len(kept) > self._keep:
                 kept.popitem(last=False)
+        while len(self._told) > PEOPLE:
+            self._told.popitem(last=False)
 
 
 def _references(raw: bytes) -> list[tuple[tuple[str, str], HandOver]]:
@@ -83,6 +122,22 @@ def _references(raw: bytes) -> list[tuple[tuple[str, str], HandOver]]:
         ]
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError("it is no sheet") from error
+
+
+def _told(raw: bytes) -> list[tuple[tuple[str, str], ToldBefore]]:
+    """((channel, person), what was handed over to them), as peeked at by `_references` before."""
+    records = [record for bundle in orjson.loads(raw)["bundles"] for record in bundle]
+    return [
+        ((delivery["channel"], delivery["person"]), _told_before(delivery))
+        for record in records
+        if record["outcome"] == DeliveryOutcome.DELIVERED
+        for delivery in (record["delivery"],)
+    ]
+
+
+def _told_before(delivery: dict[str, str]) -> ToldBefore:
+    at = datetime.fromisoformat(delivery["done_at"])
+    return ToldBefore(delivery["notice"], delivery["person"], at, delivery.get("reference"))
 
 
 def _hand_over(delivery: dict[str, str]) -> HandOver:

@@ -44,6 +44,8 @@ from shared.language.words import COLOURS, Words
 from shared.vocabulary import Language
 
 TEMPLATES = Path(__file__).parent / "templates"
+COLONS = ":： "
+"""What a short message ends with where its link follows."""
 SHORT_SUMMARY = 60
 """Characters of the summary in a short message: with the rest it stays within five SMS parts in Chinese."""
 SHORTER_SUMMARY = {Language.ZH: 30, Language.EN: 60}
@@ -164,13 +166,17 @@ class Writer:
         now: datetime,
         desk: str = "",
         stands_in: str = "",
+        keys: str = "",
     ) -> Letter:
-        """`link` None: there is nothing to acknowledge. `desk`, `stands_in`: see `say`."""
+        """`link` None: there is nothing to acknowledge. `desk`, `stands_in`: see `say`. `keys`: which digits
+        answer it.
+        """
         said = self.say(notice.brief, notice.purpose, notice.language, now, desk, stands_in)
         if form is Form.SPOKEN:
-            return Letter(said["subject"], said["spoken"])
+            return Letter(said["subject"], f"{said['spoken']} {keys}" if keys else said["spoken"])
         if form is Form.SHORT:
-            return Letter(said["subject"], f"{said['short']} {link}" if link else said["short"])
+            short = f"{said['short'].rstrip(COLONS)}{keys}" if keys and link else f"{said['short']} "
+            return Letter(said["subject"], f"{short}{link}" if link else said["short"])
         context = {
             **self.describe(notice.brief, notice.purpose, notice.language, now),
             **said,
@@ -260,6 +266,9 @@ class Writer:
             "learned_short": times.minute(brief.learned_at, self.zone, now),
             "settled_for": named(brief.settled_for) if brief.settled_for else "",
             "dark": named(*brief.dark),
+            "unable": named(*brief.unable),
+            "missed": named(*brief.dark, *brief.unable),
+            "stray": brief.stray,
             "news": self._news(brief, said, now) if brief.news or purpose is Purpose.NEWS else None,
             "ending": _ending(brief.ending, said) if brief.ending else None,
             "suspicion": self._suspicion(brief.suspicion, said, now) if brief.suspicion else None,

@@ -55,7 +55,7 @@ OK = answer({"code": 0, "data": {"ids": ["r-1"]}})
 
 
 def test_every_shipped_description_is_whole_and_says_where_it_is_from() -> None:
-    assert len(shipped()) == 14
+    assert len(shipped()) == 15
     for name in shipped():
         description = shipped_description(name)
         assert description.url.startswith("https://")
@@ -176,7 +176,7 @@ async def test_whatever_it_says_somebody_is_named(
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ("gateway: pigeon", "none of: aliyun_sms"),
+        ("gateway: pigeon", "none of: aliyun_ivr_voice, aliyun_sms"),
         ("timeout: PT5S", "give `gateway`"),
         ("gateway: aliyun_sms", "with.sign_name is missing: the signature"),
         ("gateway: aliyun_sms", "secrets.key_id is missing: the name of a file"),

@@ -1,0 +1,71 @@
+"""What somebody can answer with one digit, by SMS or by a key in a call, and how the message says so. Pure.
+
+Invariant: a digit means what the message said it means, whatever has become of the case since; only what is asked
+of this person is offered, and only where the channel brings answers back.
+"""
+
+import hashlib
+from enum import StrEnum
+
+from services.notifier.messages.writer import SILENT, HasBrief, is_told_alone
+from shared.facts import Purpose
+from shared.ids import CaseId, PersonId
+from shared.language.catalogue import N_
+from shared.language.words import Words
+
+CODES, FIRST_CODE = 70, 30
+"""Two more digits tell messages apart that wait for an answer from one telephone at the same time."""
+
+
+class Deed(StrEnum):
+    KNOW = "know"
+    NEXT_PLEASE = "next_please"
+    CALL_ME = "call_me"
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    AGREE = "agree"
+    DISAGREE = "disagree"
+
+
+Keys = tuple[Deed, ...]
+ASKED_TO_KNOW: Keys = (Deed.KNOW, Deed.NEXT_PLEASE, Deed.CALL_ME)
+ASKED_TO_TAKE_ON: Keys = (Deed.ACCEPT, Deed.REFUSE, Deed.CALL_ME)
+ASKED_TO_AGREE: Keys = (Deed.AGREE, Deed.DISAGREE, Deed.CALL_ME)
+WRITTEN: dict[Keys, str] = {
+    ASKED_TO_KNOW: N_(
+        "Reply 1%(code)s: I know; 2%(code)s: I can't, next please; 3%(code)s: ring me. Or open: "
+    ),
+    ASKED_TO_TAKE_ON: N_(
+        "Reply 1%(code)s: I take it on; 2%(code)s and why: not ours; 3%(code)s: ring me. Or open: "
+    ),
+    ASKED_TO_AGREE: N_("Reply 1%(code)s: I agree; 2%(code)s: I do not; 3%(code)s: ring me. Or open: "),
+}
+SPOKEN: dict[Keys, str] = {
+    ASKED_TO_KNOW: N_("Press 1: I know. Press 2: I can't, next please. Press 3: ring me."),
+    ASKED_TO_TAKE_ON: N_("Press 1: I take it on. Press 3: ring me."),
+    ASKED_TO_AGREE: N_("Press 1: I agree. Press 2: I do not. Press 3: ring me."),
+}
+
+
+def keys_of(told: HasBrief) -> Keys:
+    """What 1, 2 and 3 mean; nothing where only the link answers."""
+    if told.purpose is Purpose.SECOND:
+        return ASKED_TO_AGREE
+    if told.purpose in SILENT or told.purpose is Purpose.CALLED or is_told_alone(told):
+        return ()
+    return ASKED_TO_TAKE_ON if told.brief.tasks and not told.brief.knowing else ASKED_TO_KNOW
+
+
+def code_of(case: CaseId, person: PersonId) -> str:
+    """Two digits: the same in every message about a case to a person, so that a reminder asks for the same."""
+    digest = hashlib.sha256(f"{case}\0{person}".encode()).digest()
+    return str(int.from_bytes(digest[:4]) % CODES + FIRST_CODE)
+
+
+def written(keys: Keys, words: Words, code: str) -> str:
+    """What stands before the link of a short message."""
+    return words.of(WRITTEN[keys], code=code) if keys else ""
+
+
+def spoken(keys: Keys, words: Words) -> str:
+    return words.of(SPOKEN[keys]) if keys else ""
