@@ -22,4 +22,5 @@ class EscalatorSettings(Settings):
     desk_url: str = ""
     """Where the duty desk is, for links from the pages of the policy to cases and meetings. Empty: none."""
     closed_kept: timedelta = timedelta(days=7)
-    """How long an ended case stays on the desk's bucket; the trail keeps it for good."""
+    """How long an ended case stays on the desk's bucket, a petition after the last day on which its review may be asked for;
+    the trail keeps it for good."""

@@ -178,6 +178,8 @@ class Case(Value, frozen=True, kw_only=True):
     """A petition's answer: the units that have reviewed it 复查 复核, in order."""
     answers: tuple[PetitionAnswer, ...] = ()
     """Of a petition, in order: taken up, settled, reviewed; its letters are made of them."""
+    kept_until: datetime | None = None
+    """Until then at least it stays on the desk, though it has ended: a review of its last answer may be asked for."""
     ending: Ending | None = None
     """What waits for a second person."""
     calls: tuple[LoggedCall, ...] = ()

@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 
@@ -197,6 +198,22 @@ async def test_an_ended_case_leaves_the_bucket_after_a_week_and_an_open_one_neve
     await watched.found()
     assert await case_now(watched.admin, watched.case) is None
     assert await case_now(watched.admin, open_case)
+
+
+async def test_an_ended_petition_stays_as_long_as_its_review_may_be_asked_for(
+    broker: Lab, watched: Watched
+) -> None:
+    await _closed(broker, watched)
+    case = await watched.now()
+    assert case.ended_at
+    asked_for = replace(case, kept_until=case.ended_at + timedelta(days=30))
+    await (await watched.admin.jetstream().key_value("CASES")).put(watched.case, write_case(asked_for))
+    watched.later = timedelta(days=36, hours=23)
+    await watched.found()
+    assert await case_now(watched.admin, watched.case), "thirty days to ask, and a week as ever"
+    watched.later = timedelta(days=37, minutes=1)
+    await watched.found()
+    assert await case_now(watched.admin, watched.case) is None
 
 
 async def test_the_outside_address_is_called_only_when_all_is_well(watched: Watched) -> None:

@@ -83,7 +83,9 @@ def test_without_a_form_the_letter_goes_to_whoever_petitioned() -> None:
 def test_the_term_to_ask_is_that_of_the_policy_and_is_left_out_where_it_has_none() -> None:
     text = text_of(petition(Stage(), HANDED, TAKEN, SETTLED), 1)
     assert "起30 天内" in text
+    assert petition(Stage(), HANDED, TAKEN).kept_until is None
     case = petition(Stage(), HANDED, TAKEN, SETTLED)
+    assert case.kept_until == case.answers[-1].ask_by, "so long the case stays where the letter sends them"
     silent = replace(case, answers=tuple(replace(answer, ask_by=None) for answer in case.answers))
     text = text_of(silent, 1)
     assert "书面请求复查" in text

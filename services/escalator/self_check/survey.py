@@ -244,7 +244,8 @@ class Surveyor:
     def _may_leave(self, case: CaseSeen) -> bool:
         if case.ended_at is None or case.clock_at is not None or case.standing is not None or case.is_public:
             return False
-        return self._clock() - case.ended_at > self._settings.closed_kept
+        over = max(case.ended_at, case.kept_until or case.ended_at)
+        return self._clock() - over > self._settings.closed_kept
 
     async def _slowly(self, stream: str, subject: str, after: int = 0) -> AsyncIterator[StoredMessage]:
         """A walk that takes no more than its share of the broker and of this process."""

@@ -47,6 +47,7 @@ class CaseSeen(msgspec.Struct):
     clock_at: datetime | None = None
     clock_duty: str | None = None
     ended_at: datetime | None = None
+    kept_until: datetime | None = None
     policy: str = ""
     standing: dict[str, Any] | None = None
     notice: _NoticeSeen | None = None

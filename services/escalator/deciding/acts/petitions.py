@@ -75,7 +75,10 @@ def _keep(
         upheld=upheld,
         **_next_step(draft, NEXT[step]) if step in NEXT else {},
     )
-    draft.change(answers=(*draft.case.answers, answer)[-MOST_ANSWERS:])
+    draft.change(
+        answers=(*draft.case.answers, answer)[-MOST_ANSWERS:],
+        kept_until=answer.ask_by or draft.case.kept_until,
+    )
 
 
 def _next_step(draft: Draft, asking: str) -> dict[str, Any]:
