@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -110,3 +112,56 @@ def test_without_a_key_it_says_where_one_comes_from(tmp_path: Path) -> None:
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode != 0
     assert "fenghuo bootstrap" in ended.stderr
+
+
+def test_keys_and_replies_go_back_to_the_notifier_signed_and_from_this_page_alone(tmp_path: Path) -> None:
+    """A newcomer plays the telephones: a key of a call names its message, an SMS no more than its number."""
+    heard: list[tuple[str, dict[str, str], bytes]] = []
+
+    class Notifier(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            heard.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+            self.send_response(202)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002 - the library's word
+
+    key = tmp_path / SecretFile.WEBHOOK
+    key.write_text(KEY)
+    key.chmod(0o600)
+    with HTTPServer(("127.0.0.1", 0), Notifier) as notifier:
+        Thread(target=notifier.serve_forever, daemon=True).start()
+        command = [sys.executable, "-m", "fenghuo", "gateway", "--port", "0", "--mail-port", "0"]
+        address = f"http://127.0.0.1:{notifier.server_port}/"
+        with subprocess.Popen(
+            [*command, "--secrets", str(tmp_path), "--notifier", address],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            said = LISTENS.search(process.stdout.readline())
+            assert said is not None
+            with httpx2.Client(base_url=said[1]) as http:
+                running = RunningGateway(http, int(said[2]))
+                assert posted(running, "voice", "case-1-1-voice", text="烽火紧急报告").status_code == 202
+                assert posted(running, "sms", "case-1-1-sms", text="【烽火】").status_code == 202
+                page_now = http.get("/").text
+                assert "按 1" in page_now
+                assert "回 1" in page_now
+                elsewhere = {"Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site"}
+                assert http.post("/replies/1", data={"text": "1"}, headers=elsewhere).status_code == 403
+                assert http.post("/replies/9", data={"text": "1"}).status_code == 404
+                assert http.get("/replies/1").status_code == 405
+                for number, text in ((1, "2"), (2, "1")):
+                    answer = http.post(f"/replies/{number}", data={"text": text})
+                    assert answer.status_code == 303
+                    assert "→ 202" in http.get(answer.headers["location"]).text
+            process.terminate()
+        notifier.shutdown()
+    (voice, headers, call), (sms, _, text) = heard
+    assert (voice, sms) == ("/api/v1/call-backs/voice", "/api/v1/call-backs/sms")
+    Webhook(KEY).verify(call, headers)
+    assert json.loads(call) == {"from": "+860000000101", "key": "2", "id": "case-1-1-voice"}
+    assert json.loads(text) == {"from": "+860000000101", "text": "1"}
