@@ -44,11 +44,15 @@ class RecordTeller:
 
     async def case(self, entries: Sequence[Entry]) -> list[Sentences]:
         """The whole case; a moment names the records it tells of by their indexes."""
+        return [sentences for _, sentences in await self.told(entries)]
+
+    async def told(self, entries: Sequence[Entry]) -> list[tuple[Moment, Sentences]]:
+        """The whole case, each moment beside its words."""
         payloads = await self._reader.records.payloads([entry.index for entry in entries])
         texts = {entry.index: self._text(entry) for entry in entries}
         moments = moments_of(_recorded(entry, payloads.get(entry.index)) for entry in entries)
         narrator = self.narrator(await titles(self._reader), moments)
-        return [tell(moment, narrator, texts[moment.numbers[0]]) for moment in moments]
+        return [(moment, tell(moment, narrator, texts[moment.numbers[0]])) for moment in moments]
 
     async def one(self, entry: Entry) -> Sentences:
         """A record by itself, with what came of it."""
