@@ -26,6 +26,7 @@ class SecretFile(StrEnum):
     TRAIL_SIGNING = "trail.skey"
     """Signs checkpoints: the audit alone. A C2SP note key."""
     TRAIL_VERIFY = "trail.vkey"
+    """Checkpoints, and documents made from the record, are checked with it: the audit, intake, and whoever has it."""
 
 
 REDACTOR = "redactor"

@@ -160,6 +160,8 @@ class Document(StrEnum):
     REVIEW = "review"
     DRILL_RECORD = "drill_record"
     READING = "reading"
+    PRICE_BULLETIN = "price_bulletin"
+    """What the readings of a week add up to, for the leaders."""
     STOCK_REPORT = "stock_report"
     RECEIPT = "receipt"
     """Proof of delivery or of publication."""

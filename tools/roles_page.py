@@ -20,7 +20,7 @@ READERS = frozenset({Role.AUDITOR, Role.DISCIPLINE, Role.SUPERVISOR})
 HOLDERS = frozenset({Role.AUDITOR, Role.DISCIPLINE})
 AND_OPERATOR = READERS | {Role.OPERATOR}
 
-REPORTS = (*ReportName, "records", "analysis", "case-bulletin")
+REPORTS = (*ReportName, "records", "analysis", "case-bulletin", "price-bulletin")
 
 ROUTES: dict[tuple[str, str], frozenset[Role]] = {
     **dict.fromkeys(
@@ -60,7 +60,7 @@ ROUTES: dict[tuple[str, str], frozenset[Role]] = {
     **dict.fromkeys(
         (
             ("GET", f"/api/v1/cases/{{case_id}}/{path}")
-            for path in ("bundle", "evidence", "public-notice", "story")
+            for path in ("bundle", "evidence", "public-notice", "review", "story")
         ),
         READERS,
     ),

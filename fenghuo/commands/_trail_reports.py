@@ -1,5 +1,5 @@
-"""`fenghuo trail report|analysis|case-bulletin|notice`: what the trail adds up to, the records behind a figure, and the
-documents made of it.
+"""`fenghuo trail report|analysis|case-bulletin|price-bulletin|notice|review`: what the trail adds up to, the records
+behind a figure, and the documents made of it.
 """
 
 from datetime import datetime
@@ -113,6 +113,19 @@ def case_bulletin(
     _write("/api/v1/reports/case-bulletin", params, to, form)
 
 
+def price_bulletin(
+    week: Annotated[str, typer.Argument(help="A week, 2026-W48.")],
+    form: Annotated[OutputForm, typer.Option("--format", help="What it is written as.")] = OutputForm.DOCX,
+    language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
+    to: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")
+    ] = None,
+) -> None:
+    """Write the price bulletin of a week, ready to hand in."""
+    params = {"week": week, "format": form.value, "language": language.value}
+    _write("/api/v1/reports/price-bulletin", params, to, form)
+
+
 def notice(
     case: Annotated[str, typer.Argument(help="The case.")],
     form: Annotated[OutputForm, typer.Option("--format", help="What it is written as.")] = OutputForm.TEXT,
@@ -125,6 +138,18 @@ def notice(
     _write(
         f"/api/v1/cases/{case}/public-notice", {"format": form.value, "language": language.value}, to, form
     )
+
+
+def review(
+    case: Annotated[str, typer.Argument(help="The case.")],
+    form: Annotated[OutputForm, typer.Option("--format", help="What it is written as.")] = OutputForm.DOCX,
+    language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
+    to: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")
+    ] = None,
+) -> None:
+    """Write the review after an event: causes, what happened when, what it taught as tasks and how they stand."""
+    _write(f"/api/v1/cases/{case}/review", {"format": form.value, "language": language.value}, to, form)
 
 
 def _write(path: str, params: dict[str, Any], to: Path | None, form: OutputForm | TableForm) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from faststream.nats import PullSub
 
 from services.intake.acting.acts import CaseActs
+from services.intake.acting.record_documents import RecordDocuments
 from services.intake.api.acts import acts_router
 from services.intake.api.calendar import calendar_router
 from services.intake.api.calendar_feed import calendar_feed_router
@@ -86,7 +87,19 @@ def build(settings: IntakeSettings) -> Service:
         wait=settings.duties_wait,
         skew=settings.clock_skew,
     )
-    acts = CaseActs(record, board, lookup, directory, refusals, files, now, forms, wait=settings.duties_wait)
+    documents = RecordDocuments(files, settings.secrets, settings.zone)
+    acts = CaseActs(
+        record,
+        board,
+        lookup,
+        directory,
+        refusals,
+        files,
+        now,
+        forms,
+        documents,
+        wait=settings.duties_wait,
+    )
     in_force = DirectoryInForce(directory, record, lambda: service.connection, now)
     changes = DirectoryChanges(in_force, record, now, lambda: words_of(settings.policy))
     hand_in = HandIn(

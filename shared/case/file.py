@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from shared.facts import Value
+from shared.facts.file import MadeFromRecord
 from shared.vocabulary import Kind
 
 
@@ -19,3 +20,5 @@ class CaseFile(Value, frozen=True, kw_only=True):
     at: datetime
     by: str
     """The principal."""
+    origin: MadeFromRecord | bool | None = None
+    """Of a document that is to be made from the record: of which, or that it is not. None: nobody has looked."""

@@ -56,7 +56,7 @@ from shared.facts.effect import (
     PolicyLine,
 )
 from shared.facts.envelope import Fact, FactError, field_errors
-from shared.facts.file import FileRef
+from shared.facts.file import FileRef, FromRecord
 from shared.facts.form import FormBlock, FormGiven, WrongField
 from shared.facts.harm import HARM, Harm, HarmCount
 from shared.facts.name import Name
@@ -102,6 +102,7 @@ __all__ = [
     "FileRef",
     "FormBlock",
     "FormGiven",
+    "FromRecord",
     "Frozen",
     "Given",
     "Harm",

@@ -78,6 +78,7 @@ LABELS: dict[str, dict[str, str]] = {
         "review": N_("review after the event"),
         "drill_record": N_("record of the drill"),
         "reading": N_("reading"),
+        "price_bulletin": N_("price bulletin"),
         "stock_report": N_("stock report"),
         "receipt": N_("proof of delivery"),
         "settlement": N_("settlement in writing"),

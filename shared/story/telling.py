@@ -12,10 +12,12 @@ import msgspec
 from shared.facts import EffectKind, Frozen, HarmCount, Instant, MessageState, Name, Reason
 from shared.facts.account import Consequence
 from shared.facts.body import FactBody, deliveries_in
+from shared.facts.file import origin_in
 from shared.facts.form import block_in
 from shared.language.excuses import excuse_words
 from shared.language.harm import harm_in_words
 from shared.language.labels import LABELS
+from shared.language.origin import origin_in_words
 from shared.story import consequences as after
 from shared.story import sentences as say
 from shared.story.calls import calls_told, channel_name
@@ -105,8 +107,13 @@ def details_of(moment: Moment, teller: Narrator) -> Iterator[str]:
     if files := data.parts("files"):
         yield teller.say(
             say.FILES,
-            files=teller.words.listed(file.text("name") or teller.words.name(say.A_FILE) for file in files),
+            files=teller.words.listed(_file(file, teller) for file in files),
         )
+
+
+def _file(file: FactBody, teller: Narrator) -> str:
+    name = file.text("name") or teller.words.name(say.A_FILE)
+    return teller.words.aside(name, origin_in_words(teller.words, origin_in(file), teller.zone))
 
 
 def _harm(harm: HarmCount, was: HarmCount | None, teller: Narrator) -> Iterator[str]:

@@ -18,6 +18,7 @@ from shared.language.catalogue import N_, catalogue
 from shared.language.excuses import excuse_words
 from shared.language.harm import harm_in_words
 from shared.language.labels import label
+from shared.language.origin import origin_in_words
 from shared.language.words import Words
 from shared.vocabulary import Language
 
@@ -28,7 +29,9 @@ LANGUAGES = {Language.ZH.value: "中文", Language.EN.value: "English"}
 def environment(
     language: Language, zone: ZoneInfo, folders: Sequence[Path], everywhere: dict[str, Any]
 ) -> Environment:
-    """`everywhere` is known in every template. Filters: named, label, span, full, translated, harm, size."""
+    """`everywhere` is known in every template. Filters: named, label, span, full, translated, harm, size,
+    origin.
+    """
     jinja = Environment(
         loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
         autoescape=True,
@@ -59,6 +62,7 @@ def environment(
         "translated": words.again,
         "harm": partial(harm_in_words, words),
         "size": words.size,
+        "origin": partial(origin_in_words, words, zone=zone),
     }
     jinja.filters.update(filters)
     jinja.globals.update(

@@ -25,6 +25,7 @@ from shared.facts.authors import Author
 from shared.ids import CaseId
 from shared.vocabulary import Language, Level
 from shared.web.names import Names
+from tests.audit.made import signer
 from tests.audit.virtual_month import MonthTrail, Told
 from tests.escalator.builders import example_directory
 from tests.stories.stage import Stage
@@ -64,7 +65,8 @@ def reports() -> Reports:
 
 
 def documents() -> Documents:
-    return Documents(given()[0].reader, reports(), example_directory, ZONE, "fenghuo.example/trail+0+key")
+    vkey, key = "fenghuo.example/trail+0+key", signer()
+    return Documents(given()[0].reader, reports(), example_directory, ZONE, vkey, key)
 
 
 async def test_it_is_counted_apart_and_nobody_is_late_by_it() -> None:

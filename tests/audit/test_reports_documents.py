@@ -22,6 +22,7 @@ from services.audit.reports.window import Window
 from shared.documents.blocks import Cell, ranges
 from shared.documents.writing import DocumentFormat
 from shared.vocabulary import Kind, Language, Level, ReportKind, Role
+from tests.audit.made import signer
 from tests.audit.virtual_month import MonthTrail, Told, month_trail
 from tests.escalator.builders import example_directory
 from tests.stories.stage import Stage
@@ -32,7 +33,12 @@ UNIT = "shaquan_government"
 
 def documents_of(trail: MonthTrail) -> Documents:
     return Documents(
-        trail.reader, Reports(trail.reader, ZONE), example_directory, ZONE, "fenghuo.example/trail+0+key"
+        trail.reader,
+        Reports(trail.reader, ZONE),
+        example_directory,
+        ZONE,
+        "fenghuo.example/trail+0+key",
+        signer(),
     )
 
 

@@ -37,6 +37,7 @@ ASKED: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/trail/holds/{hold}/release"): {"json": {"why": "the inquiry is over"}},
     ("GET", "/api/v1/reports/analysis"): {"params": {"period": "2026-10"}},
     ("GET", "/api/v1/reports/case-bulletin"): {"params": {"period": "2026-10"}},
+    ("GET", "/api/v1/reports/price-bulletin"): {"params": {"week": "2026-W48"}},
     ("GET", "/api/v1/reports/records"): {"params": {"figure": "lapses"}},
     ("GET", "/api/v1/trail/proof/inclusion"): {"params": {"index": 0}},
     ("GET", "/api/v1/trail/proof/inclusion.tlog-proof"): {"params": {"index": 0}},

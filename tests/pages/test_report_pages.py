@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from fenghuo.commands.trail import app
 from services.audit.reports.names import ReportName
+from shared.secrets import SecretFile
 from shared.vocabulary import Role
 from tests.lab import Lab, Running, until
 from tests.pages.conftest import OpenPage, log_in, report
@@ -159,4 +160,15 @@ async def test_the_same_from_the_terminal(town: Lab, audit: Running, case: str, 
     assert (await told("analysis", "2026-Q4", "-o", str(tmp_path / "q4.docx")))[0] == 0
     assert (tmp_path / "q4.docx").read_bytes()[:2] == b"PK"
     assert (await told("analysis", "2026-10"))[0] == 2
+    vkey = ("--vkey", str(town.secrets / SecretFile.TRAIL_VERIFY))
+    code, text = await told("document", str(tmp_path / "q4.docx"), *vkey)
+    assert code == 0
+    assert "made from the record of 2026-09-30T16:00:00" in text.replace("\n", " ")
+    assert "unchanged since" in text.replace("\n", " ")
+    (tmp_path / "other.docx").write_bytes((tmp_path / "q4.docx").read_bytes().replace(b"word/", b"Word/", 1))
+    assert (await told("document", str(tmp_path / "other.docx"), *vkey))[0] == 1
+    assert (await told("price-bulletin", "2026-W48"))[0] == 2, "a DOCX is not for the terminal"
+    code, text = await told("price-bulletin", "2026-W48", "--format", "text")
+    assert (code, "价格监测简报" in text) == (0, True)
+    assert (await told("review", "01JNOSUCHCASE", "--format", "text"))[0] == 1
     assert (await told("notice", "01JNOSUCHCASE"))[0] == 1

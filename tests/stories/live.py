@@ -38,6 +38,7 @@ QUICK = (
     ("price_reading", "within", "PT6S"),
     ("price_reading", "every", '"*/15 * * * * *"'),
     *((rule, "every", '"*/20 * * * * *"') for rule in ("heating_check", "order_check", "sanitation_check")),
+    ("price_bulletin", "every", '"*/30 * * * * *"'),
 )
 """Rule, field, value: terms and calendars too long for a story even so."""
 GIVE_UP = 30.0

@@ -95,7 +95,7 @@ async def test_an_order_is_sent_back_with_its_reason_and_the_bulletin_reaches_th
         f"/api/v1/cases/{watch}/file", json={"document": "case_bulletin", "text": "已完成"}, headers=bearer
     )
     assert bare.status_code == 422
-    assert "须附简报文件本身" in bare.json()["errors"][0]["message"]
+    assert "须附据存证编制、未经改动的督办简报" in bare.json()["errors"][0]["message"]
     uploaded = await live.http.post(
         "/api/v1/files", content=bulletin, params={"name": "督办简报.docx"}, headers=bearer
     )

@@ -42,7 +42,7 @@ async def page_of(live: Live, trail: httpx2.AsyncClient, form: str, *words: str,
     return await until(told, what=f"the report over {form} says {words}") or ""
 
 
-async def test_each_point_hands_in_its_prices_the_missing_one_is_named_and_the_leaders_read_the_bulletin(
+async def test_each_point_hands_in_its_prices_and_the_missing_one_is_named(
     live: Live, trail: httpx2.AsyncClient
 ) -> None:
     cases = {unit: standing_case("periodic", own_watch("price_reading", unit)) for unit in (*POINTS, MISSING)}
@@ -67,22 +67,6 @@ async def test_each_point_hands_in_its_prices_the_missing_one_is_named_and_the_l
     page = await page_of(live, trail, "reading", "缺报：", "白菜", "<polyline")
     assert "烽山区信息中心" in page.split("缺报：")[1].split("。")[0]
     assert "1.80–2.40" in page, "from the least to the most"
-    file = await trail.get("/api/v1/reports/analysis", params={"period": f"{today:%Y-%m}", "format": "docx"})
-    kept = await live.http.post(
-        "/api/v1/files", content=file.content, params={"name": "价格监测.docx"},
-        headers=live.lab.bearer(Role.DUTY_OFFICER, unit="development_reform"),
-    )  # fmt: skip
-    assert kept.status_code == 201, kept.text
-    bulletin = standing_case("periodic", "price_bulletin")
-    await until(lambda: _is_there(live, bulletin), what="the bulletin's own case")
-    filed = await live.act(
-        bulletin, "file", "development_reform", Role.DUTY_OFFICER,
-        document="analysis", text="白菜涨三成，拟投放储备菜并发放补贴", files=[kept.json()],
-    )  # fmt: skip
-    assert filed == "applied"
-    leader = await live.reads("zhao_jia", bulletin, "白菜涨三成")
-    assert "价格监测简报" in leader or "形势分析" in leader
-    assert "价格监测.docx" in (await live.at_link("zhao_jia", bulletin)).text
 
 
 async def test_a_list_is_followed_county_by_county_and_a_section_check_with_its_findings(

@@ -92,3 +92,16 @@ def test_a_unit_that_keeps_no_point_any_more_owes_nothing() -> None:
     stage.changes(stage.directory.revised(units=units))
     stage.world.happens(Kind.ESTABLISHED, case, said, stage.now)
     assert stage.owed(case) == set()
+
+
+def test_the_bulletin_is_owed_on_monday_and_no_other_document_is_it() -> None:
+    stage = Stage()
+    case = stage.watches("periodic", "price_bulletin")
+    stage.at("2026-11-30 10:00")
+    assert stage.duty(case, "price_bulletin").posts == ("gov_in_charge",)
+    assert stage.limit(case, "price_bulletin") == "12-02 09:00"
+    for document in (Document.ANALYSIS, Document.READING, Document.WRITTEN_REPORT):
+        stage.says(case, Kind.FILED, "development_reform_head", document=document, text="本周价格")
+    assert not stage.is_done(case, "price_bulletin")
+    stage.says(case, Kind.FILED, "development_reform_head", document=Document.PRICE_BULLETIN, text="本周价格")
+    assert stage.is_done(case, "price_bulletin")

@@ -16,10 +16,12 @@ _FILE = N_("opened a file of a record")
 _CASE = N_("followed a case")
 _EVIDENCE = N_("took a case's evidence away")
 _NOTICE = N_("drew up the public notice of a case")
+_REVIEW = N_("took the review of an event away")
 _REPORT = N_("looked at a report")
 _FIGURE = N_("looked at the records behind a figure")
 _ANALYSIS = N_("took an analysis away")
 _CASE_BULLETIN = N_("took a bulletin of cases away")
+_BULLETIN = N_("took a price bulletin away")
 _STATE = N_("looked how the trail stands")
 _KEEPING = N_("looked at holds and erasures")
 
@@ -37,12 +39,14 @@ ROUTES: Mapping[str, str] = {
     "/api/v1/cases/{case_id}/bundle": _EVIDENCE,
     "/api/v1/cases/{case_id}/evidence": _EVIDENCE,
     "/api/v1/cases/{case_id}/public-notice": _NOTICE,
+    "/api/v1/cases/{case_id}/review": _REVIEW,
     "/reports/{name}": _REPORT,
     "/reports/records": _FIGURE,
     "/api/v1/reports/records": _FIGURE,
     "/reports/analysis": _ANALYSIS,
     "/api/v1/reports/analysis": _ANALYSIS,
     "/api/v1/reports/case-bulletin": _CASE_BULLETIN,
+    "/api/v1/reports/price-bulletin": _BULLETIN,
     "/api/v1/trail/state": _STATE,
     "/api/v1/trail/holds": _KEEPING,
     "/api/v1/trail/redactions": _KEEPING,

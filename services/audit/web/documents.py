@@ -1,12 +1,13 @@
-"""Documents over HTTP: the analysis and the bulletin of cases of a month or quarter, and the public notice of a case."""
+"""Documents over HTTP: analyses and bulletins of a time, public notice and review of a case."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from services.audit.reports.documents.making import Documents
-from services.audit.reports.documents.period import Period, PeriodError
+from services.audit.reports.documents.period import Period, PeriodError, Week
 from services.audit.web.trail import READERS
 from shared.bodies import sends
 from shared.documents.writing import MEDIA, DocumentFormat, FormatAsked, file_answer
@@ -15,6 +16,8 @@ from shared.message import N_, because
 from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Language
+
+Asked = TypeVar("Asked", Period, Week)
 
 
 def documents_router(documents: Documents, gate: Gate) -> APIRouter:
@@ -29,7 +32,7 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
     ) -> Response:
         """The analysis of a month or quarter as a document, each figure with its records in an annex."""
         gate.admit(request, *READERS)
-        return file_answer(await documents.analysis(_read(period), form, language))
+        return file_answer(await documents.analysis(_read("period", period, Period.read), form, language))
 
     @router.get("/reports/case-bulletin", response_class=Response, responses=sends(*MEDIA.values()))
     async def case_bulletin(
@@ -40,7 +43,20 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
     ) -> Response:
         """The bulletin of cases under supervision: by unit and order, each line with its record."""
         gate.admit(request, *READERS)
-        return file_answer(await documents.case_bulletin(_read(period), form, language))
+        return file_answer(
+            await documents.case_bulletin(_read("period", period, Period.read), form, language)
+        )
+
+    @router.get("/reports/price-bulletin", response_class=Response, responses=sends(*MEDIA.values()))
+    async def price_bulletin(
+        request: Request,
+        week: Annotated[Words, Query(description="2026-W48, as ISO 8601 counts weeks")],
+        form: FormatAsked = DocumentFormat.HTML,
+        language: Language = Language.ZH,
+    ) -> Response:
+        """The price bulletin of a week: what each point read, against the day and the week before; who is missing."""
+        gate.admit(request, *READERS)
+        return file_answer(await documents.price_bulletin(_read("week", week, Week.read), form, language))
 
     @router.get("/cases/{case_id}/public-notice", response_class=Response, responses=sends(*MEDIA.values()))
     async def public_notice(
@@ -55,13 +71,22 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
         gate.admit(request, *READERS)
         return file_answer(await documents.notice(case_id, form, language))
 
+    @router.get("/cases/{case_id}/review", response_class=Response, responses=sends(*MEDIA.values()))
+    async def review(
+        request: Request,
+        case_id: CaseRef,
+        form: FormatAsked = DocumentFormat.HTML,
+        language: Language = Language.ZH,
+    ) -> Response:
+        """The review after an event: causes, what happened when, what it taught as tasks and how they stand."""
+        gate.admit(request, *READERS)
+        return file_answer(await documents.review(case_id, form, language))
+
     return router
 
 
-def _read(period: str) -> Period:
+def _read(field: str, text: str, read: Callable[[str], Asked]) -> Asked:
     try:
-        return Period.read(period)
+        return read(text)
     except PeriodError as error:
-        raise Problem(
-            422, N_("Invalid request"), because(error), errors=[("period", because(error))]
-        ) from None
+        raise Problem(422, N_("Invalid request"), because(error), errors=[(field, because(error))]) from None

@@ -6,10 +6,12 @@ in its fact.
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from services.escalator.deciding.draft import Draft
 from shared.case.file import CaseFile
 from shared.facts import EffectKind, FileRef, Reason
-from shared.facts.file import MOST_FILES_OF_A_CASE
+from shared.facts.file import MOST_FILES_OF_A_CASE, origin_of
 from shared.vocabulary import Kind
 
 UNNAMED = "file"
@@ -19,6 +21,9 @@ UNKNOWN_TYPE = "application/octet-stream"
 def keep_files(draft: Draft, files: Iterable[FileRef], kind: Kind, by: str) -> None:
     there = {file.sha256: file for file in draft.case.files}
     for file in files:
+        known = there.get(file.sha256)
+        if known is not None and known.origin is None and file.from_record is not None:
+            there[file.sha256] = replace(known, origin=origin_of(file))
         there.setdefault(
             file.sha256,
             CaseFile(
@@ -30,11 +35,12 @@ def keep_files(draft: Draft, files: Iterable[FileRef], kind: Kind, by: str) -> N
                 kind=kind,
                 at=draft.now,
                 by=by,
+                origin=origin_of(file),
             ),
         )
-    if len(there) == len(draft.case.files):
-        return
     kept = tuple(there.values())[:MOST_FILES_OF_A_CASE]
+    if kept == draft.case.files:
+        return
     if len(kept) < len(there):
         draft.note(EffectKind.LEFT_OUT, Reason.FILES_FULL, note=str(len(there) - len(kept)))
     draft.change(files=kept)

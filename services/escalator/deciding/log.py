@@ -99,6 +99,17 @@ def _kept_task(task: FactBody) -> dict[str, Any]:
     return {**kept, "units": list(units[:TASKS])} if (units := task.texts("units")) else kept
 
 
+def _kept_file(file: FactBody) -> dict[str, Any]:
+    """What a sentence says of it."""
+    kept: dict[str, Any] = {"name": file.text("name")}
+    if (origin := file.fields.get("from_record")) is not None:
+        times = {
+            name: said for name in ("since", "until", "at") if (said := file.part("from_record").text(name))
+        }
+        kept["from_record"] = times or origin
+    return kept
+
+
 def _kept(data: dict[str, Any]) -> dict[str, Any]:
     kept = {
         name: value
@@ -116,7 +127,7 @@ def _kept(data: dict[str, Any]) -> dict[str, Any]:
             for line in deliveries[:LONGEST]
         ]
     if files := body.parts("files"):
-        kept["files"] = [{"name": file.text("name")} for file in files]
+        kept["files"] = [_kept_file(file) for file in files]
     if short := body.part("form").part("short").fields:
         kept["form"] = {"short": short}
     if "summary" in data and "occurred_at" not in data:

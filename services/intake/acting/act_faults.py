@@ -20,7 +20,6 @@ from shared.case import Case
 from shared.directory import Directory
 from shared.facts.report import MOST_ITEMS_OF_A_CASE, MOST_TASKS_OF_A_CASE, task_count
 from shared.fault_texts import Fault
-from shared.files.kinds import FileType
 from shared.message import N_, Marked, said
 from shared.vocabulary import Document, Kind
 
@@ -36,17 +35,6 @@ TASKS_BEYOND = N_(
 ITEMS_FULL = N_(
     "this case has %(there)s items, and takes no more: change one of them (step), or open another case for the rest"
 )
-
-NO_DOCUMENT = {
-    Document.ANALYSIS: N_(
-        "must hold the analysis itself, as DOCX, PDF or OFD: make it with `fenghuo trail analysis 2026-10`, and attach it"
-    ),
-    Document.CASE_BULLETIN: N_(
-        "must hold the bulletin itself, as DOCX, PDF or OFD: make it with `fenghuo trail case-bulletin 2026-10`, and attach it"
-    ),
-}
-"""What must be handed in as the document itself, and how it is made."""
-AS_A_DOCUMENT = frozenset({FileType.DOCX, FileType.PDF, FileType.OFD})
 
 
 def call_faults(form: AcknowledgeForm, opened_at: datetime, now: datetime, *, is_call: bool) -> list[Fault]:
@@ -96,16 +84,6 @@ def _missing(act: Act, form: ActForm) -> list[Fault]:
             ("text", N_("is missing: say what it says, or where it lies; only a nil report says nothing"))
         )
     return faults
-
-
-def undocumented(kind: Kind, form: ActForm) -> list[Fault]:
-    """To say of an analysis, or a bulletin, that it is done hands nothing in. `form`: with what is stored of its
-    files.
-    """
-    wanted = NO_DOCUMENT.get(form.document) if kind is Kind.FILED and form.document is not None else None
-    if wanted is None or any(file.type in AS_A_DOCUMENT for file in form.files):
-        return []
-    return [("files", wanted)]
 
 
 def _strangers(act: Act, form: ActForm) -> list[Fault]:

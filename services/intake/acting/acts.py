@@ -13,7 +13,8 @@ import structlog
 from pydantic import BaseModel
 from ulid import ULID
 
-from services.intake.acting.act_faults import call_faults, faults_in, item_faults, undocumented
+from services.intake.acting.act_faults import call_faults, faults_in, item_faults
+from services.intake.acting.record_documents import RecordDocuments
 from services.intake.board import access
 from services.intake.board.board import Board
 from services.intake.board.card import Card
@@ -66,6 +67,7 @@ class CaseActs:
         files: IncomingFiles,
         clock: Callable[[], datetime],
         forms: FormBlocks,
+        documents: RecordDocuments,
         *,
         wait: timedelta,
     ) -> None:
@@ -73,6 +75,7 @@ class CaseActs:
         self._record, self._board, self._live, self._clock = record, board, directory, clock
         self._lookup, self._files = lookup, files
         self._refusals, self._wait, self._forms = refusals, wait.total_seconds(), forms
+        self._documents = documents
 
     @property
     def _directory(self) -> Directory:
@@ -173,7 +176,9 @@ class CaseActs:
         if form.files and not faults:
             files, faults = await self._files.named(form.files, principal.subject, whole)
             form = form.model_copy(update={"files": files})
-        faults = faults or undocumented(kind, form)
+        if not faults:
+            form = await self._documents.looked_at(kind, form)
+            faults = self._documents.faults(kind, form, whole)
         form, form_faults = self._with_form(kind, form, card, whole)
         faults += form_faults
         if form.into is not None:

@@ -59,6 +59,7 @@ UNKNOWN_FILE = N_(
     "no such file was uploaded by you within the last day: send it to POST /api/v1/files first, and give the hash it answers"
 )
 ERASED_FILE = N_("this content was erased on a legal basis, and is not taken again")
+OURS_TO_SAY = N_("is ours to say, from the file itself: leave it out")
 OTHER_TYPE = N_("is not what is stored (%(stored)s): leave it out")
 TWICE = N_("names the same file twice: name it once")
 FULL = N_("the case has %(there)s files, and takes %(most)s at most: open another case for more")
@@ -149,6 +150,14 @@ class IncomingFiles:
                 known.append(_filled_in(file, entry))
         return tuple(known), faults
 
+    async def content(self, sha256: str) -> bytes:
+        """Of a file that was named just now. Raises Problem 503, Unreachable."""
+        with _told():
+            if (entry := await self.store.entry(sha256)) is not None:
+                return b"".join([piece async for piece in self.store.read(entry)])
+            entry = await self.uploads.entry(sha256)
+            return b"".join([piece async for piece in self.uploads.read(entry)]) if entry is not None else b""
+
     async def settle(self, files: tuple[FileRef, ...], case: CaseId) -> None:
         """Store for good what a fact of this case names in the next moment. Raises Problem 422 where an upload has
         faded meanwhile, 503, 507.
@@ -224,6 +233,8 @@ def _untrue(file: FileRef, entry: FileEntry, where: str) -> list[Fault]:
     faults: list[Fault] = []
     if file.type not in (None, entry.type.value):
         faults.append((f"{where}.type", said(OTHER_TYPE, stored=entry.type.value)))
+    if file.from_record is not None:
+        faults.append((f"{where}.from_record", OURS_TO_SAY))
     if file.bytes not in (None, entry.size):
         faults.append((f"{where}.bytes", said(OTHER_TYPE, stored=entry.size)))
     return faults

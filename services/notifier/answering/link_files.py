@@ -23,6 +23,7 @@ from shared.door import doorway
 from shared.files.sending import no_such_file, send_file
 from shared.files.store import FileStore
 from shared.ids import CaseId
+from shared.language.origin import origin_in_words
 from shared.language.words import Words
 from shared.message import N_
 from shared.problems import Problem
@@ -39,6 +40,8 @@ class ShownFile(NamedTuple):
     """From the page; "" for one that was erased."""
     name: str
     size: str
+    origin: str = ""
+    """Of a document that is to be made from the record: of which, or that it is not."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,12 @@ class LinkFiles:
         return [
             ShownFile("", words.of(ERASED, at=gone.day(self.zone), basis=gone.legal_basis), "")
             if (gone := erased.get(file.sha256)) is not None
-            else ShownFile(f"{link.token}/files/{file.sha256}", file.name, words.size(file.bytes))
+            else ShownFile(
+                f"{link.token}/files/{file.sha256}",
+                file.name,
+                words.size(file.bytes),
+                origin_in_words(words, file.origin, self.zone),
+            )
             for file in newest
         ]
 

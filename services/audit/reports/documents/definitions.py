@@ -117,6 +117,16 @@ SUPERVISION = (
         "Past its limit is what lapsed and was not fed back since it was last asked for; what something on record excuses is not named."
     ),
 )
+BULLETIN = (
+    N_(
+        "The price of the week is the last that a point handed in for one of its days, whenever it came. Handed in again for the same "
+        "day, the later one stands."
+    ),
+    N_(
+        "Against the day before: the same point, item and measure on the day before that price. Against the week before: the last "
+        "price of the week before."
+    ),
+)
 ALWAYS = (
     N_("Exercises are left out everywhere and only counted as left out."),
     N_(

@@ -1,23 +1,31 @@
 """Documents made from the trail: the reports counted, the words chosen, the format written.
 
-Invariant: a document is made anew each time from the trail as it is; nothing of it is kept.
+Invariant: a document is made anew each time from the trail as it is; nothing of it is kept. One that somebody owes
+proves itself: its seal says from which record it was made, and whether it was changed since.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.titles import titles
-from services.audit.reading.views import NotInTrail, checkpoint_view
+from services.audit.reading.told import RecordTeller
+from services.audit.reading.views import CheckpointView, NotInTrail, checkpoint_view
 from services.audit.records.actors import RecentIds
 from services.audit.reports.counting import Counting
 from services.audit.reports.documents.analysis import analysis
+from services.audit.reports.documents.bulletin import BulletinWriter, PricedForm
 from services.audit.reports.documents.case_bulletin import case_bulletin
 from services.audit.reports.documents.notice import NoticeWriter, matter_of, state_of
 from services.audit.reports.documents.overview import PeriodReports
-from services.audit.reports.documents.period import Period
+from services.audit.reports.documents.period import Period, Week
+from services.audit.reports.documents.review import ReviewWriter, reviewed_event
 from services.audit.reports.figures import Figures
+from services.audit.reports.forms import filled_forms
 from services.audit.reports.matters import ReportedCase
+from services.audit.reports.question import ReportQuestion
 from services.audit.reports.reading import read
 from services.audit.reports.reports import Reports
 from services.audit.reports.supervised import Supervised
@@ -26,9 +34,16 @@ from services.audit.reports.window import Window
 from shared.directory import Directory
 from shared.documents.notes import Trace
 from shared.documents.words import DocumentWords
-from shared.documents.writing import DocumentFormat, MadeFile, written
-from shared.vocabulary import Language
+from shared.documents.writing import MEDIA, DocumentFormat, MadeFile, written
+from shared.facts import FromRecord
+from shared.files.from_record import sealed
+from shared.message import N_, said
+from shared.tlog.note import Signer
+from shared.vocabulary import Document, Language
 from shared.web.names import Names
+
+LATE_READINGS = timedelta(days=2)
+"""So long after a week a reading of one of its days still counts."""
 
 
 class Documents:
@@ -39,7 +54,9 @@ class Documents:
         directory: Callable[[], Directory],
         zone: ZoneInfo,
         vkey: str,
+        key: Signer,
     ) -> None:
+        """`key`: with which a document that is to be handed in is sealed."""
         self._reader, self._reports, self._directory, self._zone, self._vkey = (
             reader,
             reports,
@@ -47,6 +64,7 @@ class Documents:
             zone,
             vkey,
         )
+        self._key = key
 
     async def analysis(self, period: Period, form: DocumentFormat, language: Language) -> MadeFile:
         words = await self.words(language)
@@ -59,14 +77,57 @@ class Documents:
         made = analysis(
             words, period, self._city(words), self._vkey, now, before, open_matters(counted.counting)
         )
-        return written(made, words, form, f"analysis-{period.name}", tracing(counted.counting.figures))
+        file = written(made, words, form, f"analysis-{period.name}", tracing(counted.counting.figures))
+        return self._sealed(file, Document.ANALYSIS, window, now.timeliness.checkpoint)
 
     async def case_bulletin(self, period: Period, form: DocumentFormat, language: Language) -> MadeFile:
         words, window = await self.words(language), self._window(period)
         supervised = await self._reports.answer(Supervised, window, lambda answering: answering.supervised())
         figures = (await self._reports.counted(window)).counting.figures
         document = case_bulletin(words, period, self._city(words), supervised)
-        return written(document, words, form, f"case-bulletin-{period.name}", tracing(figures))
+        file = written(document, words, form, f"case-bulletin-{period.name}", tracing(figures))
+        return self._sealed(file, Document.CASE_BULLETIN, window, supervised.checkpoint)
+
+    async def price_bulletin(self, week: Week, form: DocumentFormat, language: Language) -> MadeFile:
+        """Of the form in which points hand in their readings. Raises NotInTrail where none is declared."""
+        priced = self._priced_form()
+        since, until = week.since(self._zone), week.until(self._zone)
+        handed_in = Window(week.before.since(self._zone), until + LATE_READINGS)
+        readings, owed = [
+            await filled_forms(self._reports, ReportQuestion(window, form=priced.form.id))
+            for window in (handed_in, Window(since, until))
+        ]
+        words = await self.words(language)
+        writer = BulletinWriter(words, week, priced, readings, owed)
+        document = writer.document(self._city(words), self._vkey)
+        file = written(document, words, form, f"price-bulletin-{week.name}")
+        return self._sealed(file, Document.PRICE_BULLETIN, Window(since, until), readings.checkpoint)
+
+    def _sealed(
+        self, file: MadeFile, document: Document, window: Window, checkpoint: CheckpointView
+    ) -> MadeFile:
+        """A DOCX is what is handed in: its seal says of which record it was made."""
+        if file.media != MEDIA[DocumentFormat.DOCX]:
+            return file
+        assert window.until is not None
+        made = FromRecord(
+            document=document,
+            since=window.start,
+            until=window.until,
+            at=checkpoint.time,
+            size=checkpoint.size,
+            root=checkpoint.root,
+        )
+        return replace(file, content=sealed(file.content, made, self._key))
+
+    def _priced_form(self) -> PricedForm:
+        for form in self._reports.forms.all():
+            priced = PricedForm.of(form)
+            if priced is not None and any(Document.READING in place.documents for place in form.of):
+                return priced
+        raise NotInTrail(
+            N_("no form of readings with a day and a table of prices is declared: see `fenghuo forms list`")
+        )
 
     async def notice(self, case: str, form: DocumentFormat, language: Language) -> MadeFile:
         """Raises NotInTrail for a case without records, or with nothing a notice could be about."""
@@ -85,6 +146,22 @@ class Documents:
             case, matter, lapses, checkpoint_view(signed)
         )
         return written(document, words, form, f"notice-{case}")
+
+    async def review(self, case: str, form: DocumentFormat, language: Language) -> MadeFile:
+        """Raises NotInTrail for a case without records, or one that goes on and was not reviewed."""
+        entries = await self._reader.records.case(case)
+        if not entries:
+            raise NotInTrail(said(N_("no record of a case %(case)s is covered by a checkpoint"), case=case))
+        teller = RecordTeller(self._reader, Names(self._directory), self._zone, language, self._reports.forms)
+        event = reviewed_event(await teller.told(entries))
+        if not event.is_due:
+            raise NotInTrail(
+                said(N_("case %(case)s has not ended: there is nothing to review before it has"), case=case)
+            )
+        checkpoint = checkpoint_view(await self._reader.checkpoints.newest())
+        words = await self.words(language)
+        document = ReviewWriter(words, event).document(case, checkpoint)
+        return written(document, words, form, f"review-{case}")
 
     async def words(self, language: Language) -> DocumentWords:
         return DocumentWords(language, Names(self._directory), self._zone, await titles(self._reader))

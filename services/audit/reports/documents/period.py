@@ -1,19 +1,20 @@
-"""Months and quarters of the office's calendar, and the ones before them. Pure."""
+"""Weeks, months and quarters of the office's calendar, and the ones before them. Pure."""
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.facts.bounds import EARLIEST, LATEST
 from shared.message import N_, said
 
 _MONTH, _QUARTER = re.compile(r"([0-9]{4})-([0-9]{2})"), re.compile(r"([0-9]{4})-Q([1-4])")
+_WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
 _MOMENT = timedelta(microseconds=1)
 
 
 class PeriodError(ValueError):
-    """No month and no quarter."""
+    """No week, or no month and no quarter."""
 
 
 def _is_meant(year: str) -> bool:
@@ -61,3 +62,45 @@ class Period:
             datetime(self.year + (month > 12), month - 12 * (month > 12), 1, tzinfo=zone).astimezone(UTC)
             - _MOMENT
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """From Monday to Sunday."""
+
+    monday: date
+
+    @classmethod
+    def read(cls, text: str) -> "Week":
+        """`2026-W48`, as ISO 8601 counts them. Raises PeriodError."""
+        match = _WEEK.fullmatch(text)
+        try:
+            if match and _is_meant(match[1]):
+                return cls(date.fromisocalendar(int(match[1]), int(match[2]), 1))
+        except ValueError:
+            pass
+        raise PeriodError(said(N_("%(text)s is no week: write it as 2026-W48"), text=repr(text[:60])))
+
+    @classmethod
+    def of(cls, day: date) -> "Week":
+        return cls(day - timedelta(days=day.weekday()))
+
+    @property
+    def name(self) -> str:
+        year, week, _ = self.monday.isocalendar()
+        return f"{year}-W{week:02}"
+
+    @property
+    def before(self) -> "Week":
+        return Week(self.monday - timedelta(days=7))
+
+    @property
+    def days(self) -> tuple[str, ...]:
+        return tuple((self.monday + timedelta(days=day)).isoformat() for day in range(7))
+
+    def since(self, zone: ZoneInfo) -> datetime:
+        return datetime(self.monday.year, self.monday.month, self.monday.day, tzinfo=zone).astimezone(UTC)
+
+    def until(self, zone: ZoneInfo) -> datetime:
+        """Its last moment."""
+        return Week(self.monday + timedelta(days=7)).since(zone) - _MOMENT

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.audit.reading.views import CheckpointView
-from services.audit.reports.documents.blocks import (
+from shared.case import ENDED, CaseStatus, TaskState
+from shared.documents.blocks import (
     Block,
     Cell,
     Heading,
@@ -20,8 +21,7 @@ from services.audit.reports.documents.blocks import (
     record_cell,
     row,
 )
-from services.audit.reports.documents.words import NOTHING, DocumentWords
-from shared.case import ENDED, CaseStatus, TaskState
+from shared.documents.words import NOTHING, DocumentWords
 from shared.facts import EffectKind, Reason
 from shared.facts.account import Consequence
 from shared.language.catalogue import N_

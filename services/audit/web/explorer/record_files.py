@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import Record
 from shared.facts.body import FactBody
-from shared.facts.file import SHA256
+from shared.facts.file import SHA256, MadeFromRecord, origin_in
 from shared.files.sending import no_such_file, send_file
 from shared.files.store import FileErasure, FileStore
 
@@ -26,6 +26,8 @@ class RecordFile(NamedTuple):
     name: str | None
     bytes: int
     erasure: FileErasure | None
+    origin: MadeFromRecord | bool | None
+    """As intake read it from its seal when it was handed in; None where nobody has looked."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,13 @@ class RecordFiles:
         named = _named_in(record)
         erased = await self.store.erasures(named)
         return [
-            RecordFile(sha256, file.text("name"), int(file.number("bytes") or 0), erased.get(sha256))
+            RecordFile(
+                sha256,
+                file.text("name"),
+                int(file.number("bytes") or 0),
+                erased.get(sha256),
+                origin_in(file),
+            )
             for sha256, file in named.items()
         ]
 

@@ -19,7 +19,7 @@ from services.audit.reading.told import RecordTeller
 from services.audit.reading.views import Entry
 from services.audit.reports.declared import REPORTS
 from services.audit.reports.documents import definitions
-from services.audit.reports.documents.period import Period
+from services.audit.reports.documents.period import Period, Week
 from services.audit.reports.names import NARROWED_BY, ReportName
 from services.audit.reports.question import ReportQuestion
 from services.audit.reports.reports import Reports
@@ -158,6 +158,7 @@ def report_pages_router(
             content=html.body(declared.blocks(words, answer), link),
             meant=(*declared.meant, *definitions.ALWAYS),
             periods=lately(clock().astimezone(zone)),
+            weeks=last_weeks(clock().astimezone(zone)),
         )
 
     return router
@@ -234,3 +235,9 @@ def lately(local: datetime) -> tuple[str, ...]:
     month = Period(local.year, local.month, 1).before
     quarter = Period(local.year, 3 * ((local.month - 1) // 3) + 1, 3).before
     return (Period(local.year, local.month, 1).name, month.name, month.before.name, quarter.name)
+
+
+def last_weeks(local: datetime) -> tuple[str, ...]:
+    """The week that ended last, for which a bulletin is due, and that of now."""
+    week = Week.of(local.date())
+    return (week.before.name, week.name)
