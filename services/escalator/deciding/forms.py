@@ -102,4 +102,7 @@ def _with(
         by=by,
         sequence=sequence,
     )
-    return (filled, *(form for form in forms if form.id != block.id))[:KEPT]
+    others = [form for form in forms if form.id != block.id]
+    # Messages tell the first: what a task has brought does not stand for what the case is about.
+    place = 1 if kind is Kind.COMPLETED and forms and forms[0].id != block.id else 0
+    return (*others[:place], filled, *others[place:])[:KEPT]
