@@ -54,8 +54,9 @@ def test_harm_that_grades_up_rings_everybody_with_the_level_before_and_after_and
     stage.says(case, Kind.FOLLOWED_UP, UNIT, text="清点完毕", trapped=38)
     assert stage.channels(case, READER, Purpose.NEWS) == [("voice", "sms")]
     assert news(stage, case, Form.SPOKEN) == (
-        "烽火通知，升级。I级特别重大事故灾难：望山县，化工厂爆炸。级别由III级较大上调为I级特别重大。"
-        f"最新情况：被困38人，此前5。姜月（望山县信息中心）：清点完毕。详情请打开短信中的链接，或致电值班室 {DESK}。"
+        "烽火通知，升级。一级特别重大事故灾难：望山县，化工厂爆炸。级别由三级较大上调为一级特别重大。"
+        "最新情况：被困38人，此前5。姜月（望山县信息中心）：清点完毕。"
+        "详情请打开短信中的链接，或致电值班室 0 0 0 0 0 0 0 1 3 4。"
     )
     office = stage.texts(case, "emergency_office", Purpose.NEWS)[-1]
     assert "【烽火·升级】" in office
