@@ -156,7 +156,7 @@ def requirements_page(tree: Tree) -> str:
             "# Requirements",
             "",
             "What the field asks for, row by row, and where each is answered: "
-            f"{len(met)} of {len(asked)} rows are met, the others in part.",
+            f"{len(met)} of {len(asked)} rows are met{', the others in part' if len(met) < len(asked) else ''}.",
             "Rules link to their line of [config/policy.yaml](../config/policy.yaml). Who may do an act, and with which fields, stands in",
             "`shared/acts`; every other route in the services' own `/openapi.json`.",
             "",

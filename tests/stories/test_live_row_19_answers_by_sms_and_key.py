@@ -81,6 +81,25 @@ async def test_two_in_the_call_rings_the_next_and_nobody_is_called_silent(live: 
     assert "未能联系上" not in settled
 
 
+async def test_the_page_offers_what_the_digits_do(live: Live) -> None:
+    case = await reported(live, "烟花库冒烟")
+    await live.reads("zhao_jia", case, "烟花库冒烟")
+    page = (await live.at_link("zhao_jia", case)).text
+    know, cannot, ring = (
+        page.index(words) for words in (">确认已知悉<", ">我处理不了，请呼叫下一位<", ">请给我回电<")
+    )
+    assert know < cannot < ring, "what is asked comes first"
+    passed = await live.at_link("zhao_jia", case, choice="passed_on")
+    assert "无法处理，已请呼叫下一位" in passed.text
+    assert "不记作您未应答" in passed.text
+    asked = await live.hears("wu_ji", case, "请您接替", "烟花库冒烟")
+    assert "赵甲答复无法处理" in asked
+    rung = await live.at_link("sun_bing", case, choice="call_asked")
+    assert "已请值班室回电" in rung.text
+    assert "+860000000103" in await live.reads(at_the_desk(), case, "请值班室回电", "烟花库冒烟", "孙丙")
+    assert not await duty_is(live, case, "sun_bing", DutyState.DISCHARGED), "it is no answer"
+
+
 async def test_three_and_what_a_person_must_read_go_to_the_duty_desk(live: Live) -> None:
     case = await reported(live, "仓库起火")
     await live.reads("sun_bing", case, "仓库起火")

@@ -6,9 +6,12 @@ that changes.
 
 from datetime import datetime
 
+from services.notifier.answering.link_reader import LinkReader
+from services.notifier.answering.offers import INSTEAD, LinkAct
 from services.notifier.delivery.record import SOURCE
 from services.notifier.messages.links import Link
-from shared.facts import Acknowledgement, CaseAct, Fact
+from shared.facts import Acknowledgement, CaseAct, Fact, Via
+from shared.ids import DutyId, PostId
 from shared.vocabulary import Kind
 
 NAMES = {
@@ -19,6 +22,23 @@ NAMES = {
     Kind.CALL_ASKED: "call",
 }
 """How the id of each begins, where it is not the kind; it is on record, so it stays."""
+
+
+def chosen_act(
+    chosen: LinkAct, text: str, reader: LinkReader, duty: DutyId | None, post: PostId | None
+) -> CaseAct:
+    """What a button of the page says. Whoever wants to be rung is rung at the number of the directory."""
+    if chosen.kind is Kind.CALL_ASKED:
+        text = text or reader.telephone
+    return CaseAct(
+        by=reader.actor,
+        via=Via.LINK if chosen.kind in INSTEAD.values() else None,
+        task=chosen.task,
+        text=text or None,
+        approve=chosen.approve,
+        duty=duty,
+        post=post if chosen.kind is not Kind.SIGNED_IN else None,
+    )
 
 
 def said_by(link: Link, kind: Kind, data: Acknowledgement | CaseAct, now: datetime, *about: str) -> Fact:

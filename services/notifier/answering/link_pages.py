@@ -24,11 +24,11 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from services.notifier.answering.answers import Answers, Mark, MarkName, mark_of_offer
-from services.notifier.answering.link_facts import said_by
+from services.notifier.answering.link_facts import chosen_act, said_by
 from services.notifier.answering.link_files import LinkFiles
 from services.notifier.answering.link_reader import LinkReader
 from services.notifier.answering.meanwhile import happened_since
-from services.notifier.answering.offers import LinkAct, buttons, duty_for, offers
+from services.notifier.answering.offers import LinkAct, buttons, duty_for, instead, offers
 from services.notifier.answering.opening import LinkOpener
 from services.notifier.answering.page_frame import PageFrame, read_form
 from services.notifier.delivery import whether_over
@@ -214,20 +214,14 @@ class LinkPages:
         text = written.strip()
         matter, case = await self._matter(link), await self._case(link)
         offered, _ = self._offers(link, matter, case)
-        if chosen not in offered or matter is None or case is None:
+        if chosen not in (*offered, *self._instead(link, matter, case)) or matter is None or case is None:
             return await self._question_page(link)
         if chosen.needs_text and not 0 < len(text) <= LONGEST_TEXT:
             return await self._ask(link, None, typed=(chosen, text[:LONGEST_TEXT]))
         answered = self._answers_for(link, matter)
-        data = CaseAct(
-            by=self._reader(link).actor,
-            task=chosen.task,
-            text=text or None,
-            approve=chosen.approve,
-            duty=duty_for(case, matter.duties, chosen),
-            post=answered.post if answered is not None and chosen.kind is not Kind.SIGNED_IN else None,
-        )
-        fact = said_by(link, chosen.kind, data, self.clock(), chosen.task or "")
+        duty, post = duty_for(case, matter.duties, chosen), answered.post if answered is not None else None
+        data = chosen_act(chosen, text, self._reader(link), duty, post)
+        fact = said_by(link, chosen.kind, data, self.clock(), *chosen.about)
         return await self._became(
             link, await self.answers.give(link, mark_of_offer(chosen), fact, chosen.choice)
         )
@@ -243,6 +237,9 @@ class LinkPages:
         by, is_suspected = self._reader(link).actor, asks_for_a_statement(matter)
         offered = offers(case, matter.duties, by, self.directory(), self.clock(), is_suspected=is_suspected)
         return offered, is_done
+
+    def _instead(self, link: Link, matter: NoticeMatter | None, case: Case | None) -> tuple[LinkAct, ...]:
+        return instead(case, matter, self._reader(link).actor, self.directory(), self.clock())
 
     async def _case(self, link: Link) -> Case | None:
         """None where it is not there or can't be read: that this person knows can be said all the same."""
@@ -368,6 +365,7 @@ class LinkPages:
             language,
             422 if typed else 200,
             offers=buttons(offered, self._lines(matter, language), reader.words, typed),
+            instead=buttons(self._instead(link, matter, case), {}, reader.words),
             is_done=is_done,
             files=files,
             desk=await self._desk(link),

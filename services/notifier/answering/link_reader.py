@@ -7,6 +7,7 @@ from functools import cached_property
 from services.notifier.messages.links import Link
 from services.notifier.messages.posts import AnsweredPost, answered_post
 from shared.directory import Directory, Person
+from shared.directory.addresses import telephone_of
 from shared.facts import Actor
 from shared.ids import PersonId, PostId
 from shared.language.catalogue import name_in
@@ -43,6 +44,10 @@ class LinkReader:
     @property
     def name(self) -> str:
         return self.id if self._person is None else name_in(self._person.name, self._person.language)
+
+    @property
+    def telephone(self) -> str:
+        return (telephone_of(self._person) or "") if self._person is not None else ""
 
     def answers_for(self, post: PostId | None, now: datetime) -> AnsweredPost | None:
         return answered_post(post, self.directory, self.id, now)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.notifier.messages.keys import Deed, keys_of
+from services.notifier.messages.writer import HasBrief
 from shared import territory
 from shared.acts import ACTS
 from shared.acts.states import awaits_a_statement
@@ -26,6 +28,8 @@ LONGEST_TASK_ID = 40
 MOST_OFFERS = 40
 """On one page; a message that bundles more tasks leaves the rest to the desk."""
 TAKING_OR_NOT = (Kind.ACCEPTED, Kind.OBJECTED)
+INSTEAD = {Deed.NEXT_PLEASE: Kind.PASSED_ON, Deed.CALL_ME: Kind.CALL_ASKED}
+"""What can be answered in place of "I know", as by the digits of a reply."""
 
 
 APPROVES, SENDS_BACK = N_("I approve"), N_("Send it back")
@@ -44,7 +48,11 @@ class LinkAct:
     def pressed(cls, choice: str, task: str | None) -> "LinkAct | None":
         """The act that a page's button is for; None for what is no button of ours."""
         kind, _, decision = choice.partition(".")
-        if kind not in ANSWERS_BY_LINK or decision not in _DECISIONS or len(task or "") > LONGEST_TASK_ID:
+        if (
+            kind not in (*ANSWERS_BY_LINK, *INSTEAD.values())
+            or decision not in _DECISIONS
+            or len(task or "") > LONGEST_TASK_ID
+        ):
             return None
         return cls(Kind(kind), TaskId(task) if task else None, _DECISIONS[decision])
 
@@ -53,6 +61,11 @@ class LinkAct:
         """As its button says it, and as it is kept: `accepted`, `notice_approved.no`."""
         decision = next(name for name, approve in _DECISIONS.items() if approve is self.approve)
         return f"{self.kind}.{decision}" if decision else str(self.kind)
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """What tells its fact from others of its kind by the same link; a reply's digit makes the same fact."""
+        return () if self.kind in INSTEAD.values() else (self.task or "",)
 
     @property
     def needs_text(self) -> bool:
@@ -81,6 +94,20 @@ def offers(
         offer for offer in acts if territory.may(by, offer.kind, case, directory, at, task=offer.task) is None
     )
     return tuple(offered)[:MOST_OFFERS]
+
+
+def instead(
+    case: Case | None, matter: HasBrief | None, by: Actor, directory: Directory, at: datetime
+) -> tuple[LinkAct, ...]:
+    """Beside what the message asks: that somebody else is to be called, or that a person rings back."""
+    if case is None or matter is None:
+        return ()
+    kinds = (INSTEAD[deed] for deed in keys_of(matter) if deed in INSTEAD)
+    return tuple(
+        LinkAct(kind)
+        for kind in kinds
+        if _fits(kind, case, None) and territory.may(by, kind, case, directory, at) is None
+    )
 
 
 def duty_for(case: Case, duties: Sequence[DutyId], act: LinkAct) -> DutyId | None:
