@@ -94,6 +94,10 @@ async def test_the_page_offers_what_the_digits_do(live: Live) -> None:
     assert "不记作您未应答" in passed.text
     asked = await live.hears("wu_ji", case, "请您接替", "烟花库冒烟")
     assert "赵甲答复无法处理" in asked
+    page = (await live.at_link("qian_yi", case)).text
+    assert "赵甲（市委书记）：答复无法处理" in page, "whoever opens it later sees how it stands"
+    assert "孙丙（" in page
+    assert "若无人应答，" in page
     rung = await live.at_link("sun_bing", case, choice="call_asked")
     assert "已请值班室回电" in rung.text
     assert "+860000000103" in await live.reads(at_the_desk(), case, "请值班室回电", "烟花库冒烟", "孙丙")

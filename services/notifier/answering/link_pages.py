@@ -30,6 +30,7 @@ from services.notifier.answering.link_reader import LinkReader
 from services.notifier.answering.meanwhile import happened_since
 from services.notifier.answering.offers import LinkAct, buttons, duty_for, instead, offers
 from services.notifier.answering.opening import LinkOpener
+from services.notifier.answering.others import standing
 from services.notifier.answering.page_frame import PageFrame, read_form
 from services.notifier.delivery import whether_over
 from services.notifier.delivery.ledger import DeliveryLedger
@@ -259,12 +260,14 @@ class LinkPages:
         """What the escalator has made of the answer: counted, not counted and why, or not known yet."""
         reader = self._reader(link)
         language, name = reader.language, reader.name
+        case, matter = await self._case(link), await self._matter(link)
         more: dict[str, Any] = {
             "person": name,
             "case": link.case,
             "at": self.writer.full_time(mark.at),
             "choice": mark.choice,
-            "files": await self.files.shown(link, await self._case(link), language),
+            "files": await self.files.shown(link, case, language),
+            **standing(case, matter, reader, self.writer.zone, self.clock()),
         }
         if mark.is_refused:
             is_ours = mark.outcome is ActOutcome.SET_ASIDE
@@ -277,12 +280,9 @@ class LinkPages:
                 "unconfirmed", language, 202, **more, again=LOOK_AGAIN, desk=await self._desk(link)
             )
         if LinkAct.pressed(mark.choice, None) is not None:
-            return self._frame.page(
-                "did", language, **more, answers_for=self._answers_for(link, await self._matter(link))
-            )
+            return self._frame.page("did", language, **more, answers_for=self._answers_for(link, matter))
         if mark.choice:
             return self._frame.page("said", language, **more)
-        matter = await self._matter(link)
         still = self.writer.still_to_do(matter.brief, matter.purpose, language) if matter else ""
         answers_for = self._answers_for(link, matter)
         return self._frame.page("done", language, **more, still=still, answers_for=answers_for)
@@ -366,6 +366,7 @@ class LinkPages:
             422 if typed else 200,
             offers=buttons(offered, self._lines(matter, language), reader.words, typed),
             instead=buttons(self._instead(link, matter, case), {}, reader.words),
+            **standing(case, matter, reader, self.writer.zone, now),
             is_done=is_done,
             files=files,
             desk=await self._desk(link),

@@ -16,8 +16,9 @@ from shared.language.words import Words
 from shared.vocabulary import Language
 
 MOST_FIELDS = 20
-EMPTY: dict[str, Any] = {"files": (), "since": (), "answers_for": None}
+EMPTY: dict[str, Any] = {"files": (), "since": (), "answers_for": None, "others": (), "comes_next": ""}
 SINCE = N_("What has happened since")
+OTHERS = N_("Who else was told")
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class PageFrame:
                 "style": self._style,
                 "words": Words(language),
                 "since_title": Words(language).of(SINCE),
+                "others_title": Words(language).of(OTHERS),
             }
             | context,
         )
