@@ -12,7 +12,8 @@ from shared.vocabulary import Role
 def document(
     case: Annotated[str, typer.Argument(help="The case's id.", metavar="CASE")],
     name: Annotated[
-        str | None, typer.Argument(help="Of the documents of the case; left out: list them.")
+        str | None,
+        typer.Argument(help="Of the documents of the case; left out: list them.", metavar="[NAME]"),
     ] = None,
     form: Annotated[OutputForm, typer.Option("--format", help="What it is written as.")] = OutputForm.DOCX,
     to: Annotated[

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 import httpx2
@@ -25,6 +26,9 @@ from shared.vocabulary import Kind, Role
 
 LINK_WAIT = 8.0
 """Seconds until a message with its link must have reached the telephone."""
+
+MOST_TRIES, AGAIN_AFTER = 100, 0.2
+"""Of what is answered with "not yet", on a machine that is busy: as people press again."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,11 @@ class Hands:
             {"Authorization": f"Bearer {token}"} if token else {}
         )
         response = await self.http.post(url, content=orjson.dumps(body), headers=headers)
+        for _ in range(MOST_TRIES):
+            if response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+                break
+            await asyncio.sleep(AGAIN_AFTER)  # "not yet": the case is not decided on, or a part is starting
+            response = await self.http.post(url, content=orjson.dumps(body), headers=headers)
         if response.is_error:
             raise StepFailed(f"POST {url} to be taken", f"{response.status_code} {response.text[:500]}")
         return response.json()

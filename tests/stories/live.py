@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -206,9 +207,20 @@ class Live:
         return await self.opened(link, **pressed)
 
     async def opened(self, link: str, **pressed: str) -> httpx2.Response:
-        """The page of that very link, or what pressing its button shows."""
+        """The page of that very link, or what pressing its button shows: once it is known what became of it,
+        pressed again where the page says that it is not known yet.
+        """
         async with httpx2.AsyncClient() as browser:
-            return await (browser.post(link, data=pressed) if pressed else browser.get(link))
+            if not pressed:
+                return await browser.get(link)
+
+            async def known() -> httpx2.Response | None:
+                answer = await browser.post(link, data=pressed)
+                return answer if answer.status_code != HTTPStatus.ACCEPTED else None
+
+            answer = await until(known, seconds=GIVE_UP, what="what became of the answer")
+            assert answer is not None
+            return answer
 
     def last(self, person: str, case: str | None, channel: str) -> Received:
         """The last call or text message to the person (about the case)."""

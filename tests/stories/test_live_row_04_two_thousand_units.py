@@ -23,7 +23,7 @@ TITLE = "一周内排查矛盾隐患并报送清单"
 TOLD_WITHIN = 120.0
 HEARD_WITHIN = 5.0
 """Seconds for the report of somebody else meanwhile; the machine is shared."""
-SHORT_PAGE = 400_000
+SHORT_PAGE = 450_000
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -144,6 +144,7 @@ SETTINGS: tuple[TableSetting, ...] = (
     S(("petition", "route"), N_("routing")),
     S(("petition", "close"), N_("settlement")),
     S(("petition", "extend"), N_("extended by at most")),
+    S(("petition", "ask"), N_("asking for a review of the petition")),
     S(("petition", "review"), N_("review of the petition")),
     S(("petition", "re_review"), N_("second review of the petition")),
     S(("hotline", "urgent"), N_("urgent call")),
