@@ -24,7 +24,7 @@ async def audit(town: Lab) -> Running:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def case(town: Lab, intake: Running, audit: Running) -> str:
     """A case whose report and first decision are under a signed checkpoint."""
-    reported = await report(town, intake, summary="沙泉县粮库粉尘爆燃", area="620621")
+    reported = await report(town, intake, summary="沙泉县面粉库粉尘爆燃", area="620621")
     async with httpx2.AsyncClient(base_url=audit.url, headers=town.bearer(Role.AUDITOR)) as client:
 
         async def is_signed() -> bool:
@@ -65,7 +65,7 @@ async def test_an_auditor_finds_a_record_and_sees_its_proof_hold(
     page = await open_page(audit.url)
     await log_in(page, town.token(Role.AUDITOR))
     await expect(page.locator(".state .check.holds")).to_contain_text("signed by the trail's key")
-    await page.locator("#text").fill("粮库粉尘")
+    await page.locator("#text").fill("面粉库粉尘")
     await page.locator("#kind").select_option("reported")
     await page.get_by_role("button", name="Search").click()
     rows = page.locator("main table tbody tr")
@@ -74,7 +74,7 @@ async def test_an_auditor_finds_a_record_and_sees_its_proof_hold(
     await rows.first.get_by_role("link").first.click()
 
     await expect(page.locator("h1")).to_contain_text("reported Level II (grave) accident")
-    await expect(page.locator("dl.facts").first).to_contain_text("沙泉县粮库粉尘爆燃")
+    await expect(page.locator("dl.facts").first).to_contain_text("沙泉县面粉库粉尘爆燃")
     await expect(page.locator("dl.facts").first).to_contain_text("Shaquan County")
     await expect(page.locator(".check.holds")).to_have_count(4)
     await expect(page.locator(".check.broken")).to_have_count(0)
