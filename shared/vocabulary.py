@@ -104,6 +104,10 @@ class Kind(StrEnum):
     """Who is who has changed: people, posts, rosters, absences."""
     DIRECTORY_PROPOSED = "directory_proposed"
     """A change of the directory waits for a second person, or was refused by one."""
+    NOTICES_PAUSED = "notices_paused"
+    """Whoever runs the system has what can wait wait, for maintenance."""
+    NOTICES_RESUMED = "notices_resumed"
+    """Somebody ended such a pause before its time."""
     # What is done with the record itself; the audit writes it.
     REDACTED = "redacted"
     """Personal fields of records are erased, on a legal basis."""

@@ -36,6 +36,7 @@ from shared.facts import (
     Value,
     check,
     keeping,
+    pause,
     policy,
     reads,
 )
@@ -46,7 +47,7 @@ from tools.value_schema import value_schema
 
 Json = dict[str, Any]
 SPELLING = "https://json-schema.org/draft/2020-12/schema"
-_SPEAKERS = (facts, check, change_facts, keeping, policy, reads, shared.directory)
+_SPEAKERS = (facts, check, change_facts, keeping, pause, policy, reads, shared.directory)
 """Where the models' words stand."""
 
 
@@ -124,6 +125,12 @@ FACTS = (
         policy.PolicyApproved,
         "Another person has approved it, and from when it is in force.",
     ),
+    Event(
+        Kind.NOTICES_PAUSED,
+        pause.NoticesPaused,
+        "What can wait is not sent for a while: who had it so, why, and until when.",
+    ),
+    Event(Kind.NOTICES_RESUMED, pause.NoticesResumed, "Somebody ended such a pause before its time."),
     Event(
         Kind.DIRECTORY_CHANGED,
         change_facts.DirectoryChange,

@@ -275,3 +275,44 @@ def try_person(
     answer(tried, as_json=as_json, render=render)
     if not tried["ways"] or not all(way["handed_over"] for way in tried["ways"]):
         raise typer.Exit(Exit.NO)
+
+
+@app.command("pause")
+def pause(
+    why: Annotated[str, typer.Option(help="What is mended or changed; stands on record.")],
+    lasts: Annotated[str, typer.Option("--for", help="At most PT2H; PT30M is half an hour.")] = "PT30M",
+    as_json: AsJson = False,
+) -> None:
+    """Keep back what can wait, for maintenance (role operator). Level I, what is sensitive or not graded yet, and the
+    first message of a level II go out all the same.
+    """
+    paused = call(
+        "notifier", "POST", "/api/v1/pause", role=Role.OPERATOR, json={"lasts": lasts, "why": why}
+    ).json()
+    zone = NotifierSettings().zone
+
+    def render(_: Any) -> None:
+        until = datetime.fromisoformat(paused["until"]).astimezone(zone)
+        out.print(
+            worded(
+                "What can wait is kept back until %(until)s, and then goes out by itself, the newest first. "
+                "`fenghuo notify resume` ends it before.",
+                until=f"{until:%H:%M:%S}",
+            ),
+            highlight=False,
+        )
+
+    answer(paused, as_json=as_json, render=render)
+
+
+@app.command("resume")
+def resume(as_json: AsJson = False) -> None:
+    """End the pause before its time (role operator): what was kept back goes out, the newest first."""
+    resumed = call("notifier", "POST", "/api/v1/resume", role=Role.OPERATOR, json={}).json()
+    answer(
+        resumed,
+        as_json=as_json,
+        render=lambda _: out.print(
+            worded("The pause is over: what was kept back goes out now."), highlight=False
+        ),
+    )

@@ -34,10 +34,12 @@ from services.notifier.delivery.openings import LinkOpenings
 from services.notifier.delivery.post import MessageMaker
 from services.notifier.delivery.receipts import DeliveryReceipts
 from services.notifier.delivery.recent import Recent
+from services.notifier.delivery.restraint import Restraint
 from services.notifier.delivery.trial import ReachTrial
 from services.notifier.delivery.whether_over import case_now
 from services.notifier.messages.links import Links
 from services.notifier.messages.writer import Writer
+from services.notifier.pause_api import PauseApi
 from services.notifier.settings import NotifierSettings
 from services.notifier.trial_api import TrialApi
 from shared.broker.durables import check_durables, subscribe_durable
@@ -78,6 +80,8 @@ def build(settings: NotifierSettings) -> Service:
     key = read_secret(settings.secrets, SecretFile.LINK)
     opener = LinkOpener(key, lambda: service.connection, now)
     ledger = DeliveryLedger(lambda: service.connection)
+    restraint = Restraint(ledger, now)
+    restraint.show(metrics)
     recent = Recent(lambda: service.connection)
     gate = gate_of(service, directory)
     stopping = asyncio.Event()
@@ -122,6 +126,7 @@ def build(settings: NotifierSettings) -> Service:
         post=post,
         ledger=ledger,
         case_now=lambda case: case_now(lambda: service.connection, case),
+        restraint=restraint,
         metrics=metrics,
         clock=now,
         room=asyncio.Semaphore(settings.in_work),
@@ -178,25 +183,33 @@ def build(settings: NotifierSettings) -> Service:
     watch = GatewayWatch(
         gateways, couriers, directory, lambda: service.connection, now, settings.operator, settings.zone
     )
-    service.prepare.append(ledger.check)
+    service.prepare += [ledger.check, restraint.look]
     service.tasks += [
         dispatcher.work,
         watch.run,
         recent.follow,
+        restraint.run,
         confirmations.run,
         Pulses(lambda: service.connection, Author.NOTIFIER).run,
     ]
-    service.checks["durable"] = check_durables(
-        lambda: service.connection, [(FACTS, NOTIFIER_DURABLE)], RETRIES_LAST
-    )
-    service.checks["channels"] = channels_take
-    service.checks["formats"] = dispatcher.newer.check
-    service.checks["deliveries"] = ledger.check
-    service.app.include_router(pages.router())
-    service.app.include_router(files.router())
-    service.app.include_router(Api(recent, gate).router())
-    service.app.include_router(door.router())
-    service.app.include_router(TrialApi(ReachTrial(couriers, settings.zone, now), directory, gate).router())
+    moves = check_durables(lambda: service.connection, [(FACTS, NOTIFIER_DURABLE)], RETRIES_LAST)
+    service.checks |= {
+        "durable": restraint.excusing(moves, RETRIES_LAST),
+        "pause": restraint.check,
+        "channels": channels_take,
+        "formats": dispatcher.newer.check,
+        "deliveries": ledger.check,
+    }
+    trial = ReachTrial(couriers, settings.zone, now)
+    for part in (
+        pages,
+        files,
+        Api(recent, gate),
+        door,
+        TrialApi(trial, directory, gate),
+        PauseApi(restraint, gate),
+    ):
+        service.app.include_router(part.router())
     return service
 
 

@@ -55,6 +55,8 @@ AUTHORS: dict[Kind, tuple[Author, ...]] = {
     Kind.DECIDED: (Author.ESCALATOR,),
     Kind.DELIVERED: (Author.NOTIFIER,),
     Kind.FAILED: (Author.NOTIFIER,),
+    Kind.NOTICES_PAUSED: (Author.NOTIFIER,),
+    Kind.NOTICES_RESUMED: (Author.NOTIFIER,),
     Kind.REJECTED: (Author.INTAKE, Author.ESCALATOR, Author.NOTIFIER, Author.AUDIT),
     Kind.CHECKED: (Author.ESCALATOR,),
     Kind.POLICY_DRAFTED: (Author.ESCALATOR,),
@@ -81,7 +83,15 @@ as `/sources/<id>`.
 OF_A_SOURCE = "/sources/"
 SAID_BY_SOURCES = frozenset({Kind.REPORTED, Kind.HEARD, *CASE_ACTS})
 ABOUT_NO_CASE = frozenset(
-    {Kind.POLICY_DRAFTED, Kind.POLICY_SUBMITTED, Kind.POLICY_APPROVED, Kind.READ, Kind.SEALED_RANGE}
+    {
+        Kind.POLICY_DRAFTED,
+        Kind.POLICY_SUBMITTED,
+        Kind.POLICY_APPROVED,
+        Kind.NOTICES_PAUSED,
+        Kind.NOTICES_RESUMED,
+        Kind.READ,
+        Kind.SEALED_RANGE,
+    }
 )
 PERHAPS_ABOUT_A_CASE = frozenset(
     {Kind.REJECTED, Kind.CHECKED, Kind.REDACTED, Kind.HELD, Kind.RELEASED, *DIRECTORY_KINDS}

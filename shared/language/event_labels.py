@@ -47,6 +47,8 @@ EVENTS: dict[str, dict[str, str]] = {
         "policy_drafted": N_("policy drafted"),
         "policy_submitted": N_("policy laid before a meeting"),
         "policy_approved": N_("policy approved"),
+        "notices_paused": N_("messages paused"),
+        "notices_resumed": N_("messages resumed"),
     },
     "effect": {
         "opened": N_("duty opened"),

@@ -99,6 +99,11 @@ FACTS: Mapping[Kind | tuple[Kind, bool], Name] = {
     ),
     Kind.DIRECTORY_CHANGED: Name("{who}变更名录", "{who} changed the directory"),
     Kind.DIRECTORY_PROPOSED: Name("{who}申请变更名录", "{who} asked for a change of the directory"),
+    Kind.NOTICES_PAUSED: Name(
+        "{who}因维护暂停发送可以等待的消息，至{until}：{note}",
+        "{who} paused what can wait for maintenance, until {until}: {note}",
+    ),
+    Kind.NOTICES_RESUMED: Name("{who}恢复发送消息", "{who} resumed the sending of messages"),
     Kind.REDACTED: Name(
         "{who}依法清除个人信息（依据：{basis}）", "{who} erased personal data on a legal basis: {basis}"
     ),

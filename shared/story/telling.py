@@ -183,6 +183,8 @@ def _values(moment: Moment, teller: Narrator) -> Mapping[str, object]:
         "found": teller.label("found", data.text("found"), after.OTHER_REASON),
         "basis": data.text("legal_basis") or "",
         "resolution": _resolution(data, teller),
+        "until": teller.at(data.at("until"), moment.at),
+        "note": data.text("why") or "",
     }
 
 

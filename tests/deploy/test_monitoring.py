@@ -79,6 +79,7 @@ EVENTS: dict[str, tuple[dict[str, str], str]] = {
     "BrokerCannotStore": ({'fenghuo_check_passes{service="intake",check="storage"}': "1x4 0x20"}, "2m"),
     "QueueStandsStill": ({'fenghuo_check_passes{service="escalator",check="lanes"}': "1x4 0x20"}, "90s"),
     "ChannelTakesNothing": ({'fenghuo_check_passes{service="notifier",check="channels"}': "1x4 0x20"}, "90s"),
+    "MessagesPaused": ({'fenghuo_notifier_paused{service="notifier"}': "0x4 1x20"}, "90s"),
     "TemplateFails": (
         {'fenghuo_notifier_untemplated_total{service="notifier",channel="sms"}': COUNTED},
         "90s",

@@ -82,6 +82,8 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     Kind.FAILED: ("deliveries.address", "deliveries.error", "deliveries.reply"),
     Kind.REJECTED: ("body", "headers", "errors", "reason", "digest"),
     Kind.CHECKED: (),
+    Kind.NOTICES_PAUSED: ("why",),
+    Kind.NOTICES_RESUMED: (),
     Kind.REDACTED: ("reason",),
     Kind.HELD: ("why",),
     Kind.RELEASED: ("why",),

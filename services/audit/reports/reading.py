@@ -31,6 +31,8 @@ UNCOUNTED = frozenset(
         Kind.POLICY_DRAFTED,
         Kind.POLICY_SUBMITTED,
         Kind.POLICY_APPROVED,
+        Kind.NOTICES_PAUSED,
+        Kind.NOTICES_RESUMED,
         *DIRECTORY_KINDS,
         fields.UNTRUSTED,
     }

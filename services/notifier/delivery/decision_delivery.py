@@ -12,10 +12,10 @@ at the start).
 """
 
 import asyncio
-from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -31,9 +31,10 @@ from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.outlasting import NOT_NEEDED, Patience, wait_ends
 from services.notifier.delivery.post import Envelope, MessageMaker
 from services.notifier.delivery.record import DeliveryOutcome, DeliveryRecord, Sheet, sheet_key
-from services.notifier.delivery.routes import Route, other_routes, routes
+from services.notifier.delivery.restraint import Restraint
+from services.notifier.delivery.routes import Leg, Route, other_routes, routes
 from services.notifier.delivery.turns import Turns, turns_of
-from services.notifier.delivery.ways import Seat, WaysToPerson
+from services.notifier.delivery.ways import Seat, WaysToPerson, ways_of
 from services.notifier.delivery.whether_over import is_answered as is_answered_by
 from services.notifier.delivery.whether_over import is_needed, is_past
 from services.notifier.messages.links import NoticePlace, link_ends
@@ -52,10 +53,6 @@ FORGOTTEN = timedelta(days=29)
 """DELIVERIES keeps 30 days: of an older decision nobody knows what went out, so nothing does (a durable made
 anew begins at the start).
 """
-
-
-Leg = tuple[Notice, Route]
-"""One notice on one channel."""
 
 
 class DecisionOutcome(StrEnum):
@@ -108,6 +105,7 @@ class DecisionDelivery:
     ledger: DeliveryLedger
     case_now: Callable[[CaseId], Awaitable[Case | None]]
     """As the escalator left it; None where it is not there. Raises ValueError for one that can't be read."""
+    restraint: Restraint
     metrics: Metrics
     clock: Callable[[], datetime]
     room: asyncio.Semaphore
@@ -161,7 +159,7 @@ class DecisionDelivery:
             Seat(self.room),
         )
         outcomes: Counter[str] = Counter()
-        ways = _ways(done, legs)
+        ways = ways_of(done, legs)
         bundles_as_told = bundled(
             [
                 *(
@@ -306,6 +304,12 @@ class DecisionDelivery:
         if route.obstacle:
             return Carried("-", 0, job.now, job.now, error=route.obstacle)
         courier = self.couriers[route.channel]
+        if self.restraint.keeps_back(notice):
+            job.seat.leave()
+            await self.restraint.wait(job.decided_at)
+            job = replace(job, now=self.clock())
+            if not await self._is_needed(job.decision, notice):
+                return Carried("-", 0, job.now, job.now, error=NOT_NEEDED, is_spared=True)
         try:
             envelope = self._envelope(job, notice)
             message = self.post.message(
@@ -386,14 +390,3 @@ class DecisionDelivery:
                 error=carried.error,
             )
         return DeliveryRecord(outcome=outcome, delivery=delivery)
-
-
-def _ways(done: Sheet, legs: Sequence[Leg]) -> dict[NoticeId, WaysToPerson]:
-    """How the ways stand of each notice that has a channel without an outcome."""
-    channels: defaultdict[NoticeId, list[str]] = defaultdict(list)
-    for notice, route in legs:
-        channels[notice.id].append(route.channel)
-    through = {
-        record.delivery.notice for record in done.records() if record.outcome is DeliveryOutcome.DELIVERED
-    }
-    return {notice: WaysToPerson(named, is_through=notice in through) for notice, named in channels.items()}

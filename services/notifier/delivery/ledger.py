@@ -77,8 +77,14 @@ class DeliveryLedger:
 
     async def raw(self, key: str) -> bytes | None:
         """What stands under `key`. Raises where the broker does not answer."""
+        return (await self.stored(key))[0]
+
+    async def stored(self, key: str) -> tuple[bytes | None, int]:
+        """The same and its revision. Raises where the broker does not answer."""
         stored = await value_of(self._ask, DELIVERIES, key)
-        return None if stored is None or stored.is_deletion else stored.data
+        if stored is None:
+            return None, 0
+        return None if stored.is_deletion else stored.data, stored.sequence
 
     async def put(self, key: str, value: bytes, *, over: int | None = None) -> int:
         """Returns the revision. Raises ConflictError where the key is no longer at revision `over`."""

@@ -56,6 +56,14 @@ class Metrics:
             ["channel"],
             registry=registry,
         )
+        self.paused = Gauge(
+            "fenghuo_notifier_paused",
+            "1 while what can wait is kept back for maintenance, else 0.",
+            registry=registry,
+        )
+        self.kept_back = Gauge(
+            "fenghuo_notifier_kept_back", "Messages that wait for a pause to end.", registry=registry
+        )
         self.gateway_takes = Gauge(
             "fenghuo_notifier_gateway_takes",
             "1 where a gateway takes messages as far as is known, 0 while it is in trouble.",

@@ -23,6 +23,10 @@ class Route:
     obstacle: str | None = None
 
 
+Leg = tuple[Notice, Route]
+"""One notice on one channel."""
+
+
 def routes(notice: Notice, person: Person | None, configured: Collection[str]) -> tuple[Route, ...]:
     named = tuple(dict.fromkeys(notice.channels))
     if person is None:

@@ -5,7 +5,12 @@ got through; where a number itself is refused the escalator's chain goes on inst
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from services.notifier.delivery.record import DeliveryOutcome, Sheet
+from services.notifier.delivery.routes import Leg
+from shared.ids import NoticeId
 
 
 class WaysToPerson:
@@ -35,6 +40,17 @@ class WaysToPerson:
     def _look(self) -> None:
         if self._is_through or not self._unsaid:
             self._known.set()
+
+
+def ways_of(done: Sheet, legs: Sequence[Leg]) -> dict[NoticeId, WaysToPerson]:
+    """How the ways stand of each notice that has a channel without an outcome."""
+    channels: defaultdict[NoticeId, list[str]] = defaultdict(list)
+    for notice, route in legs:
+        channels[notice.id].append(route.channel)
+    through = {
+        record.delivery.notice for record in done.records() if record.outcome is DeliveryOutcome.DELIVERED
+    }
+    return {notice: WaysToPerson(named, is_through=notice in through) for notice, named in channels.items()}
 
 
 class Seat:
