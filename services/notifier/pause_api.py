@@ -11,8 +11,8 @@ from fastapi import APIRouter, Request
 
 from services.notifier.delivery.restraint import (
     LONGEST_PAUSE,
-    NotPaused,
     NoticePause,
+    NotPaused,
     PausedAlready,
     Restraint,
 )
