@@ -14,13 +14,14 @@ from services.notifier.answering.confirmations import Confirmations
 from services.notifier.answering.deeds import Deeds
 from services.notifier.answering.link_files import LinkFiles
 from services.notifier.answering.link_pages import LinkPages
+from services.notifier.answering.mail_replies import MailReplies
 from services.notifier.answering.open_messages import OpenMessages
 from services.notifier.answering.opening import LinkOpener
 from services.notifier.answering.receipts import ReceiptForms
 from services.notifier.answering.replies import Replies
 from services.notifier.api import Api
 from services.notifier.channel_file import line_of, load_channels
-from services.notifier.channels import Inbound, TellsTime
+from services.notifier.channels import Inbound, ReplyMailbox, TellsTime
 from services.notifier.delivery.addresses import AddressBook
 from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.decision_delivery import DecisionDelivery
@@ -94,15 +95,17 @@ def build(settings: NotifierSettings) -> Service:
         name: Courier(config, [gateways[each] for each in lines[name]], metrics, now, stopping)
         for name, config in configured.items()
     }
-    for name, gateway in gateways.items():
-        metrics.gateway_takes.labels(name).set_function(partial(_takes, gateway))
-    for name, courier in couriers.items():
-        metrics.waiting.labels(name).set_function(partial(getattr, courier, "waiting"))
+    _show_gateways(metrics, gateways, couriers)
     base = service.url.rstrip("/")
     inbound = {
         name: calls_back
         for name, entry in configured.items()
         if (calls_back := entry.config.inbound(settings.secrets)) is not None
+    }
+    mailboxes = {
+        name: mailbox
+        for name, entry in configured.items()
+        if (mailbox := entry.config.mailbox(settings.secrets)) is not None
     }
     carried = _carried_by(lines)
     book = AddressBook(directory)
@@ -116,7 +119,7 @@ def build(settings: NotifierSettings) -> Service:
         base,
         settings.link_grace,
         lambda channel: metrics.untemplated.labels(channel).inc(),
-        _bring_replies(lines, inbound),
+        _bring_replies(lines, inbound, mailboxes),
         messages.needs_code,
     )
     delivery = DecisionDelivery(
@@ -148,18 +151,19 @@ def build(settings: NotifierSettings) -> Service:
         settings.snooze,
     )
     confirmations = Confirmations(couriers, directory, now)
+    replies = Replies(
+        messages,
+        Deeds(answers, directory, now),
+        ledger,
+        directory,
+        confirmations,
+        {name: entry.config.form for name, entry in configured.items()},
+        metrics,
+        now,
+    )
     door = CallBackDoor(
         inbound=inbound,
-        replies=Replies(
-            messages,
-            Deeds(answers, directory, now),
-            ledger,
-            directory,
-            confirmations,
-            {name: entry.config.form for name, entry in configured.items()},
-            metrics,
-            now,
-        ),
+        replies=replies,
         receipts=ReceiptForms(DeliveryReceipts(recent, ledger, now, carried)),
         base=base,
         clock=now,
@@ -200,6 +204,8 @@ def build(settings: NotifierSettings) -> Service:
         "formats": dispatcher.newer.check,
         "deliveries": ledger.check,
     }
+    if mailboxes:
+        _read_mail(service, MailReplies(mailboxes, opener, replies, messages.owners, metrics))
     trial = ReachTrial(couriers, settings.zone, now)
     for part in (
         pages,
@@ -221,17 +227,32 @@ def _carried_by(lines: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ..
     }
 
 
+def _show_gateways(
+    metrics: Metrics, gateways: Mapping[str, GatewayAtWork], couriers: Mapping[str, Courier]
+) -> None:
+    for name, gateway in gateways.items():
+        metrics.gateway_takes.labels(name).set_function(partial(_takes, gateway))
+    for name, courier in couriers.items():
+        metrics.waiting.labels(name).set_function(partial(getattr, courier, "waiting"))
+
+
+def _read_mail(service: Service, replies: MailReplies) -> None:
+    service.tasks.append(replies.run)
+    service.checks["mailbox"] = replies.check
+
+
 def _takes(gateway: GatewayAtWork) -> float:
     return 0.0 if gateway.taking.trouble(now()) else 1.0
 
 
-def _bring_replies(lines: Mapping[str, tuple[str, ...]], inbound: Mapping[str, Inbound]) -> frozenset[str]:
+def _bring_replies(
+    lines: Mapping[str, tuple[str, ...]],
+    inbound: Mapping[str, Inbound],
+    mailboxes: Mapping[str, ReplyMailbox],
+) -> frozenset[str]:
     """The channels over which people may be told to reply: whichever of its gateways carries a message hears it."""
-    return frozenset(
-        name
-        for name, line in lines.items()
-        if all(gateway in inbound and inbound[gateway].takes_replies for gateway in line)
-    )
+    hearing = {name for name, calls_back in inbound.items() if calls_back.takes_replies} | mailboxes.keys()
+    return frozenset(name for name, line in lines.items() if hearing.issuperset(line))
 
 
 def main() -> None:

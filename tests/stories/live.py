@@ -32,6 +32,8 @@ from tests.lab import Lab, Running, lab_in, until
 from tests.notifier.conftest import CHANNELS, start_notifier, webhook_key
 
 RATIO = 120
+TOLD_BY = "[voice, sms]"
+"""By which channels the example's policy calls people."""
 ANSWER_WITHIN = 15.0
 """Seconds for one request."""
 QUICK = (
@@ -342,15 +344,22 @@ def _suspecting_sooner(policy: str) -> str:
 
 @asynccontextmanager
 async def live_in(
-    folder: Path, channels: str = CHANNELS, directory: Path | None = None, **of_the_notifier: str
+    folder: Path,
+    channels: str = CHANNELS,
+    directory: Path | None = None,
+    told_by: str = TOLD_BY,
+    **of_the_notifier: str,
 ) -> AsyncIterator[Live]:
-    """`directory`: another than the example's; `of_the_notifier`: settings it has besides."""
+    """`directory`: another than the example's; `told_by`: the channels of a call; `of_the_notifier`: settings it has besides."""
     async with (
         lab_in(folder, mongo=False, directory=directory) as lab,
         GatewayLab(webhook_key(lab)) as gateway,
     ):
         fast = folder / "policy.yaml"
-        quick = _quick(compress(_suspecting_sooner(lab.policy.read_text(encoding="utf-8")), RATIO))
+        policy = lab.policy.read_text(encoding="utf-8").replace(
+            f"channels: {TOLD_BY}", f"channels: {told_by}"
+        )
+        quick = _quick(compress(_suspecting_sooner(policy), RATIO))
         fast.write_text(quick, encoding="utf-8")
         lab.policy = fast
         intake, escalator, notifier = await asyncio.gather(

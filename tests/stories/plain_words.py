@@ -7,7 +7,7 @@ from shared.vocabulary import Language
 _LINK = re.compile(r"https?://\S+")
 _MACHINE_WORDS = {
     "an id": re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b|\bt\d+\b"),
-    "an enum or a key of the policy": re.compile(r"\b[a-z]+(?:_[a-z]+)+\b|@\w+"),
+    "an enum or a key of the policy": re.compile(r"\b[a-z]+(?:_[a-z]+)+\b|(?<![A-Za-z0-9.])@\w+"),
     "a time that is not the wall's": re.compile(r"\d{4}-\d\d-\d\dT\d|\bUTC\b|\+00:00"),
     "a span as machines write it": re.compile(r"\bP(?:\d+[DWMY])+\b|\bP?T\d+[HMS]"),
     "what was not there": re.compile(r"\b(?:None|null|undefined|True|False)\b|\{\{|\}\}|、、|（）|\(\)"),

@@ -39,7 +39,9 @@ class Confirmations:
     _sent: OrderedDict[PersonId, deque[datetime]] = field(default_factory=OrderedDict)
 
     def send(self, channel: str, person: PersonId, words: str, language: Language, about: str) -> None:
-        """`channel`: where the reply came from; a call is confirmed by the person's first short message."""
+        """`channel`: where the reply came from; a call is confirmed by the person's first short message, a
+        mail by a mail.
+        """
         way = self._way(channel, person)
         if way is None or not self._may(person):
             log.warning("reply_not_confirmed", person=person, channel=channel)
@@ -84,10 +86,12 @@ class Confirmations:
         if entry is None:
             return None
         channels = dict.fromkeys([channel, *(one.channel for one in entry.channels)])
-        short = (
-            name for name in channels if name in self.couriers and self.couriers[name].form is Form.SHORT
-        )
-        for name in short:
+        forms = {name: self.couriers[name].form for name in channels if name in self.couriers}
+        for name in (
+            name
+            for name, form in forms.items()
+            if form is Form.SHORT or (form is Form.LONG and name == channel)
+        ):
             if addresses := tuple(one.address for one in entry.channels if one.channel == name):
                 return name, addresses
         return None

@@ -83,6 +83,8 @@ class OpenMessages:
             for channel in channels:
                 if named := await self._named(channel, reply.about):
                     return await self._read(named)
+        if reply.only_about:
+            return []
         told = [
             one
             for channel in channels

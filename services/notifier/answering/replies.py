@@ -1,4 +1,4 @@
-"""What somebody replied, by SMS or by a key in a call, from the gateway's word to the fact and what they are told.
+"""What somebody replied, by SMS, by mail or by a key in a call, from the gateway's word to the fact and what they are told.
 
 Invariant: every reply ends on record: as the act it is, as words for the duty desk about the case it may be about,
 or, where it belongs to no message, in a case of its own that rings the duty desk. Only then is it taken from the
@@ -93,13 +93,14 @@ class Replies:
         messages = await self.messages.answered_by(channel, reply)
         via = VIAS[self.forms[channel]]
         said = heard(reply.words)
+        number = "" if via is Via.MAIL else reply.number  # a mailbox is nothing that the duty desk could ring
         waiting = [message for message in messages if message.is_open]
         if not messages:
             return await self._stray(channel, reply)
         self.metrics.replies.labels(channel, "understood" if said.digit else "to_read").inc()
         if said.digit is None:
             mark, words = await self.deeds.pass_to_the_desk(
-                (waiting or messages)[0], reply.words, via, reply.number
+                (waiting or messages)[0], reply.words, via, number
             )
             return self._told(messages[0], words, mark.fact), messages[0].link.person
         meant = [message for message in waiting if said.code in ("", message.code)]
@@ -108,10 +109,10 @@ class Replies:
         if not meant and not waiting:
             return await self._too_late(messages, said), messages[0].link.person
         if len(meant) != 1:
-            return await self._which(waiting, said, via, reply.number)
+            return await self._which(waiting, said, via, number)
         [message] = meant
         deed = keys_of(message.matter)[said.digit - 1]
-        mark, words = await self.deeds.do(message, deed, said.rest, via, reply.number)
+        mark, words = await self.deeds.do(message, deed, said.rest, via, number)
         return self._told(message, words, mark.fact if mark is not None else None), message.link.person
 
     async def _which(

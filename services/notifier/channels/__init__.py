@@ -19,11 +19,14 @@ from typing import Annotated, Protocol, cast, runtime_checkable
 
 from pydantic import Field, JsonValue
 
+from services.notifier.channels._mailbox import MailboxAway, MailboxConfig, ReplyMailbox, UnreadMail
 from services.notifier.retry import RetryPolicy
 from shared.facts import Closed, Purpose
 from shared.ids import CaseId, NoticeId
 from shared.plain_text import line_of
 from shared.vocabulary import Language, Level
+
+__all__ = ["MailboxAway", "MailboxConfig", "ReplyMailbox", "UnreadMail"]
 
 PACKS = "fenghuo.channels"
 """The group of entry points by which a package adds kinds."""
@@ -164,6 +167,10 @@ class ChannelConfig(Closed):
         """What its gateway calls back with; None where nothing is taken from it."""
         return None
 
+    def mailbox(self, secrets: Path) -> ReplyMailbox | None:  # noqa: ARG002 - a kind with a mailbox reads its password
+        """Where answers to its messages lie; None where it has none."""
+        return None
+
 
 CALL_BACKS = "/api/v1/call-backs"
 
@@ -217,6 +224,8 @@ class Reply:
     words: str
     about: str | None = None
     """Our id, or the gateway's reference, of the message; None where the number is all there is."""
+    only_about: bool = False
+    """It answers that message or none: its number proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)

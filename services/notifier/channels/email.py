@@ -23,8 +23,10 @@ from services.notifier.channels import (
     Channel,
     ChannelConfig,
     Form,
+    MailboxConfig,
     Message,
     Reference,
+    ReplyMailbox,
     TransportError,
     Trouble,
 )
@@ -63,8 +65,15 @@ class Config(ChannelConfig):
     user: str | None = None
     password_file: str | None = None
     """The name of a file in the secrets folder."""
+    replies: MailboxConfig | None = None
+    """The mailbox into which people answer; None: only the link answers."""
     at_once: Annotated[int, Field(ge=1, le=50)] = 8
     timeout: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=10)
+
+    def mailbox(self, secrets: Path) -> ReplyMailbox | None:
+        if self.replies is None:
+            return None
+        return ReplyMailbox(self.replies, read_secret(secrets, self.replies.password_file).decode().strip())
 
 
 class EmailChannel:
@@ -74,7 +83,7 @@ class EmailChannel:
         self._idle: list[tuple[float, SMTP]] = []
 
     async def deliver(self, message: Message) -> Reference | None:
-        mail = compose(message, self._config.sender)
+        mail = compose(message, self._config.sender, self._config.replies)
         try:
             async with asyncio.timeout(self._config.timeout.total_seconds() * 2):
                 return await self._send(mail)
@@ -149,7 +158,7 @@ def make(name: str, config: ChannelConfig, secrets: Path) -> Channel:  # noqa: A
     return EmailChannel(config, password)
 
 
-def compose(message: Message, sender: str) -> EmailMessage:
+def compose(message: Message, sender: str, replies: MailboxConfig | None = None) -> EmailMessage:
     """The mail. Raises TransportError for an address that is none: nothing a retry could mend."""
     mail = EmailMessage(policy=SMTP_POLICY)
     name, address = parseaddr(sender)
@@ -162,7 +171,9 @@ def compose(message: Message, sender: str) -> EmailMessage:
             f"the mail can't be addressed ({error}): mend it in the directory", Trouble.ADDRESS
         ) from None
     mail["Date"] = format_datetime(message.at)
-    mail["Message-ID"] = f"<{message.id}@{address.rpartition('@')[2]}>"
+    mail["Message-ID"] = f"<{message.id}{_seal(message, replies)}@{address.rpartition('@')[2]}>"
+    if replies is not None and replies.address:
+        mail["Reply-To"] = replies.address
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Priority"] = "1"
     mail["Importance"] = "high"
@@ -170,6 +181,15 @@ def compose(message: Message, sender: str) -> EmailMessage:
     if message.letter.html:
         mail.add_alternative(message.letter.html, subtype="html")
     return mail
+
+
+def _seal(message: Message, replies: MailboxConfig | None) -> str:
+    """The token of its link: an answer brings it back, and proves by it which mail it answers. A mail that says
+    several is answered by their links.
+    """
+    if replies is None or message.back is None or message.link is None or message.also:
+        return ""
+    return f".{message.link.rpartition('/')[2]}"
 
 
 def refusal(code: int, words: str, *, at_recipient: bool = False) -> TransportError:

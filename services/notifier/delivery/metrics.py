@@ -90,12 +90,12 @@ class Metrics:
         )
         self.replies = Counter(
             "fenghuo_notifier_replies",
-            "What people replied by SMS, call or mail: understood, left to the duty desk, or about no message.",
+            "What people replied by SMS, call or mail: understood, left to the duty desk, about no message, or by a machine.",
             ["channel", "outcome"],
             registry=registry,
         )
         names = tuple(channels)
-        from_zero(self.replies, names, ("understood", "to_read", "stray"))
+        from_zero(self.replies, names, ("understood", "to_read", "stray", "automatic"))
         from_zero(self.deliveries, names, DeliveryOutcome)
         from_zero(self.retries, names)
         from_zero(self.untemplated, names)

@@ -9,7 +9,7 @@ import structlog
 from services.notifier.channels import Form, Letter, Message, call_back_address
 from services.notifier.delivery.record import message_id
 from services.notifier.messages.duty_desk import duty_desk
-from services.notifier.messages.keys import Keys, code_of, keys_of, spoken, written
+from services.notifier.messages.keys import Keys, by_mail, code_of, keys_of, spoken, written
 from services.notifier.messages.links import Links, NoticePlace, link_ends
 from services.notifier.messages.plain import plain_letter
 from services.notifier.messages.posts import answered_post
@@ -121,8 +121,8 @@ class MessageMaker:
 
     def _keys(self, keys: Keys, case: CaseId, notice: Notice, channel: str, form: Form) -> str:
         words = Words(notice.language)
-        if not keys or form is Form.LONG:
-            return ""
+        if form is Form.LONG:
+            return by_mail(keys, words)
         if form is Form.SPOKEN:  # the call itself says which message it is
             return spoken(keys, words)
         code = code_of(case, notice.person) if self.needs_code(channel, notice.person, case) else ""

@@ -1,4 +1,4 @@
-"""What somebody can answer with one digit, by SMS or by a key in a call, and how the message says so. Pure.
+"""What somebody can answer with one digit, by SMS, by mail or by a key in a call, and how the message says so. Pure.
 
 Invariant: a digit means what the message said it means, whatever has become of the case since; only what is asked
 of this person is offered, and only where the channel brings answers back.
@@ -40,6 +40,17 @@ WRITTEN: dict[Keys, str] = {
     ),
     ASKED_TO_AGREE: N_("Reply 1%(code)s: I agree; 2%(code)s: I do not; 3%(code)s: ring me. Or open: "),
 }
+BY_MAIL: dict[Keys, str] = {
+    ASKED_TO_KNOW: N_(
+        "Or reply to this mail with one digit in the first line. 1: I know. 2: I can't, next please. 3: ring me."
+    ),
+    ASKED_TO_TAKE_ON: N_(
+        "Or reply to this mail with one digit in the first line. 1: I take it on. 2 and why: not ours. 3: ring me."
+    ),
+    ASKED_TO_AGREE: N_(
+        "Or reply to this mail with one digit in the first line. 1: I agree. 2: I do not. 3: ring me."
+    ),
+}
 SPOKEN: dict[Keys, str] = {
     ASKED_TO_KNOW: N_("Press 1: I know. Press 2: I can't, next please. Press 3: ring me."),
     ASKED_TO_TAKE_ON: N_("Press 1: I take it on. Press 3: ring me."),
@@ -65,6 +76,11 @@ def code_of(case: CaseId, person: PersonId) -> str:
 def written(keys: Keys, words: Words, code: str) -> str:
     """What stands before the link of a short message."""
     return words.of(WRITTEN[keys], code=code) if keys else ""
+
+
+def by_mail(keys: Keys, words: Words) -> str:
+    """What stands below the link of a mail. The mail program says which mail is answered: no code."""
+    return words.of(BY_MAIL[keys]) if keys else ""
 
 
 def spoken(keys: Keys, words: Words) -> str:

@@ -183,6 +183,7 @@ class Writer:
             "case": case,
             "link": link,
             "desk": desk,
+            "keys": keys,
         }
         text, html = (self.page(f"{notice.language}/long.{kind}", context) for kind in ("txt", "html"))
         return Letter(said["subject"], text, html)
