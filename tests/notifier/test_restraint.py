@@ -74,6 +74,18 @@ async def test_the_newest_goes_first_and_each_once(
     assert went == [newer, older]
 
 
+async def test_nothing_of_a_case_that_becomes_grave_waits_any_longer(
+    paused: Running, record: Record, lab: Lab
+) -> None:
+    case, other = a_case(), a_case()
+    await record.decide(decided(case, a_notice(case, level=Level.III)))
+    await record.decide(decided(other, a_notice(other, level=Level.III)))
+    await until(lambda: _kept_back(paused, 2), what="both wait")
+    await record.decide(decided(case, a_notice(case, number=2, person="sun_bing", level=Level.I), number=2))
+    await record.outcomes(case, 2)
+    assert not await record.told(other), "the other matter is as ordinary as before"
+
+
 async def test_what_was_kept_back_survives_a_kill(
     notifier: Running, gateway: GatewayLab, record: Record, lab: Lab
 ) -> None:

@@ -304,9 +304,9 @@ class DecisionDelivery:
         if route.obstacle:
             return Carried("-", 0, job.now, job.now, error=route.obstacle)
         courier = self.couriers[route.channel]
-        if self.restraint.keeps_back(notice):
+        if self.restraint.keeps_back(job.decision.case, notice):
             job.seat.leave()
-            await self.restraint.wait(job.decided_at)
+            await self.restraint.wait(job.decision.case, job.decided_at)
             job = replace(job, now=self.clock())
             if not await self._is_needed(job.decision, notice):
                 return Carried("-", 0, job.now, job.now, error=NOT_NEEDED, is_spared=True)

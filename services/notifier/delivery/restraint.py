@@ -86,6 +86,17 @@ class NotPaused(Exception):
     """No pause is on that could end."""
 
 
+@dataclass(eq=False, slots=True)
+class KeptBack:
+    case: CaseId
+    asked_at: datetime
+    over: asyncio.Future[None]
+
+    def let_go(self) -> None:
+        if not self.over.done():
+            self.over.set_result(None)
+
+
 @dataclass
 class Restraint:
     ledger: DeliveryLedger
@@ -94,9 +105,7 @@ class Restraint:
     _revision: int = 0
     _told: int = 0
     """The revision whose facts are known to be on record."""
-    _waiting: list[tuple[datetime, asyncio.Future[None]]] = field(
-        default_factory=list[tuple[datetime, asyncio.Future[None]]]
-    )
+    _waiting: list[KeptBack] = field(default_factory=list[KeptBack])
     _is_stopped: bool = False
 
     @property
@@ -136,19 +145,27 @@ class Restraint:
             f"{self.waiting} messages wait; `fenghuo notify resume` ends it"
         )
 
-    def keeps_back(self, notice: Notice) -> bool:
-        return self.pause is not None and may_wait(notice) and self.waiting < MOST_WAITING
+    def keeps_back(self, case: CaseId, notice: Notice) -> bool:
+        """Where it may not wait, nothing else of its case waits any longer: the matter has become grave."""
+        if self.pause is None:
+            return False
+        if not may_wait(notice):
+            for kept in self._waiting:
+                if kept.case == case:
+                    kept.let_go()
+            return False
+        return self.waiting < MOST_WAITING
 
-    async def wait(self, asked_at: datetime) -> None:
-        """Until the pause is over. Raises Interrupted when the service stops."""
+    async def wait(self, case: CaseId, asked_at: datetime) -> None:
+        """Until the pause is over, or its case has become grave. Raises Interrupted when the service stops."""
         if self._is_stopped:
             raise Interrupted
-        entry = asked_at, asyncio.get_running_loop().create_future()
-        self._waiting.append(entry)
+        kept = KeptBack(case, asked_at, asyncio.get_running_loop().create_future())
+        self._waiting.append(kept)
         try:
-            await entry[1]
+            await kept.over
         finally:
-            self._waiting = [each for each in self._waiting if each is not entry]
+            self._waiting.remove(kept)
 
     async def begin(self, by: Actor, span: timedelta, why: str) -> NoticePause:
         """Raises PausedAlready."""
@@ -191,17 +208,16 @@ class Restraint:
                 await self._let_go()
         finally:
             self._is_stopped = True
-            for _, over in self._waiting:
-                if not over.done():
-                    over.set_exception(Interrupted())
+            for kept in self._waiting:
+                if not kept.over.done():
+                    kept.over.set_exception(Interrupted())
 
     async def _let_go(self) -> None:
-        for _, over in sorted(self._waiting, key=lambda entry: entry[0], reverse=True):
+        for kept in sorted(self._waiting, key=lambda kept: kept.asked_at, reverse=True):
             if self.pause is not None:
                 return
-            if not over.done():
-                over.set_result(None)
-                await asyncio.sleep(GAP)
+            kept.let_go()
+            await asyncio.sleep(GAP)
 
     async def _write(self, pause: NoticePause) -> NoticePause:
         try:
