@@ -2,7 +2,9 @@
 behind a figure, and the documents made of it.
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +15,8 @@ from rich.text import Text
 from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
 from fenghuo.commands._files import OutputForm, TableForm, write_document
-from fenghuo.speech import named, worded
+from fenghuo.commands._names import DirectoryNames, names
+from fenghuo.speech import labelled, named, worded
 from services.audit.reports.names import NARROWED_BY, ReportName
 from shared.vocabulary import Language, ReportKind, Role
 
@@ -157,14 +160,58 @@ def _write(path: str, params: dict[str, Any], to: Path | None, form: OutputForm 
 
 
 def _show(report: dict[str, Any]) -> None:
+    called = CellNames(names())
     for name, lines in report.items():
         shown = [lines] if name == "whole" and lines else lines
         if isinstance(shown, list) and shown and isinstance(shown[0], dict):
-            _table(name, shown)  # pyright: ignore[reportUnknownArgumentType]
+            _table(name, shown, called)  # pyright: ignore[reportUnknownArgumentType]
     _foot(report)
 
 
-def _table(name: str, lines: list[dict[str, Any]]) -> None:
+class CellNames:
+    """What stands for an id, or for a value of a closed set, in a cell of a report: by the cell's column, or by
+    what the rows of its table are.
+    """
+
+    def __init__(self, directory: DirectoryNames) -> None:
+        person, unit, area = directory.person, directory.unit, directory.area
+        self._by_column: dict[str, Callable[[str], str]] = {
+            **dict.fromkeys(("person", "stood_in", "by"), person),
+            **dict.fromkeys(("unit", "answerable"), unit),
+            "area": area,
+            **{
+                group: partial(labelled, group) for group in ("level", "category", "kind", "cause", "measure")
+            },
+        }
+        self._by_rows: dict[str, Callable[[str], str]] = {
+            **dict.fromkeys(("leaders", "people"), person),
+            "units": unit,
+            "areas": area,
+            "levels": partial(labelled, "level"),
+            "categories": partial(labelled, "category"),
+            "kinds": partial(labelled, "kind"),
+            "channels": partial(labelled, "channel"),
+            "weekdays": partial(labelled, "weekday"),
+            "places": self._of_two(area, partial(labelled, "category")),
+            "topics": self._of_two(partial(labelled, "topic"), area),
+        }
+
+    def cell(self, table: str, column: str, value: object) -> object:
+        name = self._by_rows.get(table) if column == "row" else self._by_column.get(column)
+        return name(value) if name is not None and isinstance(value, str) and value else value
+
+    @staticmethod
+    def _of_two(first: Callable[[str], str], second: Callable[[str], str]) -> Callable[[str], str]:
+        """Of a row that names two: `620622:accident`."""
+
+        def both(row: str) -> str:
+            one, _, other = row.partition(":")
+            return " · ".join(name(part) for name, part in ((first, one), (second, other)) if part)
+
+        return both
+
+
+def _table(name: str, lines: list[dict[str, Any]], called: CellNames) -> None:
     columns = [
         column
         for column in lines[0]
@@ -174,7 +221,7 @@ def _table(name: str, lines: list[dict[str, Any]]) -> None:
     for column in columns:
         table.add_column(column.replace("_seconds", " s").replace("_", " "), overflow="fold")
     for line in lines[:200]:
-        table.add_row(*(Text(_cell(line.get(column))) for column in columns))
+        table.add_row(*(Text(_cell(called.cell(name, column, line.get(column)))) for column in columns))
     out.print(table)
     if len(lines) > 200:
         out.print(

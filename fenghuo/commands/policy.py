@@ -6,6 +6,7 @@ escalator.
 """
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -26,7 +27,7 @@ from services.escalator.playing.simulate import Differences, policies_in
 from services.escalator.policy.check import findings
 from services.escalator.policy.load import load_policy
 from services.escalator.policy.schema import policy_schema
-from shared.directory import load_directory
+from shared.directory import Directory, load_directory
 from shared.editor_schema import schema_text
 from shared.facts import ReportForm
 from shared.language.words import Words
@@ -34,6 +35,7 @@ from shared.lined_yaml import YamlFault
 from shared.message import Sayable, because
 from shared.settings import Settings
 from shared.vocabulary import Category, Kind, Language, Level, ReportKind, Role
+from shared.web.picks import PickedSort, Picker
 
 app = typer.Typer(help="Check, explain and simulate the policy, and put it into force.", no_args_is_help=True)
 
@@ -107,6 +109,11 @@ def explain_report(
     """
     settings = Settings()
     now = datetime.now(UTC)
+    directory = _directory(settings)
+    unit, area = (
+        _picked(option, written, Picker(directory, sort))
+        for option, written, sort in (("--unit", unit, PickedSort.UNITS), ("--area", area, PickedSort.AREAS))
+    )
     form = ReportForm.model_validate(
         {
             "kind": kind,
@@ -121,7 +128,7 @@ def explain_report(
     )
     try:
         loaded = load_policy(policy or settings.policy)
-        explained = explain(form, now, loaded, load_directory(settings.directory))
+        explained = explain(form, now, loaded, directory)
     except YamlFault as fault:
         fail(
             Exit.NO,
@@ -133,6 +140,28 @@ def explain_report(
         as_json=as_json,
         render=lambda _: _print(explained, now, loaded.name, settings, language),
     )
+
+
+def _directory(settings: Settings) -> Directory:
+    try:
+        return load_directory(settings.directory)
+    except YamlFault as fault:
+        fail(
+            Exit.NO,
+            because(fault),
+            worded("mend the lines named above; `fenghuo policy check` finds the rest"),
+        )
+
+
+def _picked(option: str, written: str, picker: Picker) -> str:
+    """The one of the directory that is meant, by its id or a name that no other has."""
+    if (key := picker.named(written)) is None:
+        fail(
+            Exit.USAGE,
+            worded("%(option)s: %(fault)s", option=option, fault=also(picker.fault(written))),
+            worded("see: fenghuo directory show units, or areas"),
+        )
+    return key
 
 
 @app.command("simulate")
@@ -377,18 +406,22 @@ def _print(explained: Explanation, now: datetime, name: str, settings: Settings,
         )
         local = at.astimezone(settings.zone)
         day = f"{local:%m-%d} " if local.date() != now.astimezone(settings.zone).date() else ""
-        channels = f" [{', '.join(steps[0].channels)}]" if steps[0].channels else ""
+        channels = f" [{_over(words, steps[0].channels)}]" if steps[0].channels else ""
         out.print(
             f"[bold]{after // 3600:+d}:{after // 60 % 60:02d}[/] {day}{local:%H:%M} ", end="", highlight=False
         )
         out.print(
-            f"{escape(text)}: {escape(who + channels)}  [dim]{path} ({name}:{steps[0].rule.line})[/]",
+            f"{escape(words.of_somebody(text, who + channels))}  [dim]{path} ({name}:{steps[0].rule.line})[/]",
             highlight=False,
         )
     for tell in explained.tells:
         said = words.of_somebody(words.name(tell.title), words.names(tell.to))
-        by = f"[{', '.join(tell.channels)}]"
+        by = f"[{_over(words, tell.channels)}]"
         out.print(
             f"{escape(said)} {escape(by)}  [dim]{tell.rule.path} ({name}:{tell.rule.line})[/]",
             highlight=False,
         )
+
+
+def _over(words: Words, channels: Sequence[str]) -> str:
+    return words.listed(words.label("channel", channel) for channel in channels)

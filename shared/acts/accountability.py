@@ -164,7 +164,7 @@ ACCOUNTABILITY = (
         button=N_("Decide"),
         text=N_("Reason (may stay empty)"),
         needs={"approve": "say true (approved) or false (refused)"},
-        who_may=who((Role.LEADER,), Where.STANDING, ORGAN),
+        who_may=who((Role.LEADER,), Where.APPROVER, ORGAN),
         fits=lambda case: is_named_in_public(case) and awaits_approval(case),
         may_follow_the_end=True,
     ),
@@ -178,7 +178,7 @@ ACCOUNTABILITY = (
         button=N_("Decide"),
         text=N_("Reason (may stay empty)"),
         needs={"approve": "say true (approved) or false (sent back)"},
-        who_may=who((Role.LEADER,), Where.STANDING),
+        who_may=who((Role.LEADER,), Where.APPROVER),
         fits=awaits_release_approval,
     ),
     Act(

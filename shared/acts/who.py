@@ -30,6 +30,7 @@ class Where(StrEnum):
     JUDGE = "judge"
     REVIEWER = "reviewer"
     COMPETENT = "competent"
+    APPROVER = "approver"
     ACCOUNTABILITY = "accountability"
 
 
@@ -52,6 +53,7 @@ MEANING: Mapping[Where, str] = {
     Where.JUDGE: "stands above the unit suspected, or has the whole city",
     Where.REVIEWER: "of a petition: stands above who handled it, or is owed its duties; of accountability nobody",
     Where.COMPETENT: "stands above who holds it, or has the whole city",
+    Where.APPROVER: "standing, or is the one who is asked to approve it now",
     Where.ACCOUNTABILITY: "the case holds somebody to account: a lapse, a suspicion, a measure, an order, a notice",
 }
 

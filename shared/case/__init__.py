@@ -14,6 +14,7 @@ from shared.case.case import (
     write_case,
 )
 from shared.case.duty import (
+    APPROVER,
     Duty,
     DutyState,
     DutyTerms,
@@ -43,6 +44,7 @@ from shared.case.release import OutletReceipt, ReleaseText, differences, outlet_
 from shared.case.task import HolderTerm, Item, ItemForm, Task, TaskState, Transfer
 
 __all__ = [
+    "APPROVER",
     "ENDED",
     "STRAY_REPLIES",
     "AnswerStep",

@@ -10,6 +10,9 @@ from enum import StrEnum
 from shared.facts import OUR_FAILURES, LapseCause, Name, Outage, PolicyLine, Value
 from shared.ids import CaseId, DutyId, NoticeId, PersonId, PostId, TaskId, UnitId
 
+APPROVER = "approver"
+"""`by` of a duty to approve: whoever is next to be asked, a person of any unit."""
+
 
 class DutyState(StrEnum):
     OPEN = "open"

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 
 from shared.acts.who import Where
-from shared.case import Case, Duty, Task
+from shared.case import APPROVER, Case, Duty, Task
 from shared.directory import Directory
 from shared.directory.competence import MatterSort, covers
 from shared.facts import Actor, Reason
@@ -297,6 +297,14 @@ class Claim:
         return self.whole_city or self._is_above(self.case.holder)
 
     @property
+    def approver(self) -> bool:
+        """An approval is owed by a person: whoever is asked may be of any unit, until they have answered."""
+        return self.standing or any(
+            duty.is_owed and self._is(duty.bearer) and self.case.plan_of(duty).by == APPROVER
+            for duty in self.case.duties
+        )
+
+    @property
     def reviewer(self) -> bool:
         if self.case.report.kind is not ReportKind.PETITION:
             return False
@@ -332,6 +340,7 @@ _TIES: Mapping[Where, Callable[[Claim], bool]] = {
     Where.JUDGE: lambda claim: claim.judge,
     Where.REVIEWER: lambda claim: claim.reviewer,
     Where.COMPETENT: lambda claim: claim.competent,
+    Where.APPROVER: lambda claim: claim.approver,
     Where.ACCOUNTABILITY: lambda claim: claim.accountability,
 }
 

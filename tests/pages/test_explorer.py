@@ -96,6 +96,8 @@ async def test_the_explorer_speaks_chinese_on_every_screen(
         for path in ("/", f"/cases/{case}", "/records/0"):
             await page.goto(path)
             await expect(page.locator("main")).to_contain_text("检查点")
+            if path == "/":
+                await expect(page.locator("main")).to_contain_text("内置存储")
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, (
                 f"{path} is wider than {width}"
             )

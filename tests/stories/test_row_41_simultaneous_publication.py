@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.case import TaskState, differences
-from shared.facts import FormBlock, Purpose
-from shared.ids import CaseId
-from shared.vocabulary import Document, Kind, ReportKind
+from shared.directory import Person
+from shared.facts import Actor, FormBlock, Purpose
+from shared.ids import CaseId, PostId
+from shared.territory import allowed
+from shared.vocabulary import Document, Kind, ReportKind, Role
 from tests.stories.stage import Stage
 
 OUTLETS = ["tv_centre", "website_office"]
@@ -47,6 +49,32 @@ def test_nothing_goes_out_before_two_have_approved() -> None:
     assert stage.refused(case, Kind.TEXT_APPROVED, "propaganda_head", approve=True) == "approved_already"
     stage.says(case, Kind.TEXT_APPROVED, "secretary_general", approve=True)
     assert outlets(stage, case) == [("tv_centre", "11-23 15:00"), ("website_office", "11-23 15:00")]
+
+
+def test_whoever_is_asked_to_approve_may_in_whatever_unit_and_nobody_else_of_that_unit() -> None:
+    """A bureau publishes; the head of the propaganda department, who is asked, is of another unit."""
+    stage = Stage()
+    case = stage.report(
+        ReportKind.PUBLICATION,
+        unit="water_bureau",
+        area="620600",
+        summary="停水通报",
+        details=TEXT,
+        tasks=[{"title": "原文刊发", "units": OUTLETS, "due_at": stage.now + timedelta(hours=4)}],
+    )
+    asked = stage.directory.holder_of(PostId("propaganda_head"), stage.now)
+    beside = next(
+        person for person in stage.directory.people if person.unit == "tv_centre" and person.id != asked.id
+    )
+
+    def may(person: Person) -> bool:
+        actor = Actor(principal=person.id, role=Role.LEADER, unit=person.unit, person=person.id)
+        return Kind.TEXT_APPROVED in allowed(actor, stage.case(case), stage.directory, stage.now)
+
+    assert may(asked), "the desk offers it"
+    assert not may(beside), "an outlet approves nothing"
+    stage.says(case, Kind.TEXT_APPROVED, "propaganda_head", approve=True)
+    assert not may(asked), "who has answered is asked no more"
 
 
 def test_an_approved_text_waits_for_its_hour() -> None:

@@ -73,7 +73,8 @@ def test_a_report_handed_in_late_says_so() -> None:
 def test_a_matter_no_rule_is_about_is_filed_and_no_clock_runs() -> None:
     found = explained(kind="campaign", category=None, level=None)
     assert found.steps == ()
-    assert found.text.en == "A campaign of this sort is filed, and no clock runs."
+    assert found.text.en == "A case of the sort “inventory campaign” is filed, and no clock runs."
+    assert found.text.zh == "“排查”：只立案，不计时。"
 
 
 def test_who_hears_of_what_happens_later_is_said_by_name_with_its_line() -> None:

@@ -48,6 +48,7 @@ TIES: dict[Where, set[str]] = {
     Where.JUDGE: {ABOVE, CITY},
     Where.REVIEWER: {ABOVE, CITY},
     Where.COMPETENT: {ABOVE, CITY},
+    Where.APPROVER: OWN | {CITY},
     Where.ACCOUNTABILITY: OWN | {BELOW, BESIDE, CITY},
 }
 """Of a case that is the county's in every way: from which of the five units a stranger to it (nobody called

@@ -50,6 +50,8 @@ class TrailStanding:
                 ]
             ),
             store=server.name,
+            product=server.product,
+            replica_set=server.replica_set,
             retained=not server.embedded,
         )
 

@@ -219,6 +219,9 @@ class State(Frozen):
     """`working`, `waiting: …`, `halted: …` (with the reason)."""
     store: str
     """Which server keeps it: `secantus (embedded, …)` or `MongoDB 8.0.4, replica set …`."""
+    product: str = ""
+    """The server alone, `MongoDB 8.0.4`; empty for the embedded one."""
+    replica_set: str | None = None
     sealed: int | None = None
     """Records under a checkpoint that enough witnesses cosigned; None: there is no witness."""
     witnesses: tuple[WitnessView, ...] = ()

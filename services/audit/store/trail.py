@@ -31,6 +31,9 @@ class Server:
 
     name: str
     embedded: bool
+    product: str = ""
+    """`MongoDB 8.0.4`; empty for the embedded one."""
+    replica_set: str | None = None
 
 
 def database_of(name: str, number: int) -> str:
@@ -67,8 +70,9 @@ class Trail:
             return Server(
                 "secantus (embedded: for evaluation and development, not for retained records)", True
             )
+        product = f"MongoDB {build.get('version')}"
         return Server(
-            f"MongoDB {build.get('version')}" + (f", replica set {name}" if name else ", standalone"), False
+            f"{product}, replica set {name}" if name else f"{product}, standalone", False, product, name
         )
 
     async def prepare(self) -> None:

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.form_values import values_at
-from shared.case import CaseForm, Duty, Task
+from shared.case import APPROVER, CaseForm, Duty, Task
 from shared.directory import Person
 from shared.directory.competence import Competent
 from shared.ids import PersonId, PostId, RosterId, UnitId
 from shared.vocabulary import ReportKind
 
 RECIPIENT = "recipient"
-APPROVER = "approver"
 
 
 @dataclass(frozen=True, slots=True)

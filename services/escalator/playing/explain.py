@@ -30,7 +30,8 @@ from shared.facts import (
     ReportForm,
 )
 from shared.ids import PostId, case_id_at
-from shared.vocabulary import Kind
+from shared.language.words import Words
+from shared.vocabulary import Kind, Language
 
 HORIZON = timedelta(days=90)
 """How far the play goes at most; what follows a limit belongs to the answer, the next year's does not."""
@@ -150,9 +151,11 @@ def _whole(opened: Case, reported_at: datetime, policy: Policy) -> Name:
     reports = [duty for duty in opened.duties if opened.plan_of(duty).by_recipient]
     others = len(opened.duties) - len(reports)
     if not opened.duties:
-        kind = opened.report.kind
+        zh, en = (
+            Words(language).label("kind", opened.report.kind) for language in (Language.ZH, Language.EN)
+        )
         return Name(
-            zh=f"“{kind}”：只立案，不计时。", en=f"A {kind} of this sort is filed, and no clock runs."
+            zh=f"“{zh}”：只立案，不计时。", en=f"A case of the sort “{en}” is filed, and no clock runs."
         )
     parts_zh: list[str] = []
     parts_en: list[str] = []
