@@ -20,17 +20,13 @@ import argparse
 import asyncio
 import signal
 import time
-from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict
 from email import message_from_bytes, policy
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qs, urlencode
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import httpx2
@@ -38,135 +34,26 @@ import orjson
 import uvicorn
 import uvloop
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from standardwebhooks import Webhook, WebhookVerificationError
+from standardwebhooks import WebhookVerificationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from fenghuo.gateway_messages import Received
 from fenghuo.gateway_page import headers, page, same_site
+from fenghuo.gateway_state import Attempt, Gateway, Mode
+from fenghuo.modem.carrier import Modem, ModemTrouble, NumberRefused
 from shared.secrets import SecretFile, read_secret
 
 CHANNELS = ("voice", "sms", "chat")
-CALL_BACK_SECONDS = 10.0
 LONGEST_REPLY = 500
 """Bytes that are answered on the page."""
 DROP_SECONDS = 60.0
 """How long a dropped request hangs where the caller does not give up before."""
-REMEMBERED_IDS = 200_000
 LONGEST_BODY = 256 * 1024
 """Bytes of one webhook; of one mail LONGEST_MAIL."""
 LONGEST_MAIL = 1024 * 1024
 ZONE = ZoneInfo("Asia/Shanghai")
-
-
-class Mode(StrEnum):
-    OK = "ok"
-    REFUSE = "refuse"
-    FAIL = "fail"
-    DROP = "drop"
-
-
-@dataclass
-class GatewayRule:
-    """How the gateway treats what matches; `times` counts down to none left."""
-
-    match: str
-    mode: Mode = Mode.OK
-    delay: float = 0.0
-    times: int | None = None
-
-    def applies(self, path: str, address: str) -> bool:
-        return self.times != 0 and (self.match == "*" or self.match in address or self.match in path)
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One time that a message was handed over over HTTP."""
-
-    at: float
-    channel: str
-    id: str
-    status: int | None
-    """What was answered; None where nobody was there any more to hear it."""
-
-
-class Gateway:
-    """What both ends share: rules, messages, counters."""
-
-    def __init__(self, webhook_key: str, *, keep: int = 10_000) -> None:
-        self.webhook = Webhook(webhook_key)
-        self.rules: list[GatewayRule] = []
-        self.messages: deque[Received] = deque(maxlen=keep)
-        self.counters: Counter[str] = Counter()
-        self.attempts: deque[Attempt] = deque(maxlen=keep)
-        self.notifier = ""
-        """Where call-backs go; empty: nowhere, and the page offers no answer."""
-        self._references: OrderedDict[str, str] = OrderedDict()
-        self._numbers = 0
-
-    def command(
-        self, match: str, mode: Mode = Mode.OK, *, delay: float = 0.0, times: int | None = None
-    ) -> None:
-        self.rules = [rule for rule in self.rules if rule.match != match]
-        if mode is not Mode.OK or delay:
-            self.rules.append(GatewayRule(match, mode, delay, times))
-
-    async def treat(self, channel: str, address: str) -> Mode:
-        """The mode for one attempt, after its delay."""
-        self.counters[f"{channel}.attempts"] += 1
-        for rule in reversed(self.rules):
-            if rule.applies(f"/{channel}", address):
-                if rule.times is not None:
-                    rule.times -= 1
-                if rule.delay:
-                    await asyncio.sleep(rule.delay)
-                self.counters[f"{channel}.{rule.mode}"] += rule.mode is not Mode.OK
-                return rule.mode
-        return Mode.OK
-
-    def accept(self, channel: str, id: str, to: str, text: str, **more: Any) -> str:  # noqa: A002 - the protocol's word
-        """Record it once; a repeat gets the reference of the first."""
-        if known := self._references.get(id):
-            self.counters[f"{channel}.repeats"] += 1
-            return known
-        self.counters[f"{channel}.accepted"] += 1
-        self._numbers += 1
-        reference = f"lab-{self._numbers:08d}"
-        self._references[id] = reference
-        if len(self._references) > REMEMBERED_IDS:
-            self._references.popitem(last=False)
-        self.messages.append(Received(self._numbers, time.time(), channel, id, to, text, **more))
-        return reference
-
-    async def reply(self, message: Received, text: str, *, key: str | None = None) -> httpx2.Response:
-        """Answer it as its person would: an SMS comes from a number and names no message, a key belongs to a call.
-        `key`: sign with another one.
-        """
-        said = {"key": text, "id": message.id} if message.channel == "voice" else {"text": text}
-        return await self.call_back(message.channel, {"from": message.to, **said}, key=key)
-
-    async def call_back(
-        self,
-        channel: str,
-        said: Mapping[str, str],
-        *,
-        own_id: str | None = None,
-        key: str | None = None,
-    ) -> httpx2.Response:
-        """What a gateway brings back, signed. `own_id`: the same for a repeat."""
-        body, now, webhook = orjson.dumps(said), datetime.now(UTC), Webhook(key) if key else self.webhook
-        own = own_id or f"reply-{uuid4().hex}"
-        headers = {
-            "Content-Type": "application/json",
-            "webhook-id": own,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": webhook.sign(own, now, body.decode()),
-        }
-        async with httpx2.AsyncClient(timeout=CALL_BACK_SECONDS) as http:
-            address = f"{self.notifier}/api/v1/call-backs/{channel}"
-            return await http.post(address, content=body, headers=headers)
 
 
 def http_app(gateway: Gateway, *, zone: ZoneInfo, has_controls: bool) -> Starlette:
@@ -203,17 +90,20 @@ def http_app(gateway: Gateway, *, zone: ZoneInfo, has_controls: bool) -> Starlet
                 return _json({}, 504)
             case Mode.OK:
                 more = {"link": data.get("link"), "subject": data.get("subject"), "data": data}
-                reference = gateway.accept(
-                    channel, request.headers["webhook-id"], address, str(data["text"]), **more
-                )
+                own_id, text = request.headers["webhook-id"], str(data["text"])
+                if gateway.modem is not None:
+                    try:
+                        more["by_modem"] = await gateway.carry(gateway.modem, own_id, address, text)
+                    except ModemTrouble as trouble:
+                        return _json(
+                            {"error": str(trouble)}, 422 if isinstance(trouble, NumberRefused) else 503
+                        )
+                reference = gateway.accept(channel, own_id, address, text, **more)
                 return _json({"reference": reference}, 202)
 
     async def shown(request: Request) -> Response:
         said = request.query_params.get("said", "")[:200]
-        can_answer = bool(gateway.notifier)
-        return HTMLResponse(
-            page(gateway.messages, zone, can_answer=can_answer, said=said), headers=dict(headers())
-        )
+        return HTMLResponse(_shown(gateway, zone, said), headers=dict(headers()))
 
     async def replied(request: Request) -> Response:
         return await _replied(request, gateway)
@@ -262,9 +152,10 @@ def http_app(gateway: Gateway, *, zone: ZoneInfo, has_controls: bool) -> Starlet
         Route("/counters", counters),
         Route("/attempts", attempts),
     ]
+    channels = CHANNELS if gateway.modem is None else ("sms",)
     return Starlette(
         routes=[
-            *(Route(f"/{channel}", take, methods=["POST"]) for channel in CHANNELS),
+            *(Route(f"/{channel}", take, methods=["POST"]) for channel in channels),
             Route("/", shown),
             Route("/replies/{number:int}", replied, methods=["POST"]),
             Route("/messages", messages),
@@ -272,6 +163,14 @@ def http_app(gateway: Gateway, *, zone: ZoneInfo, has_controls: bool) -> Starlet
             *(controls if has_controls else ()),
         ]
     )
+
+
+def _shown(gateway: Gateway, zone: ZoneInfo, said: str) -> str:
+    modem = gateway.modem
+    messages = sorted((*gateway.messages, *gateway.not_carried.values()), key=lambda message: message.at)
+    by_modem = None if modem is None else str(modem.trouble or "")
+    can_answer = bool(gateway.notifier) and modem is None
+    return page(messages, zone, can_answer=can_answer, said=said, by_modem=by_modem)
 
 
 async def _replied(request: Request, gateway: Gateway) -> Response:
@@ -282,7 +181,7 @@ async def _replied(request: Request, gateway: Gateway) -> Response:
     text = fields.get("text", [""])[0]
     number = request.path_params["number"]
     message = next((one for one in gateway.messages if one.number == number), None)
-    if message is None or not text or not gateway.notifier:
+    if message is None or not text or not gateway.notifier or gateway.modem:
         return _json({"error": "no such message here, nothing said, or no notifier to tell"}, 404)
     try:
         became = str((await gateway.reply(message, text)).status_code)
@@ -355,18 +254,33 @@ class GatewayLab:
         zone: ZoneInfo = ZONE,
         has_controls: bool = True,
         notifier: str = "",
+        modem: str = "",
+        pin: str = "",
     ) -> None:
-        """`has_controls`: it can be told to fail, as tests do. `notifier`: where it brings back what is answered."""
+        """`has_controls`: it can be told to fail, as tests do. `notifier`: where it brings back what is answered.
+        `modem`: the serial line of one that sends the texts; `pin` of its SIM card.
+        """
         self.gateway = Gateway(webhook_key, keep=keep)
         self.gateway.notifier = notifier.rstrip("/")
+        if modem:
+            self.gateway.modem = Modem(modem, pin, self.gateway.bring)
         self._zone, self._has_controls = zone, has_controls
         self.host, self.http_port, self.smtp_port = host, http_port, smtp_port
+        self._smtp: asyncio.Server | None = None
 
     @property
     def url(self) -> str:
         return f"http://{self.host}:{self.http_port}"
 
     async def __aenter__(self) -> "GatewayLab":
+        if self.gateway.modem is None:
+            await self._take_mail()
+        await self._take_requests()
+        modem = self.gateway.modem
+        self._carrying = None if modem is None else asyncio.create_task(modem.run(), name="modem")
+        return self
+
+    async def _take_mail(self) -> None:
         loop = asyncio.get_running_loop()
         mailbox = Mailbox(self.gateway)
         self._smtp = await loop.create_server(
@@ -381,6 +295,8 @@ class GatewayLab:
             self.smtp_port,
         )
         self.smtp_port = int(self._smtp.sockets[0].getsockname()[1])
+
+    async def _take_requests(self) -> None:
         config = uvicorn.Config(
             http_app(self.gateway, zone=self._zone, has_controls=self._has_controls),
             host=self.host,
@@ -401,12 +317,15 @@ class GatewayLab:
                 raise OSError(f"the gateway can't listen on {self.host}:{self.http_port}")
             await asyncio.sleep(0.01)
         self.http_port = int(self._http.servers[0].sockets[0].getsockname()[1])
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         self._http.should_exit = True
         await self._serving
-        self._smtp.close()
+        if self._carrying is not None:
+            self._carrying.cancel()
+            await asyncio.gather(self._carrying, return_exceptions=True)
+        if self._smtp is not None:
+            self._smtp.close()
 
 
 async def serve(lab: GatewayLab, listens: Callable[[], None] = lambda: None) -> None:

@@ -18,3 +18,5 @@ class Received:
     subject: str | None = None
     html: str | None = None
     data: dict[str, Any] = field(default_factory=dict[str, Any])
+    by_modem: str = ""
+    """What became of it at the modem, in both languages; empty where there is none."""

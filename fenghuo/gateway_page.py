@@ -32,8 +32,11 @@ PAGE = """<!doctype html>
 <meta http-equiv="refresh" content="5"><title>烽火 · 试用网关 Fenghuo · gateway for trying out</title>
 <style>{{ style }}</style></head><body>
 <h1>试用网关 <span lang="en">Gateway for trying out</span></h1>
-<p class="note">这里的电话、短信和邮件不会发给任何人，只显示在本页。正式使用前，请接入真实网关（docs/deploy.md）。
+{% if by_modem is none %}<p class="note">这里的电话、短信和邮件不会发给任何人，只显示在本页。正式使用前，请接入真实网关（docs/deploy.md）。
 <span lang="en">Nobody is rung: calls, texts and mails stand here only. Connect a real gateway before anybody depends on it.</span></p>
+{% else %}<p class="note">短信由调制解调器真实发出，收件人会收到；不接收电话和邮件。
+<span lang="en">Texts go out for real by the modem; calls and mail are not taken here.</span></p>
+<p class="note" role="status">{{ by_modem or "调制解调器正常。 The modem works." }}</p>{% endif %}
 {% if said %}<p class="note" role="status">已回复 Answered: {{ said }}</p>{% endif %}
 {% if not messages %}<p>还没有消息。<span lang="en">Nothing was sent yet: report something, and it appears here.</span></p>{% endif %}
 <ul>{% for message, clock, is_web in messages %}<li>
@@ -41,6 +44,7 @@ PAGE = """<!doctype html>
 <time>{{ clock }}</time></header>
 {% if message.channel == "email" and message.subject %}<p><b>{{ message.subject }}</b></p>{% endif %}
 <p>{{ message.text }}</p>
+{% if message.by_modem %}<p><b>{{ message.by_modem }}</b></p>{% endif %}
 {% if can_answer and message.channel != "email" %}
 <form method="post" action="/replies/{{ message.number }}">
 {% set press = "按" if message.channel == "voice" else "回" %}
@@ -76,15 +80,24 @@ def same_site(headers: Mapping[str, str]) -> bool:
     )
 
 
-def page(messages: Iterable[Received], zone: ZoneInfo, *, can_answer: bool = False, said: str = "") -> str:
-    """`messages`: oldest first. `can_answer`: a notifier hears the keys. `said`: what was answered a moment ago."""
+def page(
+    messages: Iterable[Received],
+    zone: ZoneInfo,
+    *,
+    can_answer: bool = False,
+    said: str = "",
+    by_modem: str | None = None,
+) -> str:
+    """`messages`: oldest first. `can_answer`: a notifier hears the keys. `said`: what was answered a moment ago.
+    `by_modem`: None without a modem; what is wrong with it, or nothing.
+    """
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     newest = [
         (message, f"{datetime.fromtimestamp(message.at, zone):%m-%d %H:%M:%S}", _is_web(message.link))
         for message in list(messages)[: -SHOWN - 1 : -1]
     ]
     return environment.from_string(PAGE).render(
-        style=STYLE, channels=CHANNELS, messages=newest, can_answer=can_answer, said=said
+        style=STYLE, channels=CHANNELS, messages=newest, can_answer=can_answer, said=said, by_modem=by_modem
     )
 
 

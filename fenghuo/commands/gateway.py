@@ -9,6 +9,9 @@ import typer
 from fenghuo.answers import AsJson
 from fenghuo.speech import worded
 
+MODEM_PIN = "modem-pin"
+"""A file of the secrets folder, where the SIM card wants a PIN."""
+
 
 def gateway(
     secrets: Annotated[
@@ -31,11 +34,18 @@ def gateway(
             help="The notifier, such as http://127.0.0.1:8082: keys pressed and replies written on the page go there."
         ),
     ] = "",
+    modem: Annotated[
+        str,
+        typer.Option(
+            help="The serial line of a GSM modem, such as /dev/ttyUSB0: texts go out for real. Needs --notifier."
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Take calls, texts and mail and show them on a page; nobody is rung. Until Ctrl-C.
 
     For trying out: connect a real gateway in the channel file before anybody depends on it.
+    With --modem texts are sent by a GSM modem and answers brought back; calls and mail are not taken then.
     """
     import uvloop
 
@@ -46,7 +56,21 @@ def gateway(
     from shared.settings import Settings
 
     settings = Settings()
-    key = read_secret(secrets or settings.secrets, SecretFile.WEBHOOK).decode().strip()
+    folder = secrets or settings.secrets
+    key = read_secret(folder, SecretFile.WEBHOOK).decode().strip()
+    if modem and not notifier:
+        fail(
+            Exit.USAGE,
+            worded("with --modem, --notifier is needed: what people answer would be lost"),
+            worded("give the notifier's address, such as --notifier http://127.0.0.1:8082"),
+        )
+    pin = (folder / MODEM_PIN).read_text().strip() if modem and (folder / MODEM_PIN).is_file() else ""
+    if pin and not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
+        fail(
+            Exit.USAGE,
+            worded("the file modem-pin of the secrets folder is no PIN"),
+            worded("write the SIM card's 4 to 8 digits into it, and nothing else"),
+        )
     try:
         lab = GatewayLab(
             key,
@@ -57,6 +81,8 @@ def gateway(
             zone=ZoneInfo(settings.timezone),
             has_controls=False,
             notifier=notifier,
+            modem=modem,
+            pin=pin,
         )
     except ValueError as error:
         fail(
@@ -67,9 +93,14 @@ def gateway(
 
     def say() -> None:
         listens: dict[str, Any] = {"page": f"http://{host}:{lab.http_port}/", "mail": lab.smtp_port}
-        said = worded(
-            "what would be said stands on %(page)s; mail is taken on port %(mail)s; nobody is rung", **listens
-        )
+        if modem:
+            listens = {"page": listens["page"], "modem": modem}
+            said = worded("texts are sent by the modem on %(modem)s; see %(page)s", **listens)
+        else:
+            said = worded(
+                "what would be said stands on %(page)s; mail is taken on port %(mail)s; nobody is rung",
+                **listens,
+            )
         typer.echo(json_text(listens) if as_json else said)
 
     try:
