@@ -144,8 +144,9 @@ class PlayedModem:
 def part_in(pdu: str) -> SentPart:
     read = cast(dict[str, Any], SMSSubmit.decode(StringIO(pdu)))
     content, number = read["user_data"], str(read["recipient"]["number"])
-    elements = (content["header"] or {}).get("elements", [])
-    concat = elements[0]["data"] if elements else {"part_number": 1, "parts_count": 1, "reference": 0}
+    whole: dict[str, int] = {"part_number": 1, "parts_count": 1, "reference": 0}
+    header = cast(dict[str, Any] | None, content["header"])
+    concat: dict[str, int] = header["elements"][0]["data"] if header else whole
     place = concat["part_number"], concat["parts_count"]
     return SentPart(
         f"+{number}", str(content["data"]), place, str(read["dcs"]["encoding"]), concat["reference"]

@@ -2,7 +2,8 @@
 
 import httpx2
 
-from fenghuo.gateway_lab import GatewayLab, Mode, Received
+from fenghuo.gateway_lab import GatewayLab, Mode
+from fenghuo.gateway_messages import Received
 from shared.facts import Purpose
 from shared.ids import CaseId, PostId
 from shared.vocabulary import Kind, Language, Role

@@ -19,7 +19,8 @@ import httpx2
 import orjson
 from standardwebhooks import Webhook
 
-from fenghuo.gateway_lab import GatewayLab, Received
+from fenghuo.gateway_lab import GatewayLab
+from fenghuo.gateway_messages import Received
 from services.escalator.policy.compress import compress
 from shared.case import Case, read_case
 from shared.directory import Directory, load_directory
