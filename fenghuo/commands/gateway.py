@@ -45,6 +45,7 @@ def gateway(
     """Take calls, texts and mail and show them on a page; nobody is rung. Until Ctrl-C.
 
     For trying out: connect a real gateway in the channel file before anybody depends on it.
+
     With --modem texts are sent by a GSM modem and answers brought back; calls and mail are not taken then.
     """
     import uvloop
