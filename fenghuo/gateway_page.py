@@ -29,9 +29,9 @@ header b{color:#eee}a{color:#8ab4f8;border-color:#8ab4f8}}
 """
 PAGE = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta http-equiv="refresh" content="5"><title>{% if by_modem is none %}烽火 · 试用网关 Fenghuo · gateway for trying out{% else %}烽火 · 短信网关 Fenghuo · SMS gateway{% endif %}</title>
+<meta http-equiv="refresh" content="5"><title>烽火 · {{ name }}</title>
 <style>{{ style }}</style></head><body>
-<h1>{% if by_modem is none %}试用网关 <span lang="en">Gateway for trying out</span>{% else %}短信网关 <span lang="en">SMS gateway</span>{% endif %}</h1>
+<h1>{{ name }}</h1>
 {% if by_modem is none %}<p class="note">这里的电话、短信和邮件不会发给任何人，只显示在本页。正式使用前，请接入真实网关（docs/deploy.md）。
 <span lang="en">Nobody is rung: calls, texts and mails stand here only. Connect a real gateway before anybody depends on it.</span></p>
 {% else %}<p class="note">短信由调制解调器真实发出，收件人会收到；不接收电话和邮件。
@@ -97,7 +97,13 @@ def page(
         for message in list(messages)[: -SHOWN - 1 : -1]
     ]
     return environment.from_string(PAGE).render(
-        style=STYLE, channels=CHANNELS, messages=newest, can_answer=can_answer, said=said, by_modem=by_modem
+        name="试用网关 Gateway for trying out" if by_modem is None else "短信网关 SMS gateway",
+        style=STYLE,
+        channels=CHANNELS,
+        messages=newest,
+        can_answer=can_answer,
+        said=said,
+        by_modem=by_modem,
     )
 
 
