@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from fenghuo.modem.line import AtError, AtLine, LineLost, open_line
-from fenghuo.modem.pdu import Delivered, Submit, delivered, submits
+from fenghuo.modem.pdu import PartReceived, Submit, delivered, submits
 
 LOOK_SECONDS = 2.0
 """Between two looks for answers, and between two tries to find the modem."""
@@ -73,7 +73,7 @@ SIM_LOCKED = SimRefused(
 
 
 @dataclass
-class Outgoing:
+class TextToSend:
     number: str
     parts: list[Submit]
     taken: int = 0
@@ -100,7 +100,7 @@ class Modem:
         self._path, self._pin, self._bring = path, pin, bring
         self._line: AtLine | None = None
         self._talk = asyncio.Lock()
-        self._outgoing: OrderedDict[str, Outgoing] = OrderedDict()
+        self._outgoing: OrderedDict[str, TextToSend] = OrderedDict()
         self._first_seen: dict[str, float] = {}
 
     async def run(self) -> None:
@@ -132,7 +132,7 @@ class Modem:
         await asyncio.shield(outgoing.sending)
         return len(outgoing.parts)
 
-    def _prepared(self, message: str, number: str, text: str) -> Outgoing:
+    def _prepared(self, message: str, number: str, text: str) -> TextToSend:
         if not NUMBER.fullmatch(number):
             raise NumberRefused("这不是电话号码。", "This is no telephone number.")
         waiting = [one for one in self._outgoing.values() if one.sending and not one.sending.done()]
@@ -142,11 +142,11 @@ class Modem:
             self._outgoing.popitem(last=False)
         reference = hashlib.sha256(message.encode()).digest()[0]
         try:
-            return Outgoing(number, submits(number, text, reference))
+            return TextToSend(number, submits(number, text, reference))
         except ValueError as error:
             raise ModemTrouble("短信太长。", f"The text is too long: {error}.") from None
 
-    async def _send(self, outgoing: Outgoing) -> None:
+    async def _send(self, outgoing: TextToSend) -> None:
         try:
             async with self._talk:
                 await self._hand_over(outgoing)
@@ -154,7 +154,7 @@ class Modem:
             outgoing.sending = None  # the next request tries again from the part that was not taken
             raise
 
-    async def _hand_over(self, outgoing: Outgoing) -> None:
+    async def _hand_over(self, outgoing: TextToSend) -> None:
         line = self._line
         if line is None:
             raise self.trouble or UNPLUGGED
@@ -221,14 +221,14 @@ class Modem:
 
     def _whole(self, listed: list[str]) -> list[tuple[str, str, str, list[str]]]:
         """Number, text, own id and places of each message that is there in full, or has waited long enough."""
-        now, messages = time.monotonic(), dict[str, tuple[Incoming, Delivered]]()
+        now, messages = time.monotonic(), dict[str, tuple[Incoming, PartReceived]]()
         for head, pdu in pairwise(listed):
             if not (stored := STORED.match(head)):
                 continue
             try:
                 part = delivered(pdu)
             except ValueError:
-                part = Delivered("", "")  # nothing to read: it only fills the card
+                part = PartReceived("", "")  # nothing to read: it only fills the card
             # A message of one part is itself; parts of several share sender and reference.
             name = f"{part.sender} {part.reference} {part.parts}" if part.parts > 1 else f"{pdu} {stored[1]}"
             incoming, _ = messages.setdefault(name, (Incoming(self._first_seen.setdefault(name, now)), part))

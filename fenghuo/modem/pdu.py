@@ -28,7 +28,7 @@ class Submit(NamedTuple):
     pdu: str
 
 
-class Delivered(NamedTuple):
+class PartReceived(NamedTuple):
     """One part that came in."""
 
     sender: str
@@ -107,7 +107,7 @@ def _half_octets(digits: str) -> bytes:
     return bytes.fromhex("".join(padded[place + 1] + padded[place] for place in range(0, len(padded), 2)))
 
 
-def delivered(pdu: str) -> Delivered:
+def delivered(pdu: str) -> PartReceived:
     """A part that came in. Raises ValueError for what is none."""
     try:
         return _delivered(bytes.fromhex(pdu))
@@ -115,7 +115,7 @@ def delivered(pdu: str) -> Delivered:
         raise ValueError(f"no text message: {error}") from None
 
 
-def _delivered(octets: bytes) -> Delivered:
+def _delivered(octets: bytes) -> PartReceived:
     rest = octets[1 + octets[0] :]
     first, digits, kind = rest[0], rest[1], rest[2]
     if first & 0x03:
@@ -134,7 +134,7 @@ def _delivered(octets: bytes) -> Delivered:
     else:
         septets = min(max(length - room, 0), len(body) * 8 // 7)
         text = _read(_unpacked(body, septets, room * 7 - len(header) * 8))
-    return Delivered(sender, text, reference, part, parts)
+    return PartReceived(sender, text, reference, part, parts)
 
 
 def _sender(address: bytes, digits: int, kind: int) -> str:
