@@ -6,9 +6,7 @@ escalator.
 """
 
 import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any
@@ -20,9 +18,10 @@ from rich.table import Table
 from fenghuo import history_source
 from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
+from fenghuo.commands._show_explanation import show_explanation
 from fenghuo.side_by_side import simulate_at_once
 from fenghuo.speech import also, worded
-from services.escalator.playing.explain import ExplainedStep, Explanation, explain
+from services.escalator.playing.explain import explain
 from services.escalator.playing.simulate import Differences, policies_in
 from services.escalator.policy.check import findings
 from services.escalator.policy.load import load_policy
@@ -30,7 +29,6 @@ from services.escalator.policy.schema import policy_schema
 from shared.directory import Directory, load_directory
 from shared.editor_schema import schema_text
 from shared.facts import ReportForm
-from shared.language.words import Words
 from shared.lined_yaml import YamlFault
 from shared.message import Sayable, because
 from shared.settings import Settings
@@ -138,7 +136,7 @@ def explain_report(
     answer(
         explained.model_dump(mode="json"),
         as_json=as_json,
-        render=lambda _: _print(explained, now, loaded.name, settings, language),
+        render=lambda _: show_explanation(explained, now, loaded.name, settings, language),
     )
 
 
@@ -382,46 +380,3 @@ def approve_version(
             highlight=False,
         ),
     )
-
-
-def _print(explained: Explanation, now: datetime, name: str, settings: Settings, language: Language) -> None:
-    """One line for each moment, thing and rule, with everybody it is about."""
-    words = Words(language)
-    out.print(
-        words.name(explained.text),
-        f"[dim]({explained.policy})[/]\n",
-        highlight=False,
-    )
-
-    def key(step: ExplainedStep) -> tuple[datetime, str, str]:
-        return step.at, words.name(step.text), step.rule.path
-
-    for (at, text, path), several in groupby(sorted(explained.steps, key=key), key=key):
-        steps = list(several)
-        after = int((at - now).total_seconds())
-        who = words.listed(
-            dict.fromkeys(
-                words.aside(words.name(step.person_name), words.name(step.post_name)) for step in steps
-            )
-        )
-        local = at.astimezone(settings.zone)
-        day = f"{local:%m-%d} " if local.date() != now.astimezone(settings.zone).date() else ""
-        channels = f" [{_over(words, steps[0].channels)}]" if steps[0].channels else ""
-        out.print(
-            f"[bold]{after // 3600:+d}:{after // 60 % 60:02d}[/] {day}{local:%H:%M} ", end="", highlight=False
-        )
-        out.print(
-            f"{escape(words.of_somebody(text, who + channels))}  [dim]{path} ({name}:{steps[0].rule.line})[/]",
-            highlight=False,
-        )
-    for tell in explained.tells:
-        said = words.of_somebody(words.name(tell.title), words.names(tell.to))
-        by = f"[{_over(words, tell.channels)}]"
-        out.print(
-            f"{escape(said)} {escape(by)}  [dim]{tell.rule.path} ({name}:{tell.rule.line})[/]",
-            highlight=False,
-        )
-
-
-def _over(words: Words, channels: Sequence[str]) -> str:
-    return words.listed(words.label("channel", channel) for channel in channels)

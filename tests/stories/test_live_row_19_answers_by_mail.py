@@ -10,7 +10,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from fenghuo.gateway_lab import Received
+from fenghuo.gateway_messages import Received
 from shared.case import DutyState
 from shared.ids import PersonId, PostId
 from tests.escalator.builders import example_directory

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from services.notifier.channels import Form
 from services.notifier.delivery.post import MessageMaker
 from services.notifier.messages.aloud import aloud
+from services.notifier.messages.asking import SILENT
 from services.notifier.messages.links import Links, NoticePlace
 from services.notifier.messages.sms import Alphabet, sms_size, written_plainly
-from services.notifier.messages.writer import SILENT, NoticeSentences, Writer
+from services.notifier.messages.writer import NoticeSentences, Writer
 from shared.facts import Notice, Purpose
 from shared.ids import CaseId
 from shared.vocabulary import Language, ReportKind

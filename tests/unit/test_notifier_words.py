@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from services.notifier.channels import Form, Letter, Message, TransportError
 from services.notifier.channels.email import compose
 from services.notifier.messages.aloud import aloud
-from services.notifier.messages.writer import SHORT_SUMMARY, SILENT, Writer
+from services.notifier.messages.asking import SILENT
+from services.notifier.messages.writer import SHORT_SUMMARY, Writer
 from shared.facts import AskedTask, CallMade, EarlyEnd, Name, Purpose
 from shared.ids import CaseId, NoticeId
 from shared.language import times

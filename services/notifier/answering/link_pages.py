@@ -38,10 +38,11 @@ from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.openings import LinkOpenings
 from services.notifier.delivery.record import NoticeMatter, Sheet, sheet_key
 from services.notifier.delivery.whether_over import Over
+from services.notifier.messages.asking import asks_for_a_statement, is_told_alone
 from services.notifier.messages.duty_desk import duty_desk
 from services.notifier.messages.links import Link, LinkExpired, LinkRefused
 from services.notifier.messages.posts import AnsweredPost
-from services.notifier.messages.writer import Writer, asks_for_a_statement, is_told_alone
+from services.notifier.messages.writer import Writer
 from shared.act_outcome import ActOutcome
 from shared.broker.forever import AWAY, error_text
 from shared.case import Case, desk_post

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.notifier.messages.asking import HasBrief
 from services.notifier.messages.keys import Deed, keys_of
-from services.notifier.messages.writer import HasBrief
 from shared import territory
 from shared.acts import ACTS
 from shared.acts.states import awaits_a_statement

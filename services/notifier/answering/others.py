@@ -9,8 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.notifier.answering.link_reader import LinkReader
+from services.notifier.messages.asking import HasBrief
 from services.notifier.messages.keys import ASKED_TO_KNOW, keys_of
-from services.notifier.messages.writer import HasBrief
 from shared.case import Case, Duty
 from shared.directory import Directory
 from shared.ids import PersonId

@@ -37,8 +37,8 @@ from services.notifier.delivery.turns import Turns, turns_of
 from services.notifier.delivery.ways import Seat, WaysToPerson, ways_of
 from services.notifier.delivery.whether_over import is_answered as is_answered_by
 from services.notifier.delivery.whether_over import is_needed, is_past
+from services.notifier.messages.asking import SILENT
 from services.notifier.messages.links import NoticePlace, link_ends
-from services.notifier.messages.writer import SILENT
 from shared.broker.forever import AWAY
 from shared.case import Case
 from shared.directory import Directory, Person

@@ -8,12 +8,13 @@ import structlog
 
 from services.notifier.channels import Form, Letter, Message, call_back_address
 from services.notifier.delivery.record import message_id
+from services.notifier.messages.asking import SILENT, asks_for_a_statement
 from services.notifier.messages.duty_desk import duty_desk
 from services.notifier.messages.keys import Keys, by_mail, code_of, keys_of, spoken, written
 from services.notifier.messages.links import Links, NoticePlace, link_ends
 from services.notifier.messages.plain import plain_letter
 from services.notifier.messages.posts import answered_post
-from services.notifier.messages.writer import SILENT, Writer, asks_for_a_statement
+from services.notifier.messages.writer import Writer
 from shared.directory import Directory
 from shared.facts import Notice, Purpose
 from shared.ids import CaseId, PersonId

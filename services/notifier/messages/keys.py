@@ -7,7 +7,7 @@ of this person is offered, and only where the channel brings answers back.
 import hashlib
 from enum import StrEnum
 
-from services.notifier.messages.writer import SILENT, HasBrief, is_told_alone
+from services.notifier.messages.asking import SILENT, HasBrief, is_told_alone
 from shared.facts import Purpose
 from shared.ids import CaseId, PersonId
 from shared.language.catalogue import N_

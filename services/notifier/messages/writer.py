@@ -6,20 +6,18 @@ message claims that acknowledging does what is still to be done; whatever a repo
 line in subjects and short messages, escaped in HTML).
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from jinja2.environment import TemplateModule
 
 from services.notifier.channels import Form, Letter
 from services.notifier.messages import words
-from services.notifier.messages.aloud import aloud
-from services.notifier.messages.sms import written_plainly
+from services.notifier.messages.sentences import NoticeSentences
 from shared.facts import (
     AskedNotice,
     AskedTask,
@@ -34,7 +32,6 @@ from shared.facts import (
     Purpose,
     Signature,
     SuspicionNews,
-    SuspicionState,
 )
 from shared.facts.report import HAPPENING
 from shared.ids import CaseId
@@ -65,61 +62,10 @@ SHORT_NEWS = 60
 NO_NEWS = News(title=Name(zh="最新情况", en="news"))
 SHORT_NOTICE = 60
 """Characters of the text of a public notice; mail and the page behind the link have all of it."""
-SENTENCES = ("subject", "short", "spoken", "lead", "ask", "settles")
-UNMARKED = frozenset({"ask", "settles"})
-"""What stands below the first line, which has said already that it is an exercise."""
 ASKED_TO_KNOW = frozenset({Purpose.REPORT, Purpose.FALLBACK})
 """Told so that they know: acknowledging is all that is asked of this person here."""
-SILENT = frozenset({Purpose.INFORM, Purpose.WITHDRAWN, Purpose.CHANGED, Purpose.ENDED})
-"""Nothing is asked of the reader, so there is no link either; but see `asks_for_a_statement`."""
 JUST = timedelta(minutes=1)
 """So soon after a limit nobody says by how much it has passed."""
-
-
-class HasBrief(Protocol):
-    """What a notice, and what is kept of it, have in common."""
-
-    @property
-    def purpose(self) -> Purpose: ...
-    @property
-    def brief(self) -> Brief: ...
-
-
-def asks_for_a_statement(told: HasBrief) -> bool:
-    """A unit hears that it is suspected of an omission, and may say what it knows."""
-    suspicion = told.brief.suspicion
-    return (
-        told.purpose is Purpose.INFORM and suspicion is not None and suspicion.state is SuspicionState.RAISED
-    )
-
-
-def is_told_alone(told: HasBrief) -> bool:
-    """News to somebody of whom nothing is asked."""
-    return told.purpose is Purpose.NEWS and not (told.brief.news is not None and told.brief.news.owes)
-
-
-class NoticeSentences(Mapping[str, str]):
-    """Of one notice; each is put into words when it is asked for, since an SMS has two of the six."""
-
-    def __init__(self, macros: TemplateModule, mark: str, language: Language, desk: str) -> None:
-        self._macros, self._mark, self._said = macros, mark, dict[str, str]()
-        self._fitted: Mapping[str, Callable[[str], str]] = {
-            "short": written_plainly,
-            "spoken": partial(aloud, language=language, telephones=(desk,)),
-        }
-
-    def __getitem__(self, name: str) -> str:
-        if (said := self._said.get(name)) is None:
-            sentence = words.on_one_line(str(getattr(self._macros, name)()))
-            marked = sentence if name in UNMARKED else self._mark + sentence
-            self._said[name] = said = self._fitted[name](marked) if name in self._fitted else marked
-        return said
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(SENTENCES)
-
-    def __len__(self) -> int:
-        return len(SENTENCES)
 
 
 class Writer:
@@ -149,7 +95,7 @@ class Writer:
         now: datetime,
         desk: str = "",
         stands_in: str = "",
-    ) -> "NoticeSentences":
+    ) -> NoticeSentences:
         """The sentences of one notice by name. `desk`: the number to ring where a link does not open;
         `stands_in`: for whom the reader answers as a deputy.
         """
@@ -204,7 +150,7 @@ class Writer:
 
     def _sentences(
         self, brief: Brief, purpose: Purpose, language: Language, now: datetime, desk: str, stands_in: str
-    ) -> "NoticeSentences":
+    ) -> NoticeSentences:
         context = {**self.describe(brief, purpose, language, now), "desk": desk, "stands_in": stands_in}
         template = self._environment.get_template(f"{language}/{purpose}.txt")
         return NoticeSentences(template.make_module(context), context["mark"], language, desk)
