@@ -49,9 +49,19 @@ class PauseApi:
     def router(self) -> APIRouter:
         router = APIRouter(prefix="/api/v1")
         router.add_api_route(
-            "/pause", self.begin, methods=["POST"], summary="What can wait is not sent for a while"
+            "/pause",
+            self.begin,
+            methods=["POST"],
+            summary="What can wait is not sent for a while",
+            responses={409: {"description": "A pause is on already"}},
         )
-        router.add_api_route("/resume", self.end, methods=["POST"], summary="End the pause before its time")
+        router.add_api_route(
+            "/resume",
+            self.end,
+            methods=["POST"],
+            summary="End the pause before its time",
+            responses={409: {"description": "No pause is on"}},
+        )
         return router
 
     @doorway(body_limit=KB * 4)

@@ -30,7 +30,7 @@ async def test_each_of_the_five_is_rung_and_whoever_stands_in_settles_it(live: L
         )
         language = Language.EN if leader == "li_ding" else Language.ZH
         spoken = [aloud(words, language) for words in said]
-        heard = await live.hears(leader, case, *spoken, "面粉厂粉尘爆炸，厂房坍塌", "0 0 0 0 0 0 0 1 3 3")
+        heard = await live.hears(leader, case, *spoken, "面粉厂粉尘爆炸，厂房坍塌", "0 0 0 0 0 0 0 1 3")
         read = await live.reads(leader, case, *said)
         assert "/a/" in read, "the link"
         assert ("learned" if leader == "li_ding" else "获悉") in heard, "when it was learned"

@@ -121,7 +121,7 @@ async def test_topic_unit_and_harm_are_asked_by_page_command_and_api_and_open_in
     printed = await _command(
         "trail", "report", "trend", "--since", since, audit=str(audit.base_url), live=live
     )
-    assert re.search(rf"{row}\s+2\s.*injuries:2 evacuated:30", printed), printed
+    assert re.search(r"forest · 沙泉县[^\n]* 2 .*injuries:2 evacuated:30", printed), printed
     records = await _command(
         *("trail", "report", "trend", "--since", since, "--records", f"{by_topic['figure']}/reports"),
         audit=str(audit.base_url), live=live,
