@@ -15,7 +15,7 @@ import httpx2
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
-from nats.js.errors import NotFoundError
+from nats.js.errors import KeyDeletedError, NotFoundError
 
 from services.audit.writing.against_stream import stream_faults
 from services.audit.writing.feed import Feed
@@ -178,12 +178,17 @@ async def read_facts(
 
 async def read_cases(admin: Client) -> dict[CaseId, Case]:
     ask = asking(lambda: admin, timeout=30)
-    bucket = await admin.jetstream().key_value(CASES)
+    js = admin.jetstream()
+    bucket = await js.key_value(CASES)
+    # Asked of the stream itself: a watcher that begins just after the broker has come back may be told of none.
+    info = await js.stream_info(f"KV_{CASES}", subjects_filter=f"$KV.{CASES}.>")
+    keys = [subject.removeprefix(f"$KV.{CASES}.") for subject in info.state.subjects or {}]
     cases: dict[CaseId, Case] = {}
-    for case_id, part in map(part_of, await bucket.keys()):
+    for case_id, part in map(part_of, keys):
         if not part:
-            raw = (await bucket.get(case_id)).value or b""
-            cases[case_id] = read_case(await whole_case(ask, case_id, raw))
+            with suppress(KeyDeletedError):
+                raw = (await bucket.get(case_id)).value or b""
+                cases[case_id] = read_case(await whole_case(ask, case_id, raw))
     return cases
 
 
