@@ -33,12 +33,12 @@ ASKED_TO_TAKE_ON: Keys = (Deed.ACCEPT, Deed.REFUSE, Deed.CALL_ME)
 ASKED_TO_AGREE: Keys = (Deed.AGREE, Deed.DISAGREE, Deed.CALL_ME)
 WRITTEN: dict[Keys, str] = {
     ASKED_TO_KNOW: N_(
-        "Reply 1%(code)s: I know; 2%(code)s: I can't, next please; 3%(code)s: ring me. Or open: "
+        ". Reply 1%(code)s: I know; 2%(code)s: I can't, next please; 3%(code)s: ring me. Or open: "
     ),
     ASKED_TO_TAKE_ON: N_(
-        "Reply 1%(code)s: I take it on; 2%(code)s and why: not ours; 3%(code)s: ring me. Or open: "
+        ". Reply 1%(code)s: I take it on; 2%(code)s and why: not ours; 3%(code)s: ring me. Or open: "
     ),
-    ASKED_TO_AGREE: N_("Reply 1%(code)s: I agree; 2%(code)s: I do not; 3%(code)s: ring me. Or open: "),
+    ASKED_TO_AGREE: N_(". Reply 1%(code)s: I agree; 2%(code)s: I do not; 3%(code)s: ring me. Or open: "),
 }
 BY_MAIL: dict[Keys, str] = {
     ASKED_TO_KNOW: N_(
@@ -74,7 +74,7 @@ def code_of(case: CaseId, person: PersonId) -> str:
 
 
 def written(keys: Keys, words: Words, code: str) -> str:
-    """What stands before the link of a short message."""
+    """What stands before the link of a short message, and ends its last sentence."""
     return words.of(WRITTEN[keys], code=code) if keys else ""
 
 
