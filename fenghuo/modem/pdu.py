@@ -1,23 +1,15 @@
-"""Text messages as a modem takes and gives them in PDU mode (3GPP TS 23.040, 23.038). Pure.
+"""Text messages as a modem takes and gives them in PDU mode (3GPP TS 23.040, 23.038). Pure."""
 
-Invariant: the parts of a text, joined again, are the text: no pair of signs that belongs together is split.
-"""
-
-from collections.abc import Iterator
 from typing import NamedTuple
 
-from gsm0338 import Codec
+from services.notifier.messages.sms import GSM_CODEC, Alphabet, sms_parts
 
-from services.notifier.messages.sms import Alphabet, sms_size
-
-ESCAPE = 0x1B
 SUBMIT_WITH_VALIDITY, HAS_HEADER = 0x11, 0x40
 ONE_DAY = 0xA7
 """How long the network tries to deliver: what is older has been answered or passed on."""
 INTERNATIONAL, NATIONAL, LETTERS = 0x91, 0x81, 0x50
 UCS2 = 0x08
 MOST_PARTS = 10
-CODEC = Codec()
 
 
 class Submit(NamedTuple):
@@ -42,14 +34,17 @@ def submits(number: str, text: str, reference: int) -> list[Submit]:
     """`reference`: the same for all parts and for a repeat, so that a telephone joins them. Raises ValueError
     for a text of more than ten parts.
     """
-    alphabet = sms_size(text).alphabet
-    bodies = [*(_cut_septets(CODEC.encode(text)[0]) if alphabet is Alphabet.GSM else _cut_ucs2(text))]
-    if len(bodies) > MOST_PARTS:
+    alphabet, parts = sms_parts(text)
+    if len(parts) > MOST_PARTS:
         raise ValueError(f"more than {MOST_PARTS} parts")
     return [
-        _submit(number, body, (reference & 0xFF, len(bodies), place), alphabet)
-        for place, body in enumerate(bodies, 1)
+        _submit(number, _encoded(part, alphabet), (reference & 0xFF, len(parts), place), alphabet)
+        for place, part in enumerate(parts, 1)
     ]
+
+
+def _encoded(part: str, alphabet: Alphabet) -> bytes:
+    return GSM_CODEC.encode(part)[0] if alphabet is Alphabet.GSM else part.encode("utf-16-be")
 
 
 def _submit(number: str, body: bytes, place: tuple[int, int, int], alphabet: Alphabet) -> Submit:
@@ -66,29 +61,6 @@ def _submit(number: str, body: bytes, place: tuple[int, int, int], alphabet: Alp
     first = SUBMIT_WITH_VALIDITY | (HAS_HEADER if header else 0)
     whole = bytes((first, 0)) + address + bytes((0, coding, ONE_DAY, length)) + content
     return Submit(len(whole), f"00{whole.hex()}".upper())
-
-
-def _cut_septets(septets: bytes) -> Iterator[bytes]:
-    if len(septets) <= 160:
-        yield septets
-        return
-    while septets:
-        # An escape may not end a part: the sign after it belongs to it.
-        end = 152 if len(septets) > 153 and septets[152] == ESCAPE else 153
-        yield septets[:end]
-        septets = septets[end:]
-
-
-def _cut_ucs2(text: str) -> Iterator[bytes]:
-    octets = text.encode("utf-16-be")
-    if len(octets) <= 140:
-        yield octets
-        return
-    while octets:
-        # The first half of a pair may not end a part.
-        is_half = len(octets) > 134 and 0xD8 <= octets[132] <= 0xDB
-        yield octets[: 132 if is_half else 134]
-        octets = octets[132 if is_half else 134 :]
 
 
 def packed(septets: bytes, fill: int = 0) -> bytes:
@@ -145,7 +117,7 @@ def _sender(address: bytes, digits: int, kind: int) -> str:
 
 
 def _read(septets: bytes) -> str:
-    return str(CODEC.decode(septets, "replace")[0])
+    return str(GSM_CODEC.decode(septets, "replace")[0])
 
 
 def _place(header: bytes) -> tuple[int, int, int]:

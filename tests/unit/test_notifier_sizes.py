@@ -12,11 +12,21 @@ from services.notifier.channels import Form
 from services.notifier.delivery.post import MessageMaker
 from services.notifier.messages.aloud import aloud
 from services.notifier.messages.asking import SILENT
+from services.notifier.messages.keys import keys_of
+from services.notifier.messages.keys import written as keys_written
 from services.notifier.messages.links import Links, NoticePlace
-from services.notifier.messages.sms import Alphabet, sms_size, written_plainly
+from services.notifier.messages.sms import (
+    GSM,
+    GSM_EXTENDED,
+    Alphabet,
+    sms_parts,
+    sms_size,
+    written_plainly,
+)
 from services.notifier.messages.writer import NoticeSentences, Writer
 from shared.facts import Notice, Purpose
 from shared.ids import CaseId
+from shared.language.words import Words
 from shared.vocabulary import Language, ReportKind
 from tests.escalator.builders import example_directory
 from tests.notifier.decisions import a_notice
@@ -38,6 +48,7 @@ GSM_SIGNS = "@£$¥èéùìòÇ\nØø\rÅåΔ_ÆæßÉ !\"#¤%&'()*+,-./01234567
         ("a" * 307, Alphabet.GSM, 307, 3),
         ("€" * 80, Alphabet.GSM, 160, 1),
         ("€" * 81, Alphabet.GSM, 162, 2),
+        ("€" * 153, Alphabet.GSM, 306, 3),
         ("水" * 70, Alphabet.UCS2, 70, 1),
         ("水" * 71, Alphabet.UCS2, 71, 2),
         ("水" * 134, Alphabet.UCS2, 134, 2),
@@ -50,6 +61,36 @@ def test_parts_are_counted_as_the_network_counts_them(
     text: str, alphabet: Alphabet, places: int, parts: int
 ) -> None:
     assert sms_size(text) == (places, alphabet, parts)
+
+
+@given(st.text(max_size=900) | st.text(st.sampled_from([*sorted(GSM | GSM_EXTENDED)]), max_size=900))
+def test_the_parts_joined_are_the_text_and_each_has_room(text: str) -> None:
+    alphabet, parts = sms_parts(text)
+    assert "".join(parts) == text
+    assert len(parts) == sms_size(text).parts
+    room = {Alphabet.GSM: (160, 153), Alphabet.UCS2: (70, 67)}[alphabet][len(parts) > 1]
+    assert all(sms_size(part).places <= room for part in parts if sms_size(part).alphabet is alphabet)
+
+
+def test_the_digits_are_a_sentence_of_their_own() -> None:
+    """Nobody takes the word after a telephone number for a part of it."""
+    notice = a_notice(CASE, language=Language.EN, purpose=Purpose.REPORT)
+    keys = keys_written(keys_of(notice), Words(Language.EN), "47")
+    text = (
+        Writer(ZONE)
+        .write(
+            CASE,
+            notice,
+            Form.SHORT,
+            link="https://f.example/a/x",
+            now=datetime(2026, 11, 5, tzinfo=UTC),
+            desk="555-0100",
+            keys=keys,
+        )
+        .text
+    )
+    assert "Duty desk: 555-0100. Reply 147: I know; " in text
+    assert text.endswith("Or open: https://f.example/a/x")
 
 
 @given(st.text(alphabet=GSM_SIGNS + "…“”’–→€"))
