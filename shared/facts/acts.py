@@ -50,7 +50,7 @@ class Acknowledgement(Frozen):
     post: PostId | None = None
     """By link: the post that was called, for which this person answers."""
     note: Text | None = None
-    """Of a logged call: what was said."""
+    """What was said in a logged call, or stands behind the digit of a reply."""
     called_at: Instant | None = None
     """Of a logged call: when it was rung."""
     number: Line | None = None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.notifier.answering.answers import Answers, Mark, MarkName, mark_of_offer
-from services.notifier.answering.link_facts import said_by
+from services.notifier.answering.link_facts import acknowledgement, chosen_act, said_by
 from services.notifier.answering.link_reader import LinkReader
 from services.notifier.answering.offers import LinkAct, duty_for, offers
 from services.notifier.answering.open_messages import AnswerableMessage
@@ -20,7 +20,7 @@ from services.notifier.messages.keys import Deed
 from services.notifier.messages.words import shortened
 from shared.act_outcome import ActOutcome
 from shared.directory import Directory
-from shared.facts import Acknowledgement, CaseAct, Fact, Via
+from shared.facts import CaseAct, Fact, Via
 from shared.language.catalogue import N_
 from shared.language.words import Words
 from shared.vocabulary import Kind
@@ -73,7 +73,7 @@ class Deeds:
         text = text[:LONGEST_TEXT]
         match deed:
             case Deed.KNOW:
-                mark = await self._know(message, via)
+                mark = await self._know(message, via, text)
             case Deed.NEXT_PLEASE:
                 mark = await self._act(message, Kind.PASSED_ON, via, text)
             case Deed.CALL_ME:
@@ -110,15 +110,12 @@ class Deeds:
         said = self.words(message).of(UNREAD, matter=self.matter(message))
         return mark, self._with_desk(message, said)
 
-    async def _know(self, message: AnswerableMessage, via: Via) -> Mark:
+    async def _know(self, message: AnswerableMessage, via: Via, text: str) -> Mark:
+        """What stands behind the digit is no reason here, and is kept all the same."""
         reader, post = self._reader(message), message.matter.post
         answered = reader.answers_for(post, self.clock())
-        data = Acknowledgement(
-            person=message.link.person,
-            via=via,
-            by=reader.actor,
-            notice=message.link.notice,
-            post=answered.post if answered is not None else None,
+        data = acknowledgement(
+            message.link, reader, via, answered.post if answered is not None else None, note=text
         )
         return await self._give(
             message, MarkName.USED, said_by(message.link, Kind.ACKNOWLEDGED, data, self.clock())
@@ -152,14 +149,9 @@ class Deeds:
     async def _give_offer(self, message: AnswerableMessage, offer: LinkAct, via: Via, text: str) -> Mark:
         reader, link, case = self._reader(message), message.link, message.case
         answered = reader.answers_for(message.matter.post, self.clock())
-        data = CaseAct(
-            by=reader.actor,
-            via=via,
-            task=offer.task,
-            text=text or None,
-            duty=duty_for(case, message.matter.duties, offer) if case is not None else None,
-            post=answered.post if answered is not None else None,
-        )
+        duty = duty_for(case, message.matter.duties, offer) if case is not None else None
+        post = answered.post if answered is not None else None
+        data = chosen_act(offer, text, reader, duty, post, reply=via)
         fact = said_by(link, offer.kind, data, self.clock(), offer.task or "")
         return await self._give(message, mark_of_offer(offer), fact, offer.choice)
 

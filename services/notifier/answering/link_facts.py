@@ -24,15 +24,32 @@ NAMES = {
 """How the id of each begins, where it is not the kind; it is on record, so it stays."""
 
 
+def acknowledgement(
+    link: Link, reader: LinkReader, via: Via, post: PostId | None, *, note: str = ""
+) -> Acknowledgement:
+    """That the link's person knows, as the holder or a deputy of `post`."""
+    return Acknowledgement(
+        person=link.person, via=via, by=reader.actor, notice=link.notice, post=post, note=note or None
+    )
+
+
 def chosen_act(
-    chosen: LinkAct, text: str, reader: LinkReader, duty: DutyId | None, post: PostId | None
+    chosen: LinkAct,
+    text: str,
+    reader: LinkReader,
+    duty: DutyId | None,
+    post: PostId | None,
+    *,
+    reply: Via | None = None,
 ) -> CaseAct:
-    """What a button of the page says. Whoever wants to be rung is rung at the number of the directory."""
+    """What a button of the page says, or the `reply` that means the same. Whoever wants to be rung by the page
+    is rung at the number of the directory.
+    """
     if chosen.kind is Kind.CALL_ASKED:
         text = text or reader.telephone
     return CaseAct(
         by=reader.actor,
-        via=Via.LINK if chosen.kind in INSTEAD.values() else None,
+        via=reply or (Via.LINK if chosen.kind in INSTEAD.values() else None),
         task=chosen.task,
         text=text or None,
         approve=chosen.approve,

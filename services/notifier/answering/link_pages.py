@@ -24,7 +24,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from services.notifier.answering.answers import Answers, Mark, MarkName, mark_of_offer
-from services.notifier.answering.link_facts import chosen_act, said_by
+from services.notifier.answering.link_facts import acknowledgement, chosen_act, said_by
 from services.notifier.answering.link_files import LinkFiles
 from services.notifier.answering.link_reader import LinkReader
 from services.notifier.answering.meanwhile import happened_since
@@ -48,7 +48,7 @@ from shared.broker.forever import AWAY, error_text
 from shared.case import Case, desk_post
 from shared.directory import Directory
 from shared.door import KB, doorway
-from shared.facts import Acknowledgement, CaseAct, Purpose, Via
+from shared.facts import CaseAct, Purpose, Via
 from shared.ids import TaskId
 from shared.language.catalogue import name_in
 from shared.language.words import Words
@@ -185,13 +185,8 @@ class LinkPages:
         if (page := await self._answered_or_over(link)) is not None:
             return page
         answered = self._answers_for(link, matter)
-        data = Acknowledgement(
-            person=link.person,
-            via=Via.LINK,
-            by=self._reader(link).actor,
-            notice=link.notice,
-            post=answered.post if answered is not None else None,
-        )
+        post = answered.post if answered is not None else None
+        data = acknowledgement(link, self._reader(link), Via.LINK, post)
         fact = said_by(link, Kind.ACKNOWLEDGED, data, self.clock())
         return await self._became(link, await self.answers.give(link, MarkName.USED, fact))
 
