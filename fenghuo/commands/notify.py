@@ -21,7 +21,7 @@ from fenghuo.speech import labelled, named, worded
 from fenghuo.speech.words import listed
 from services.escalator.playing.explain import play
 from services.escalator.policy.load import load_policy
-from services.notifier.channel_file import load_channels
+from services.notifier.channel_file import load_channels, with_replies
 from services.notifier.channels import Form
 from services.notifier.delivery.post import MessageMaker
 from services.notifier.delivery.routes import routes
@@ -119,9 +119,7 @@ def preview(
     try:
         directory = load_directory(settings.directory)
         loaded = load_policy(policy or settings.policy)
-        forms = {
-            name: entry.config.form for name, entry in load_channels(settings.channels, os.environ).items()
-        }
+        configured = load_channels(settings.channels, os.environ)
         _, _, decisions = play(report, now, loaded, directory)
     except YamlFault as fault:
         fail(
@@ -129,6 +127,7 @@ def preview(
             because(fault),
             worded("mend the lines named above; `fenghuo policy check` finds the rest"),
         )
+    forms = {name: entry.config.form for name, entry in configured.items()}
     if channel is not None and channel not in forms:
         fail(
             Exit.USAGE,
@@ -143,7 +142,7 @@ def preview(
         )
     texts = [
         text
-        for text in _texts(decisions, directory, forms, settings, language, person)
+        for text in _texts(decisions, directory, forms, with_replies(configured), settings, language, person)
         if channel in (None, text.channel)
     ]
     rows = [
@@ -167,6 +166,7 @@ def _texts(
     decisions: list[Decision],
     directory: Directory,
     forms: dict[str, Form],
+    takes_replies: frozenset[str],
     settings: NotifierSettings,
     language: Language | None,
     person: str | None,
@@ -175,7 +175,13 @@ def _texts(
     base = (settings.public_url or f"http://127.0.0.1:{PortSettings().ports()['notifier']}").rstrip("/")
     failed: list[str] = []
     post = MessageMaker(
-        Writer(settings.zone), lambda: directory, Links(b"preview"), base, settings.link_grace, failed.append
+        Writer(settings.zone),
+        lambda: directory,
+        Links(b"preview"),
+        base,
+        settings.link_grace,
+        failed.append,
+        takes_replies,
     )
     for decision in decisions:
         at = decision.about.time

@@ -20,8 +20,8 @@ from services.notifier.answering.opening import LinkOpener
 from services.notifier.answering.receipts import ReceiptForms
 from services.notifier.answering.replies import Replies
 from services.notifier.api import Api
-from services.notifier.channel_file import line_of, load_channels
-from services.notifier.channels import Inbound, ReplyMailbox, TellsTime
+from services.notifier.channel_file import line_of, load_channels, with_replies
+from services.notifier.channels import TellsTime
 from services.notifier.delivery.addresses import AddressBook
 from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.decision_delivery import DecisionDelivery
@@ -119,7 +119,7 @@ def build(settings: NotifierSettings) -> Service:
         base,
         settings.link_grace,
         lambda channel: metrics.untemplated.labels(channel).inc(),
-        _bring_replies(lines, inbound, mailboxes),
+        with_replies(configured),
         messages.needs_code,
     )
     delivery = DecisionDelivery(
@@ -243,16 +243,6 @@ def _read_mail(service: Service, replies: MailReplies) -> None:
 
 def _takes(gateway: GatewayAtWork) -> float:
     return 0.0 if gateway.taking.trouble(now()) else 1.0
-
-
-def _bring_replies(
-    lines: Mapping[str, tuple[str, ...]],
-    inbound: Mapping[str, Inbound],
-    mailboxes: Mapping[str, ReplyMailbox],
-) -> frozenset[str]:
-    """The channels over which people may be told to reply: whichever of its gateways carries a message hears it."""
-    hearing = {name for name, calls_back in inbound.items() if calls_back.takes_replies} | mailboxes.keys()
-    return frozenset(name for name, line in lines.items() if hearing.issuperset(line))
 
 
 def main() -> None:

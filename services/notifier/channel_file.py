@@ -116,6 +116,15 @@ def line_of(name: str, configured: Mapping[str, Configured]) -> tuple[str, ...]:
     return tuple(line)
 
 
+def with_replies(configured: Mapping[str, Configured]) -> frozenset[str]:
+    """The channels over which people may be told to reply: whichever of its gateways carries a message hears it."""
+    return frozenset(
+        name
+        for name in configured
+        if all(configured[gateway].config.takes_replies for gateway in line_of(name, configured))
+    )
+
+
 def _next_gateway_faults(
     configured: Mapping[str, Configured], declared: Collection[str], lines: Lines, name: str
 ) -> Iterator[Sayable]:

@@ -336,3 +336,29 @@ def test_ports_move_together_or_one_by_one(monkeypatch: pytest.MonkeyPatch) -> N
     assert ports["intake"] == 18000
     assert ports["audit"] == 9999
     assert len(set(ports.values())) == len(DEFAULT_PORTS)
+
+
+@pytest.mark.parametrize(("replies", "said"), [("true", True), ("false", False)])
+def test_a_preview_says_the_digits_where_the_channel_brings_answers_back(
+    home: Path, monkeypatch: pytest.MonkeyPatch, replies: str, said: bool
+) -> None:
+    monkeypatch.setenv("FENGHUO_GATEWAY_REPLIES", replies)
+    texts = ask(
+        "notify",
+        "preview",
+        "--unit",
+        "wangshan_emergency",
+        "--area",
+        "620622",
+        "--level",
+        "II",
+        "--language",
+        "en",
+    )
+    asked = [text for text in texts if text["purpose"] == "report"]
+    short = [text["text"] for text in asked if text["form"] == "short"]
+    spoken = [text["text"] for text in asked if text["form"] == "spoken"]
+    assert short
+    assert spoken
+    assert {"Reply 1: I know" in text for text in short} == {said}
+    assert {"Press 1: I know" in text for text in spoken} == {said}

@@ -163,6 +163,11 @@ class ChannelConfig(Closed):
     instead: str | None = None
     """Another entry of the file, whose gateway carries these messages where this one takes nothing."""
 
+    @property
+    def takes_replies(self) -> bool:
+        """Whether its gateway, or a mailbox, brings back what people answer."""
+        return False
+
     def inbound(self, secrets: Path) -> "Inbound | None":  # noqa: ARG002 - a kind that is called back reads its secret
         """What its gateway calls back with; None where nothing is taken from it."""
         return None

@@ -40,6 +40,10 @@ class OverHttp(ChannelConfig):
     private: bool = False
     """Its address may be this machine or the house's own network."""
 
+    @property
+    def takes_replies(self) -> bool:
+        return self.replies
+
 
 class Line:
     """The connection of one channel to its place."""

@@ -70,6 +70,10 @@ class Config(ChannelConfig):
     at_once: Annotated[int, Field(ge=1, le=50)] = 8
     timeout: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=10)
 
+    @property
+    def takes_replies(self) -> bool:
+        return self.replies is not None
+
     def mailbox(self, secrets: Path) -> ReplyMailbox | None:
         if self.replies is None:
             return None
