@@ -82,7 +82,8 @@ class MailReplies:
             self._trouble.pop(channel, None)
 
     async def _take(self, channel: str, mail: UnreadMail) -> None:
-        written = read_mail(mail.raw)
+        # In a thread: 64 KB can be made so that the library takes seconds over them.
+        written = await asyncio.to_thread(read_mail, mail.raw)
         if written.is_automatic:
             self.metrics.replies.labels(channel, "automatic").inc()
             log.info("mail_by_a_machine", channel=channel)
