@@ -46,8 +46,8 @@ from fenghuo.modem.carrier import Modem, ModemTrouble, NumberRefused
 from shared.secrets import SecretFile, read_secret
 
 CHANNELS = ("voice", "sms", "chat")
-LONGEST_REPLY = 500
-"""Bytes that are answered on the page."""
+LONGEST_REPLY = 2_000
+"""Bytes of a form of the page: 160 signs, each of Chinese written as nine."""
 DROP_SECONDS = 60.0
 """How long a dropped request hangs where the caller does not give up before."""
 LONGEST_BODY = 256 * 1024
@@ -67,11 +67,9 @@ def http_app(gateway: Gateway, *, zone: ZoneInfo, has_controls: bool) -> Starlet
 
     async def treated(request: Request) -> Response:
         channel = request.url.path.strip("/")
-        body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > LONGEST_BODY:
-                return _json({"error": f"longer than {LONGEST_BODY} bytes"}, 413)
+        body = await _read(request, LONGEST_BODY)
+        if body is None:
+            return _too_long(LONGEST_BODY)
         try:
             gateway.webhook.verify(body, dict(request.headers), json_parse=False)
             data: dict[str, Any] = orjson.loads(body)["data"]
@@ -177,7 +175,10 @@ async def _replied(request: Request, gateway: Gateway) -> Response:
     """A key pressed, or a reply written, on the page."""
     if not same_site(request.headers):
         return _json({"error": "answer on the gateway's own page"}, 403)
-    fields = parse_qs((await request.body())[:LONGEST_REPLY].decode("utf-8", "replace"))
+    body = await _read(request, LONGEST_REPLY)
+    if body is None:
+        return _too_long(LONGEST_REPLY)
+    fields = parse_qs(body.decode("utf-8", "replace"))
     text = fields.get("text", [""])[0]
     number = request.path_params["number"]
     message = next((one for one in gateway.messages if one.number == number), None)
@@ -189,6 +190,20 @@ async def _replied(request: Request, gateway: Gateway) -> Response:
         became = "no answer"
     said = f"{message.to} · {text} → {became}"
     return RedirectResponse(f"/?{urlencode({'said': said})}", 303)
+
+
+async def _read(request: Request, limit: int) -> bytes | None:
+    """The body; None where it is longer."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > limit:
+            return None
+    return body
+
+
+def _too_long(limit: int) -> Response:
+    return _json({"error": f"longer than {limit} bytes"}, 413)
 
 
 def _json(content: Any, status: int = 200) -> Response:

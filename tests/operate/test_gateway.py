@@ -154,14 +154,16 @@ def test_keys_and_replies_go_back_to_the_notifier_signed_and_from_this_page_alon
                 assert http.post("/replies/1", data={"text": "1"}, headers=elsewhere).status_code == 403
                 assert http.post("/replies/9", data={"text": "1"}).status_code == 404
                 assert http.get("/replies/1").status_code == 405
-                for number, text in ((1, "2"), (2, "1")):
+                assert http.post("/replies/2", data={"text": "山" * 1_000}).status_code == 413
+                for number, text in ((1, "2"), (2, "1"), (2, "山" * 160)):
                     answer = http.post(f"/replies/{number}", data={"text": text})
                     assert answer.status_code == 303
                     assert "→ 202" in http.get(answer.headers["location"]).text
             process.terminate()
         notifier.shutdown()
-    (voice, headers, call), (sms, _, text) = heard
+    (voice, headers, call), (sms, _, text), (_, _, longest) = heard
     assert (voice, sms) == ("/api/v1/call-backs/voice", "/api/v1/call-backs/sms")
     Webhook(KEY).verify(call, headers)
     assert json.loads(call) == {"from": "+860000000101", "key": "2", "id": "case-1-1-voice"}
     assert json.loads(text) == {"from": "+860000000101", "text": "1"}
+    assert json.loads(longest)["text"] == "山" * 160, "as long as an SMS may be, nothing is cut off"
