@@ -166,7 +166,7 @@ def http_app(gateway: Gateway, *, zone: ZoneInfo, has_controls: bool) -> Starlet
 def _shown(gateway: Gateway, zone: ZoneInfo, said: str) -> str:
     modem = gateway.modem
     messages = sorted((*gateway.messages, *gateway.not_carried.values()), key=lambda message: message.at)
-    by_modem = None if modem is None else str(modem.trouble or "")
+    by_modem = None if modem is None else str(modem.trouble or gateway.not_brought)
     can_answer = bool(gateway.notifier) and modem is None
     return page(messages, zone, can_answer=can_answer, said=said, by_modem=by_modem)
 

@@ -89,7 +89,7 @@ def page(
     by_modem: str | None = None,
 ) -> str:
     """`messages`: oldest first. `can_answer`: a notifier hears the keys. `said`: what was answered a moment ago.
-    `by_modem`: None without a modem; what is wrong with it, or nothing.
+    `by_modem`: None without a modem; what is wrong with it or with its answers, or nothing.
     """
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     newest = [

@@ -21,6 +21,11 @@ from fenghuo.gateway_messages import Received
 from fenghuo.modem.carrier import Modem, ModemTrouble
 
 CALL_BACK_SECONDS = 10.0
+NOT_BROUGHT = (
+    "答复还在 SIM 卡上，通知服务不收（{why}）：请检查它是否在运行，以及渠道文件中短信的 replies: true。 "
+    "An answer stays on the SIM card, the notifier does not take it ({why}): see whether it runs, and `replies: true`"
+    " of the texts in the channel file."
+)
 REMEMBERED_IDS = 200_000
 
 
@@ -68,6 +73,10 @@ class Gateway:
         """Where call-backs go; empty: nowhere, and the page offers no answer."""
         self.modem: Modem | None = None
         """With one, texts go out for real, and calls are not taken: nobody would hear them."""
+        self.not_brought = ""
+        """Why an answer is still on the SIM card, in both languages; a full card takes no more."""
+        self._stuck = ""
+        """The answer that this is about."""
         self.not_carried: OrderedDict[str, Received] = OrderedDict()
         """Texts that the modem did not take, until it does."""
         self._references: OrderedDict[str, str] = OrderedDict()
@@ -127,9 +136,14 @@ class Gateway:
             return True
         try:
             answer = await self.call_back("sms", {"from": number, "text": text}, own_id=own_id)
+            why = "" if answer.is_success else str(answer.status_code)
         except httpx2.HTTPError:
-            return False
-        return answer.is_success
+            why = "没有回应 no response"
+        if why:
+            self._stuck, self.not_brought = own_id, NOT_BROUGHT.format(why=why)
+        elif self._stuck == own_id:
+            self._stuck = self.not_brought = ""
+        return not why
 
     async def reply(self, message: Received, text: str, *, key: str | None = None) -> httpx2.Response:
         """Answer it as its person would: an SMS comes from a number and names no message, a key belongs to a call.

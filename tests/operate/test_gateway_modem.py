@@ -177,8 +177,10 @@ async def test_an_answer_goes_to_the_notifier_and_is_deleted_only_once_it_is_sto
     site.modem.receive(NUMBER, "1")
     await until(lambda: len(site.notifier.heard) > 1, what="it is brought again")
     assert site.modem.sim, "still on the card"
+    assert "答复还在 SIM 卡上，通知服务不收（503）" in await site.page()
     site.notifier.status = 202
     await until(lambda: not site.modem.sim, what="it is stored")
+    assert "调制解调器正常" in await site.page()
     assert {tuple(heard.items()) for heard in site.notifier.heard} == {(("from", NUMBER), ("text", "1"))}
 
 
