@@ -27,6 +27,7 @@ def _signs(*lead: int) -> frozenset[str]:
 GSM = _signs()
 GSM_EXTENDED = _signs(ESCAPE)
 """Each takes two places."""
+IN_GSM = GSM | GSM_EXTENDED
 WRITTEN_PLAINLY = str.maketrans(
     {"…": "...", "“": '"', "”": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "→": "->", "\u00a0": " "}
 )
@@ -64,12 +65,12 @@ def written_plainly(text: str) -> str:
     if text.isascii():
         return text
     plain = text.translate(WRITTEN_PLAINLY)
-    return plain if set(plain) <= GSM | GSM_EXTENDED else text
+    return plain if set(plain) <= IN_GSM else text
 
 
 def _measured(text: str) -> tuple[Alphabet, list[int]]:
     """The places that each sign takes."""
-    if set(text) <= GSM | GSM_EXTENDED:
+    if set(text) <= IN_GSM:
         return Alphabet.GSM, [1 + (sign in GSM_EXTENDED) for sign in text]
     return Alphabet.UCS2, [1 + (ord(sign) > 0xFFFF) for sign in text]
 
