@@ -71,6 +71,29 @@ async def test_each_channel_has_its_time_and_an_answer_spares_the_rest(frail_lab
         assert calls == [], "who has answered is not rung"
 
 
+async def test_an_answer_spares_every_later_step_of_three(frail_lab: Lab) -> None:
+    three = OWN_ORDER.replace(
+        '- {channel: voice, address: "+860000000101"}',
+        '- {channel: voice, address: "+860000000101", give_up: PT10S}',
+    )
+    assert three.count("give_up") == 2
+    async with GatewayLab(webhook_key(frail_lab)) as gateway, frail_lab.connection("admin") as connection:
+        record = await record_of(connection)
+        people = frail_lab.folder / "three-steps.yaml"
+        people.write_text(three, encoding="utf-8")
+        await start_notifier(frail_lab, gateway, CHANNELS, FENGHUO_DIRECTORY=str(people))
+        case = a_case()
+        notice = a_notice(
+            case, channels=("voice", "sms", "email"), level=Level.III, duties=("first_report-party_main",)
+        )
+        await record.decide(decided(case, notice))
+        await record.outcomes(case, 1)
+        await _stands(record, case, DutyState.DISCHARGED)
+        told = {one.delivery.channel: one for one in await record.outcomes(case, 3, seconds=15)}
+        assert told["sms"].kind == Kind.DELIVERED
+        assert {told[later].delivery.state for later in ("voice", "email")} == {MessageState.SPARED}
+
+
 async def _stands(record: Record, case: str, state: DutyState) -> None:
     duty = replace(builders.case(case).duties[0], state=state)
     stands = replace(builders.case(case), duties=(replace(duty, id="first_report-party_main"),))

@@ -254,22 +254,22 @@ class DecisionDelivery:
     async def _see_through(
         self, job: Job, notice: Notice, route: Route, ways: WaysToPerson, turns: Turns
     ) -> DeliveryRecord:
-        if not await self._is_its_turn(job, notice, route, turns):
-            spared = Carried("-", 0, job.now, self.clock(), error=NOT_NEEDED, is_spared=True)
-            ways.ended(route.channel, is_through=True)
-            return self._record(notice, route.channel, spared)
-
         def away() -> None:
             ways.away(route.channel)
             turns.ended(route.channel, None)
 
         try:
-            carried = await self._carry(job, notice, route, away)
-        except BaseException:
-            turns.ended(route.channel, None)  # nobody waits for what will not come
+            if await self._is_its_turn(job, notice, route, turns):
+                carried = await self._carry(job, notice, route, away)
+            else:
+                carried = Carried("-", 0, job.now, self.clock(), error=NOT_NEEDED, is_spared=True)
+        except BaseException:  # nobody waits for what will not come
+            turns.ended(route.channel, None)
+            ways.ended(route.channel, is_through=True)
             raise
-        ways.ended(route.channel, is_through=carried.error is None)
-        turns.ended(route.channel, carried.done_at if carried.error is None else None)
+        is_taken = carried.error is None
+        turns.ended(route.channel, carried.done_at if is_taken else None)
+        ways.ended(route.channel, is_through=is_taken or carried.is_spared)
         return self._record(notice, route.channel, carried)
 
     async def _is_its_turn(self, job: Job, notice: Notice, route: Route, turns: Turns) -> bool:

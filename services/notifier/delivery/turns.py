@@ -1,7 +1,8 @@
 """When each channel of one notice is tried, by the person's own order: those before it are given up first.
 
-Invariant: nobody waits for a channel that did not take the message. Once one has taken it, the next comes when the time the person
-gave it is over and nobody has answered. Without such times all go at once.
+Invariant: nobody waits for a channel that did not take the message, or that nobody needs any more. Once one
+has taken it, the next comes when the time the person gave it is over and nobody has answered. Without such
+times all go at once.
 """
 
 import asyncio
