@@ -30,7 +30,7 @@ from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.outlasting import NOT_NEEDED, Patience, wait_ends
 from services.notifier.delivery.post import Envelope, MessageMaker
-from services.notifier.delivery.record import DeliveryOutcome, DeliveryRecord, Sheet, sheet_key
+from services.notifier.delivery.record import DeliveryOutcome, DeliveryRecord, Sheet, place_of, sheet_key
 from services.notifier.delivery.restraint import Restraint
 from services.notifier.delivery.routes import Leg, Route, other_routes, routes
 from services.notifier.delivery.turns import Turns, turns_of
@@ -220,19 +220,20 @@ class DecisionDelivery:
         legs: list[Leg] = []
         others: list[Leg] = []
         turns: dict[NoticeId, Turns] = {}
+        records = done.by_place()
         for notice in decision.notices:
             if notice.held:
                 continue
             person = await self._person_for(notice)
             chosen = routes(notice, person, self.couriers)
-            left = [(notice, route) for route in chosen if done.record_of(notice.id, route.channel) is None]
+            left = [(notice, route) for route in chosen if place_of(notice.id, route.channel) not in records]
             legs += left
-            turns[notice.id] = turns_of(notice, person, [route.channel for route in chosen], done)
+            turns[notice.id] = turns_of(notice, person, [route.channel for route in chosen], records)
             if left and person is not None:
                 taken = {route.channel for route in chosen}
                 further = other_routes(person, taken, self.couriers)
                 others += [
-                    (notice, route) for route in further if done.record_of(notice.id, route.channel) is None
+                    (notice, route) for route in further if place_of(notice.id, route.channel) not in records
                 ]
         return legs, others, turns
 

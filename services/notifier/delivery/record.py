@@ -28,6 +28,8 @@ LARGEST_SHEET = 950_000
 OUTCOME_BYTES = 700
 """Of one record on a sheet, at most."""
 UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
+Place = tuple[str, str]
+"""Notice, key-safe, and channel."""
 
 
 class DeliveryOutcome(StrEnum):
@@ -147,10 +149,11 @@ class Sheet(Frozen):
         """Person by person, whatever order they came in. What another notifier has done meanwhile, which had
         the same decision, stays as it is: the gateway knows it by its id.
         """
+        known = self.by_place()
         new = [
             record
             for record in records
-            if self.record_of(record.delivery.notice, record.delivery.channel) is None
+            if place_of(record.delivery.notice, record.delivery.channel) not in known
         ]
         if not new:
             return self
@@ -174,6 +177,12 @@ class Sheet(Frozen):
 
     def records(self) -> Iterator[DeliveryRecord]:
         return (record for bundle in self.bundles for record in bundle)
+
+    def by_place(self) -> dict[Place, DeliveryRecord]:
+        """For whoever asks of many."""
+        return {
+            place_of(record.delivery.notice, record.delivery.channel): record for record in self.records()
+        }
 
     def record_of(self, notice: str, channel: str) -> DeliveryRecord | None:
         """By the notice's id or by its key-safe form."""
@@ -213,6 +222,11 @@ def _fact(case: CaseId, outcome: DeliveryOutcome, fact_id: str, deliveries: Sequ
         time=at,
         data=Deliveries(deliveries=tuple(deliveries)),
     )
+
+
+def place_of(notice: str, channel: str) -> Place:
+    """Of a record on its sheet."""
+    return key_safe(notice), channel
 
 
 def key_safe(text: str) -> str:

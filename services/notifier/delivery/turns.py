@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from services.notifier.delivery.record import DeliveryOutcome, Sheet
+from services.notifier.delivery.record import DeliveryOutcome, DeliveryRecord, Place, place_of
 from shared.directory import Person
 from shared.facts import Notice
 from shared.vocabulary import Level
@@ -54,8 +54,8 @@ class Turns:
         rest: Callable[[timedelta], Awaitable[None]],
         is_answered: Callable[[], Awaitable[bool]],
     ) -> bool:
-        """Waits for the turn; False where it is not needed any more when it comes. `rest` raises Interrupted when the
-        service stops.
+        """Waits for the turn; False where it is not needed any more when it comes. `rest` raises Interrupted
+        when the service stops.
         """
         earlier = [each for step in self._steps[: self._step_of(channel)] for each in step]
         await self._are_known(earlier)
@@ -80,21 +80,19 @@ class Turns:
             await self._changed.wait()
 
 
-def turns_of(notice: Notice, person: Person | None, chosen: Sequence[str], done: Sheet) -> Turns:
+def turns_of(
+    notice: Notice, person: Person | None, chosen: Sequence[str], records: Mapping[Place, DeliveryRecord]
+) -> Turns:
     """By the person's own order; what is grave goes out on all channels at once."""
     brief = notice.brief
     is_grave = brief.level in (Level.I, Level.II) or brief.sensitive
     give_ups = {} if person is None or is_grave else person.give_ups
     own = [entry.channel for entry in person.channels] if person is not None else []
     channels = sorted(chosen, key=lambda channel: own.index(channel) if channel in own else len(own))
-    records = {
-        record.delivery.channel: record for record in done.records() if record.delivery.notice == notice.id
-    }
+    known = {channel: records.get(place_of(notice.id, channel)) for channel in channels}
     ended = {
-        channel: records[channel].delivery.done_at
-        if records[channel].outcome is DeliveryOutcome.DELIVERED
-        else None
-        for channel in channels
-        if channel in records
+        channel: record.delivery.done_at if record.outcome is DeliveryOutcome.DELIVERED else None
+        for channel, record in known.items()
+        if record is not None
     }
     return Turns(channels, give_ups, ended)
