@@ -1,14 +1,14 @@
-"""The latest deliveries of all replicas, kept in memory for the API, for receipts that come back with a reference,
-and for replies that come back with nothing but a number.
+"""The latest deliveries of all replicas, kept in memory for the API, for receipts that come back with a
+reference, and for replies that come back with nothing but a number.
 
-Invariant: it follows the bucket DELIVERIES from `keep` entries back and never holds more than that; what is
-older is read from the bucket by its case.
+Invariant: it follows the bucket DELIVERIES from some thousand entries back and never holds more than the
+numbers below say, however large a decision is; what is older is read from the bucket by its case.
 """
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from nats.aio.client import Client
@@ -36,20 +36,26 @@ class ToldBefore(NamedTuple):
     reference: str | None
 
 
+SHEETS, SHEET_BYTES = 2000, 64 * 1024 * 1024
+"""Kept whole: a sheet of two thousand notices alone is nearly a megabyte."""
+REFERENCES = 20_000
+"""Of single messages, and marks of answers: one decision may have thousands."""
 PER_PERSON, PEOPLE = 20, 20_000
 """Hand-overs that are remembered of a person on a channel, and of how many."""
 ANSWERED = ".=ack"
 
 
 class Recent:
-    def __init__(self, connection: Callable[[], Client], *, keep: int = 2000) -> None:
-        self._connection, self._keep = connection, keep
+    def __init__(self, connection: Callable[[], Client]) -> None:
+        self._connection = connection
         self._raw: OrderedDict[str, bytes] = OrderedDict()
+        self._bytes = 0
+        """Of all in `_raw`."""
         self._by_reference: OrderedDict[tuple[str, str], HandOver] = OrderedDict()
         self._told: OrderedDict[tuple[str, str], deque[ToldBefore]] = OrderedDict()
         self._answered: OrderedDict[str, None] = OrderedDict()
         # Beside each sheet lie the marks of what was answered to it.
-        self.follow = BucketFollower(DELIVERIES, connection, self._take, newest=4 * keep).run
+        self.follow = BucketFollower(DELIVERIES, connection, self.take, newest=4 * SHEETS).run
         """The service's task."""
 
     def newest_first(self) -> Iterator[Sheet]:
@@ -80,17 +86,16 @@ class Recent:
         await BucketFollower(DELIVERIES, self._connection, take, keys=(f"{case}.>",)).open()
         return sheets[::-1]
 
-    def _take(self, entry: BucketEntry) -> None:
+    def take(self, entry: BucketEntry) -> None:
+        """Of the bucket, as it is followed."""
         if not _is_sheet(entry):
-            self._raw.pop(entry.key, None)
+            self._bytes -= len(self._raw.pop(entry.key, b""))
             if entry.key.endswith(ANSWERED):
                 self._answered[entry.key.removesuffix(ANSWERED)] = None
-                while len(self._answered) > self._keep:
-                    self._answered.popitem(last=False)
+                _bound(self._answered, REFERENCES)
             return
-        references, hand_overs = _references(entry.value or b""), _told(entry.value or b"")
-        self._raw.pop(entry.key, None)
-        self._raw[entry.key] = entry.value or b""
+        references, hand_overs = _peeked_at(entry.value or b"")
+        self._keep(entry.key, entry.value or b"")
         for told, hand_over in references:
             known = self._by_reference.get(told)
             is_same = known is not None and known.to == hand_over.to
@@ -102,37 +107,43 @@ class Recent:
             if one.notice not in {earlier.notice for earlier in before}:
                 before.append(one)
             self._told[place] = before
-        for kept in (self._raw, self._by_reference):
-            while len(kept) > self._keep:
-                kept.popitem(last=False)
-        while len(self._told) > PEOPLE:
-            self._told.popitem(last=False)
+        _bound(self._by_reference, REFERENCES)
+        _bound(self._told, PEOPLE)
+
+    def _keep(self, key: str, raw: bytes) -> None:
+        self._bytes += len(raw) - len(self._raw.pop(key, b""))
+        self._raw[key] = raw
+        while len(self._raw) > SHEETS or self._bytes > SHEET_BYTES:
+            self._bytes -= len(self._raw.popitem(last=False)[1])
 
 
-def _references(raw: bytes) -> list[tuple[tuple[str, str], HandOver]]:
-    """((channel, reference), what had it). Only peeked at; checked whole when it is asked for. Raises
-    ValueError.
+def _bound(kept: OrderedDict[Any, Any], most: int) -> None:
+    while len(kept) > most:
+        kept.popitem(last=False)
+
+
+def _peeked_at(
+    raw: bytes,
+) -> tuple[list[tuple[tuple[str, str], HandOver]], list[tuple[tuple[str, str], ToldBefore]]]:
+    """((channel, reference), what had it), and ((channel, person), what was handed over to them). Only peeked
+    at; checked whole when it is asked for. Raises ValueError.
     """
     try:
-        deliveries = [record["delivery"] for bundle in orjson.loads(raw)["bundles"] for record in bundle]
-        return [
+        records = [record for bundle in orjson.loads(raw)["bundles"] for record in bundle]
+        references = [
             ((delivery["channel"], reference), _hand_over(delivery))
-            for delivery in deliveries
+            for delivery in (record["delivery"] for record in records)
             if (reference := delivery.get("reference"))
+        ]
+        told = [
+            ((delivery["channel"], delivery["person"]), _told_before(delivery))
+            for record in records
+            if record["outcome"] == DeliveryOutcome.DELIVERED
+            for delivery in (record["delivery"],)
         ]
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError("it is no sheet") from error
-
-
-def _told(raw: bytes) -> list[tuple[tuple[str, str], ToldBefore]]:
-    """((channel, person), what was handed over to them), as peeked at by `_references` before."""
-    records = [record for bundle in orjson.loads(raw)["bundles"] for record in bundle]
-    return [
-        ((delivery["channel"], delivery["person"]), _told_before(delivery))
-        for record in records
-        if record["outcome"] == DeliveryOutcome.DELIVERED
-        for delivery in (record["delivery"],)
-    ]
+    return references, told
 
 
 def _told_before(delivery: dict[str, str]) -> ToldBefore:
