@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated, Literal
 
-import structlog
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
@@ -20,8 +19,6 @@ from shared.http_fields import CaseRef, IdRef
 from shared.ids import CaseId, NoticeId, PersonId
 from shared.tokens import Gate
 from shared.vocabulary import Role
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 READERS = (Role.OPERATOR, Role.DUTY_OFFICER, Role.SUPERVISOR, Role.AUDITOR)
 

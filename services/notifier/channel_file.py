@@ -139,7 +139,7 @@ def _next_gateway_faults(
                 instead=repr(instead),
                 known=tuple(each for each in configured if each != channel),
             )
-        elif _leads_back(channel, configured):
+        elif configured[line_of(channel, configured)[-1]].config.instead == channel:
             words = said(
                 N_("leads back to %(channel)s: let the last of the line name no other"), channel=channel
             )
@@ -156,17 +156,6 @@ def _next_gateway_faults(
         else:
             continue
         yield placed(name, lines.of(path), ".".join(path), words)
-
-
-def _leads_back(channel: str, configured: Mapping[str, Configured]) -> bool:
-    seen: set[str] = set()
-    following = configured[channel].config.instead
-    while following is not None and following in configured and following not in seen:
-        if following == channel:
-            return True
-        seen.add(following)
-        following = configured[following].config.instead
-    return False
 
 
 def load_channels(path: Path, environ: Mapping[str, str]) -> dict[str, Configured]:
