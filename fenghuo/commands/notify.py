@@ -25,6 +25,7 @@ from services.notifier.channel_file import load_channels, with_replies
 from services.notifier.channels import Form
 from services.notifier.delivery.post import MessageMaker
 from services.notifier.delivery.routes import routes
+from services.notifier.delivery.templates import Templates
 from services.notifier.messages.links import Links, NoticePlace
 from services.notifier.messages.sms import sms_size
 from services.notifier.messages.writer import Writer
@@ -180,7 +181,7 @@ def _texts(
         Links(b"preview"),
         base,
         settings.link_grace,
-        failed.append,
+        Templates(failed.append),
         takes_replies,
     )
     for decision in decisions:

@@ -28,7 +28,6 @@ from services.notifier.delivery.decision_delivery import DecisionDelivery
 from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.earlier import EarlierDirectory
 from services.notifier.delivery.gateway import GatewayAtWork
-from services.notifier.delivery.gateway_watch import GatewayWatch
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.openings import LinkOpenings
@@ -36,7 +35,10 @@ from services.notifier.delivery.post import MessageMaker
 from services.notifier.delivery.receipts import DeliveryReceipts
 from services.notifier.delivery.recent import Recent
 from services.notifier.delivery.restraint import Restraint
+from services.notifier.delivery.templates import Templates
 from services.notifier.delivery.trial import ReachTrial
+from services.notifier.delivery.trouble_watch import TroubleWatch
+from services.notifier.delivery.watched_gateway import WatchedGateway
 from services.notifier.delivery.whether_over import case_now
 from services.notifier.messages.links import Links
 from services.notifier.messages.writer import Writer
@@ -112,13 +114,14 @@ def build(settings: NotifierSettings) -> Service:
     messages = OpenMessages(
         recent, ledger, book, lambda: service.connection, now, settings.link_grace, carried
     )
+    templates = Templates(lambda channel: metrics.untemplated.labels(channel).inc())
     post = MessageMaker(
         writer,
         directory,
         Links(key),
         base,
         settings.link_grace,
-        lambda channel: metrics.untemplated.labels(channel).inc(),
+        templates,
         with_replies(configured),
         messages.needs_code,
     )
@@ -184,8 +187,14 @@ def build(settings: NotifierSettings) -> Service:
             pull=PullSub(batch_size=1, timeout=1.0),
         )
         subscriber(dispatcher.take)
-    watch = GatewayWatch(
-        gateways, couriers, directory, lambda: service.connection, now, settings.operator, settings.zone
+    watch = TroubleWatch(
+        [*(WatchedGateway(one, couriers) for one in gateways.values()), *templates.at_work.values()],
+        couriers,
+        directory,
+        lambda: service.connection,
+        now,
+        settings.operator,
+        settings.zone,
     )
     service.prepare += [ledger.check, restraint.look]
     service.tasks += [

@@ -11,8 +11,8 @@ class NotifierSettings(Settings):
     channels: Path = Path("config/channels.yaml")
     """Which channel names exist and how each is reached; secrets are never in it."""
     operator: PostId = PostId("emergency_duty")
-    """The post that is rung when a gateway takes nothing. Where the directory has no such post, everybody whose
-    roles there name the operator.
+    """The post that is rung when a gateway takes nothing or a template fails. Where the directory has no such
+    post, everybody whose roles there name the operator.
     """
     in_work: int = 256
     """Decisions worked on at once; the durable hands out no more than it is allowed to keep unacknowledged

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.notifier.channels import Form
 from services.notifier.delivery.post import MessageMaker
+from services.notifier.delivery.templates import Templates
 from services.notifier.messages.aloud import aloud
 from services.notifier.messages.asking import SILENT
 from services.notifier.messages.keys import keys_of
@@ -167,7 +168,7 @@ def _maker(untemplated: Callable[[str], None]) -> MessageMaker:
         Links(b"key"),
         "https://fh.city.example",
         timedelta(hours=24),
-        untemplated,
+        Templates(untemplated),
     )
 
 

@@ -8,6 +8,7 @@ import structlog
 
 from services.notifier.channels import Form, Letter, Message, call_back_address
 from services.notifier.delivery.record import message_id
+from services.notifier.delivery.templates import Templates
 from services.notifier.messages.asking import SILENT, asks_for_a_statement
 from services.notifier.messages.duty_desk import duty_desk
 from services.notifier.messages.keys import Keys, by_mail, code_of, keys_of, spoken, written
@@ -44,8 +45,8 @@ class MessageMaker:
     """How people reach this service from outside, without a slash at the end."""
     grace: timedelta
     """How long after its limit a duty can still be answered by link."""
-    untemplated: Callable[[str], None]
-    """Told the channel of each message that went out without its template."""
+    templates: Templates
+    """Told which of them failed, and which did not."""
     takes_replies: frozenset[str] = frozenset()
     """The channels that bring back what people answer."""
     needs_code: Callable[[str, PersonId, CaseId], bool] = lambda _channel, _person, _case: False
@@ -102,7 +103,7 @@ class MessageMaker:
     ) -> Letter:
         link, desk = envelope.link, envelope.desk
         try:
-            return self.writer.write(
+            letter = self.writer.write(
                 case,
                 notice,
                 form,
@@ -115,10 +116,12 @@ class MessageMaker:
         # whatever a template does wrong, the person is told
         except Exception:
             log.exception("told_without_template", notice=notice.id, purpose=notice.purpose, channel=channel)
-            self.untemplated(channel)
+            self.templates.failed(notice.purpose, channel, now)
             return plain_letter(
                 notice.brief, form, notice.language, self.writer.zone, now, link=link, desk=desk
             )
+        self.templates.wrote(notice.purpose, now)
+        return letter
 
     def _keys(self, keys: Keys, case: CaseId, notice: Notice, channel: str, form: Form) -> str:
         words = Words(notice.language)

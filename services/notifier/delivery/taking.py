@@ -22,7 +22,7 @@ RUNG_AFTER = 2
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayTrouble:
+class StandingTrouble:
     whose: Trouble
     """The gateway's own, or ours to mend."""
     since: datetime
@@ -59,14 +59,14 @@ class GatewayTaking:
         if len(self._addresses) < IN_A_ROW:
             self._addresses.add(to)
 
-    def trouble(self, now: datetime) -> GatewayTrouble | None:
+    def trouble(self, now: datetime) -> StandingTrouble | None:
         """What somebody has to be rung for: it takes nothing, several failed in a row, and that has stood for
         a while, whether anybody has tried since or not.
         """
         stands = self._failures >= RUNG_AFTER and now - self._first >= FOR_AT_LEAST
         if not stands or self._trouble is None:
             return None
-        return GatewayTrouble(self._trouble, self._first)
+        return StandingTrouble(self._trouble, self._first)
 
     def fault(self, now: datetime) -> str:
         """Why the channel takes nothing, in words; empty where it takes, or nobody has tried lately."""

@@ -2,6 +2,7 @@
 Pure.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -67,6 +68,11 @@ class GatewayNews:
                 words.of(CARRIED_ON if self.carried_on else WAITING),
                 words.of(TOLD_AGAIN),
             ]
-        is_chinese = language is Language.ZH
-        text = (head + "。" + "".join(parts)) if is_chinese else f"{head}. {' '.join(parts)}"
-        return Letter(subject=head, text=text)
+        return news_letter(head, parts, language)
+
+
+def news_letter(head: str, parts: Sequence[str], language: Language) -> Letter:
+    """What is new, and behind it what it means."""
+    is_chinese = language is Language.ZH
+    text = (head + "。" + "".join(parts)) if is_chinese else f"{head}. {' '.join(parts)}"
+    return Letter(subject=head, text=text)
