@@ -91,7 +91,9 @@ def _name(zh: str, en: str, number: int) -> dict[str, str]:
 
 
 def with_villages(directory: dict[str, Any], count: int) -> dict[str, Any]:
-    """The directory of a city, as a file holds it, with so many villages more, each with a head who has a telephone."""
+    """The directory of a city, as a file holds it, with so many villages more, each with a head who has a
+    telephone.
+    """
     city = directory["areas"][0]["code"]
     numbers = range(count)
     units = [

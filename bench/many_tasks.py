@@ -1,5 +1,5 @@
-"""A case of ten thousand tasks: laid as many at a time as one act takes, over HTTP, then looked at, acted on, and all of it past
-its limits.
+"""A case of ten thousand tasks: laid as many at a time as one act takes, over HTTP, then looked at, acted on,
+and all of it past its limits.
 """
 
 import time

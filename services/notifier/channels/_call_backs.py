@@ -1,7 +1,7 @@
 """What a gateway calls back with, as its description says it. Pure.
 
-Invariant: nothing is read of a call-back that has not proven to be the gateway's: by a signature over all of it,
-or by the secret in the address that only the gateway was given. What is read is bounded, and one line.
+Invariant: nothing is read of a call-back that has not proven to be the gateway's: by a signature over all of
+it, or by the secret in the address that only the gateway was given. What is read is bounded, and one line.
 """
 
 import base64

@@ -263,7 +263,9 @@ class Description(Asking):
     """What it says later of a message. None: it says nothing, or nobody has described it."""
     call_backs: CallBacks | None = None
     with_keys: Fields = Field(default_factory=dict)
-    """Of the form, in place of its own, where a key or a digit answers the message; `{back}` is where it goes."""
+    """Of the form, in place of its own, where a key or a digit answers the message; `{back}` is where it
+    goes.
+    """
 
     def asking_for_a_key(self) -> "Description":
         if not self.with_keys:

@@ -1,7 +1,8 @@
 """The mailbox that answers by mail come into: IMAP, a bounded read at a time, in one thread of its own.
 
-Invariant: reading leaves a mail unread; it is marked as read only when that is asked for, and only in the same
-mailbox as it was read from. Of a mail no more than 64 KB are fetched, of a mailbox no more than 50 mails.
+Invariant: reading leaves a mail unread; it is marked as read only when that is asked for, and only in the
+same mailbox as it was read from. Of a mail no more than 64 KB are fetched, of a mailbox no more than 50
+mails.
 """
 
 import asyncio

@@ -151,8 +151,8 @@ def any_hmac(
 
 
 def hmac_written(signing: Hmac, key: str, parts: Mapping[str, str]) -> str:
-    """The signature as its header says it. `parts`: what `over` may name, the body last, so that nothing in it is
-    filled in.
+    """The signature as its header says it. `parts`: what `over` may name, the body last, so that nothing in
+    it is filled in.
     """
     over = signing.over
     for name, value in parts.items():

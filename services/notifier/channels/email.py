@@ -188,8 +188,8 @@ def compose(message: Message, sender: str, replies: MailboxConfig | None = None)
 
 
 def _seal(message: Message, replies: MailboxConfig | None) -> str:
-    """The token of its link: an answer brings it back, and proves by it which mail it answers. A mail that says
-    several is answered by their links.
+    """The token of its link: an answer brings it back, and proves by it which mail it answers. A mail that
+    says several is answered by their links.
     """
     if replies is None or message.back is None or message.link is None or message.also:
         return ""

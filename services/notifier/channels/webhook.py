@@ -1,8 +1,9 @@
 """Any gateway that takes a signed webhook (Standard Webhooks): voice, SMS, chat.
 
 Invariant: `webhook-id` is the message's own id, the same on every attempt and after every crash, so that a
-gateway which keeps the ids it has seen calls nobody twice. 2xx is handed over; 408, 425, 429, 5xx and no answer are
-the gateway's trouble and tried again; 400, 410 and 422 say that the address is no good; all else is ours.
+gateway which keeps the ids it has seen calls nobody twice. 2xx is handed over; 408, 425, 429, 5xx and no
+answer are the gateway's trouble and tried again; 400, 410 and 422 say that the address is no good; all else
+is ours.
 """
 
 from datetime import UTC, datetime
@@ -27,8 +28,8 @@ CALL_BACKS = CallBacks(
     proof=StandardWebhook(scheme="standard_webhooks"),
     answers=AnswerPlaces(id=(OWN_ID,), number=("from",), words=("text", "key"), about=("id", "reference")),
 )
-"""A reply: `from` whom, the `text` or the `key` that was pressed, and `id` (the webhook-id) or `reference` of the
-message where they are known.
+"""A reply: `from` whom, the `text` or the `key` that was pressed, and `id` (the webhook-id) or `reference` of
+the message where they are known.
 """
 
 

@@ -1,10 +1,10 @@
 """What waits until a gateway takes again: a gateway that is away is not a person who is dark.
 
 Invariant: no message ends by the gateway's trouble, nor by ours, before its time is over: it ends when it is
-taken, when its address is refused, or when nobody needs it any more. While nothing is taken one message is tried
-at a time, those first that have been tried least, and of them the newest; as soon as one is taken all others go,
-the newest first. What waits is nowhere but here and in the decision, which the broker hands out again after a
-crash.
+taken, when its address is refused, or when nobody needs it any more. While nothing is taken one message is
+tried at a time, those first that have been tried least, and of them the newest; as soon as one is taken all
+others go, the newest first. What waits is nowhere but here and in the decision, which the broker hands out
+again after a crash.
 """
 
 import asyncio
@@ -20,7 +20,9 @@ from services.notifier.retry import RetryPolicy
 SHORTEST_REST = 0.2
 """Seconds between two tries of a gateway that takes nothing, however many new messages come."""
 LONGEST_WAIT = timedelta(days=3)
-"""A mailbox that refuses for weeks does not gather what has a limit of weeks: by then the person knows otherwise."""
+"""A mailbox that refuses for weeks does not gather what has a limit of weeks: by then the person knows
+otherwise.
+"""
 AT_LEAST = timedelta(hours=1)
 """From now, however late the decision comes here."""
 OVER = "its time was over before the gateway took it"

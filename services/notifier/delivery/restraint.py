@@ -1,10 +1,10 @@
 """Maintenance: what can wait is kept back for a while, and goes out when that is over, the newest first.
 
-Invariant: a pause has an end from the start, and who paused and why is on record before anybody is told that it began.
-What is of level I, sensitive, or not graded yet, and the first message of a level II never wait. The pause stands in
-DELIVERIES, written over the revision that was read: every notifier keeps to it, also one that has just started. What
-waits is nowhere but here and in its decision, which the broker hands out again after a crash; that a call was not
-handed over by a limit is an excuse on record already.
+Invariant: a pause has an end from the start, and who paused and why is on record before anybody is told that
+it began. What is of level I, sensitive, or not graded yet, and the first message of a level II never wait.
+The pause stands in DELIVERIES, written over the revision that was read: every notifier keeps to it, also one
+that has just started. What waits is nowhere but here and in its decision, which the broker hands out again
+after a crash; that a call was not handed over by a limit is an excuse on record already.
 """
 
 import asyncio
