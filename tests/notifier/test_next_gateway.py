@@ -46,7 +46,11 @@ class Saying:
 
 
 async def carried_by(channels: Sequence[Saying], times: int = 1) -> list[Carried]:
-    entry = ChannelConfig(retry=RetryPolicy(attempts=1))
+    courier = courier_of(channels, ChannelConfig(retry=RetryPolicy(attempts=1)))
+    return [await courier.carry(replace(MESSAGE), ("+86",)) for _ in range(times)]
+
+
+def courier_of(channels: Sequence[Saying], entry: ChannelConfig) -> Courier:
     metrics = Metrics(CollectorRegistry(), ("sms",))
     now, stopping = partial(datetime.now, UTC), asyncio.Event()
     named = [Configured(name=f"sms{n or ''}", kind="webhook", config=entry) for n in range(len(channels))]
@@ -54,8 +58,7 @@ async def carried_by(channels: Sequence[Saying], times: int = 1) -> list[Carried
         GatewayAtWork(configured, channel, metrics, now, stopping)
         for configured, channel in zip(named, channels, strict=True)
     ]
-    courier = Courier(named[0], line, metrics, now, stopping)
-    return [await courier.carry(replace(MESSAGE), ("+86",)) for _ in range(times)]
+    return Courier(named[0], line, metrics, now, stopping)
 
 
 @pytest.mark.parametrize("trouble", [Trouble.GATEWAY, Trouble.OURS])
@@ -87,6 +90,15 @@ async def test_after_two_failures_the_first_rests() -> None:
     carried = await carried_by([first, second], times=20)
     assert {each.error for each in carried} == {None}
     assert (first.asked, second.asked) == (2, 20)
+
+
+async def test_those_that_wait_for_a_turn_at_a_gateway_that_hangs_go_by_the_next() -> None:
+    first, second = Saying(Trouble.GATEWAY, seconds=0.2), Saying(None)
+    courier = courier_of([first, second], ChannelConfig(retry=RetryPolicy(attempts=1), at_once=4))
+    carried = await asyncio.gather(*(courier.carry(replace(MESSAGE), ("+86",)) for _ in range(40)))
+    assert {each.gateway for each in carried} == {"sms1"}
+    assert second.asked == 40
+    assert first.asked < 10, "it costs the first few its time, and nobody else"
 
 
 async def test_where_none_takes_it_is_the_gateways_trouble_and_none_is_left_out() -> None:

@@ -28,6 +28,10 @@ class Breaker:
         self._rests_until, self._is_tried = now + TRIED_FOR, True
         return True
 
+    def is_at_rest(self, now: datetime) -> bool:
+        """For whoever was let through, and has waited for a turn since."""
+        return self._rests_until is not None and now < self._rests_until and not self._is_tried
+
     def took(self) -> None:
         self._failures, self._rests, self._is_tried, self._rests_until = 0, 0, False, None
 

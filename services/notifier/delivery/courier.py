@@ -106,9 +106,9 @@ class Courier:
         the line gets the message at once; where it refuses the address, none does.
         """
         failures: list[TransportError] = []
-        for gateway in self._to_try():
+        for gateway, is_at_any_rate in self._to_try():
             try:
-                taken = await gateway.take(replace(message, to=address))
+                taken = await gateway.take(replace(message, to=address), unless_at_rest=not is_at_any_rate)
             except TransportError as failure:
                 failures.append(failure)
                 log.warning(
@@ -135,18 +135,20 @@ class Courier:
                 )
         return self._failed(failures, address, attempt, began)
 
-    def _to_try(self) -> Iterator[GatewayAtWork]:
-        """Those of the line that are not at rest; all where all are, since then the backlog says when."""
+    def _to_try(self) -> Iterator[tuple[GatewayAtWork, bool]]:
+        """Those of the line that are not at rest; all at any rate where all are, since then the backlog says
+        when.
+        """
         if len(self.line) == 1:
-            yield self.line[0]
+            yield self.line[0], True
             return
         tried = 0
         for gateway in self.line:
             if gateway.breaker.lets_through(self._clock()):
                 tried += 1
-                yield gateway
+                yield gateway, False
         if not tried:
-            yield from self.line
+            yield from ((gateway, True) for gateway in self.line)
 
     def _failed(self, failures: list[TransportError], address: str, attempt: int, began: datetime) -> Carried:
         """The address is the trouble only where a gateway says so; else that one passes counts before that

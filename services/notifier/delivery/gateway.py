@@ -27,6 +27,8 @@ from services.notifier.delivery.taking import GatewayTaking
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+AT_REST = "the gateway took nothing from those before it"
+
 
 class GatewayAtWork:
     def __init__(
@@ -42,11 +44,15 @@ class GatewayAtWork:
         self._turn = asyncio.Semaphore(configured.config.at_once)
         self._channel, self._metrics, self._clock, self._stopping = channel, metrics, clock, stopping
 
-    async def take(self, message: Message) -> Taken:
-        """Hand it over, once. Raises TransportError, or Interrupted when the service stops."""
+    async def take(self, message: Message, *, unless_at_rest: bool = False) -> Taken:
+        """Hand it over, once. Raises TransportError, also where it has come to rest before the message's turn
+        and another gateway may carry it; or Interrupted when the service stops.
+        """
         async with self._turn:
             if self._stopping.is_set():
                 raise Interrupted
+            if unless_at_rest and self.breaker.is_at_rest(self._clock()):
+                raise TransportError(AT_REST, Trouble.GATEWAY)
             began = time.perf_counter()
             try:
                 taken = await self._channel.deliver(message)
