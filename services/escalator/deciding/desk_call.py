@@ -19,13 +19,14 @@ TITLE = Name(zh="人工处置", en="see to it by hand")
 
 
 def call_the_desk(draft: Draft) -> None:
-    """The duty opens, and the desk is called."""
+    """The duty opens, and the desk is called; of one case more than once it is another duty each time."""
     plan, posts, now = _plan(draft), _posts(draft), draft.now
     post, *chain = posts
     person, unit = draft.directory.holder_of(post, now), UnitId(draft.directory.posts_by_id[post].unit)
     due_at = now + draft.policy.document.half_hour.within
+    before, plain = times_called(draft), f"{DESK_DUTY}-{post}"
     duty = Duty(
-        id=DutyId(f"{DESK_DUTY}-{post}"),
+        id=DutyId(f"{plain}.{before + 1}" if before else plain),
         rule=DESK_DUTY,
         act=DESK_DUTY,
         owed_by=unit,
@@ -43,6 +44,12 @@ def call_the_desk(draft: Draft) -> None:
     draft.put(duty)
     draft.on(duty, EffectKind.OPENED, Reason.OWED_ON_REPORT, post=post, due_at=due_at, rule=plan.limit)
     light_first(draft, duty, plan, Party(unit, person, post, person, (post,), post))
+
+
+def times_called(draft: Draft) -> int:
+    """By the number of the last: a standing case lets go of what was done long ago."""
+    numbers = (duty.id.rpartition(".")[2] for duty in draft.duties.values() if duty.rule == DESK_DUTY)
+    return max((int(number) if number.isdecimal() else 1 for number in numbers), default=0)
 
 
 def _plan(draft: Draft) -> DutyTerms:

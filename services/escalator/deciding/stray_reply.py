@@ -1,12 +1,12 @@
 """A reply that belongs to no message: the duty desk is called to see to it.
 
-Invariant: each stands in the log of its case, whole; the desk is rung for the first, and again only once it has
+Invariant: each stands on record, whole; the desk is rung for the first, and again only once it has
 taken what came before, a few times a case. However many replies a stranger sends, the desk sleeps no worse.
 """
 
 from msgspec.structs import replace
 
-from services.escalator.deciding.desk_call import call_the_desk
+from services.escalator.deciding.desk_call import call_the_desk, times_called
 from services.escalator.deciding.draft import DESK_DUTY, Draft
 from services.escalator.deciding.watching import open_standing
 from shared.case import STRAY_REPLIES, Applied, Case
@@ -29,8 +29,7 @@ def open_stray(
 
 def see_to(draft: Draft, reply: StrayReply) -> None:
     draft.note(EffectKind.NOTED, Reason.REPLY_WITHOUT_A_MESSAGE, person=reply.person, note=reply.words)
-    calls = [effect for effect in draft.case.log if effect.kind.value == "stray_reply" and effect.calls]
-    if any(duty.rule == DESK_DUTY for duty in draft.owed()) or len(calls) >= MOST_CALLS:
+    if any(duty.rule == DESK_DUTY for duty in draft.owed()) or times_called(draft) >= MOST_CALLS:
         return
     draft.change(report=replace(draft.case.report, summary=summary_of(reply)))
     call_the_desk(draft)
