@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from time import process_time
 from typing import get_args
 
 import pytest
@@ -29,6 +30,7 @@ from services.escalator.policy_pages.settings_in_words import (
     SETTINGS,
     WITHOUT_EFFECT,
 )
+from services.escalator.policy_pages.text_lines import MOST, changed_lines
 from services.escalator.policy_pages.wording import PolicyWording
 from shared.forms import Forms, load_forms
 from shared.language.words import Words
@@ -202,3 +204,13 @@ def test_whom_a_form_names_and_that_it_has_changed_is_said_by_the_forms_own_word
     )
     assert chinese.event("form.meeting.changed") == "会议纪要：内容有变更"
     assert wording().event("form.meeting.changed") == "meeting: it says something else than before"
+
+
+def test_a_text_of_empty_lines_is_compared_in_no_time() -> None:
+    text = default().text
+    hollow = text.replace("\n", "\n\n") + "\n" * 60_000
+    started = process_time()
+    lines = changed_lines(text, hollow)
+    assert process_time() - started < 10, "its every empty line was compared with every other"
+    assert len(lines) == MOST
+    assert changed_lines(text, text.replace("PT30M", "PT31M")), "a change is found all the same"

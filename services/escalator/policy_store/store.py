@@ -167,13 +167,11 @@ class Policies:
         """Raises KeyError, VersionError, or YamlFault where the directory has changed and it can no longer be
         followed.
         """
-        digest = self.version(name).id
-
-        def step(version: Version, now: datetime) -> Version:
-            self._checked(self._texts[digest], version.name)
-            return approve(version, by, now, in_force_from or now, resolution)
-
-        version = await self._written(digest, step)
+        drafted = self.version(name)
+        await self.checked(self._texts[drafted.id], drafted.name)
+        version = await self._written(
+            drafted.id, lambda version, now: approve(version, by, now, in_force_from or now, resolution)
+        )
         await self._tell_approved(version, version.approvals[-1])
         return version
 
