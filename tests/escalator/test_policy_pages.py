@@ -208,6 +208,11 @@ async def test_the_first_page_says_how_many_open_cases_run_under_each_version(
         return f'href="http://desk.example/cases/{case}"' in page
 
     await until(counted, what="the case is counted under its version")
+    other_unit = as_(town, Role.REPORTER, unit="petition_office")
+    page = (await pages.get(f"/versions/{version}", headers=other_unit)).text
+    assert str(case) not in page, "a reporter reads the cases of their unit, and reads them on the desk"
+    assert "Open cases that began under it · " in page
+    assert "None." not in page
 
 
 async def test_a_trial_says_in_words_what_would_have_gone_differently(

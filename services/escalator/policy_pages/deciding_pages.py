@@ -11,7 +11,7 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 
 from services.escalator.policy.versions import Version
-from services.escalator.policy_pages.desk import PolicyDesk
+from services.escalator.policy_pages.desk import PolicyDesk, fields_of
 from services.escalator.policy_pages.reading_pages import show_version
 from services.escalator.policy_store.steps import APPROVERS, DRAFTERS
 from shared.facts.file import SHA256
@@ -36,7 +36,7 @@ def add_deciding(router: APIRouter, desk: PolicyDesk) -> None:
     @router.post("/versions/{version}/submit")
     async def submit(request: Request, version: IdRef) -> Response:
         principal = desk.pages.admit_form(request, *DRAFTERS)
-        stored, given = desk.steps.version(version), await _fields(request)
+        stored, given = desk.steps.version(version), await fields_of(request)
         try:
             meeting = _meeting(given)
             if meeting is None:
@@ -48,7 +48,7 @@ def add_deciding(router: APIRouter, desk: PolicyDesk) -> None:
     @router.post("/versions/{version}/approve")
     async def approve(request: Request, version: IdRef) -> Response:
         principal = desk.pages.admit_form(request, *APPROVERS)
-        stored, given = desk.steps.version(version), await _fields(request)
+        stored, given = desk.steps.version(version), await fields_of(request)
         try:
             begins, file, meeting = _begins(desk, given), _file(given), _meeting(given)
             approved = await desk.steps.approve(
@@ -60,11 +60,6 @@ def add_deciding(router: APIRouter, desk: PolicyDesk) -> None:
             return await _again(desk, request, principal, stored, given, problem, "approve")
         except Problem as problem:
             return await _again(desk, request, principal, stored, given, problem, "approve")
-
-
-async def _fields(request: Request) -> dict[str, str]:
-    form = await request.form(max_files=0, max_fields=20)
-    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 async def _again(

@@ -29,6 +29,10 @@ from shared.web.names import Names
 from shared.web.pages import HEADERS
 
 READERS = tuple(role for role in Role if role not in (Role.PUBLISHER, Role.REDACTOR))
+READERS_OF_CASES = tuple(role for role in READERS if role is not Role.REPORTER)
+"""A reporter reads the cases in which their unit has a part, and reads them on the desk."""
+MOST_FIELDS = 500
+"""Of a form; that of the limits has two for each."""
 FROM_FILE = Name(zh="系统管理员（安装文件）", en="the operator (installed file)")
 SAID = {
     "drafted": N_("The draft is laid down. Nobody works by it until a second person has approved it."),
@@ -81,6 +85,12 @@ class VersionView:
     def may_be_approved(self) -> bool:
         """A version that was in force before may come back."""
         return self.standing in (VersionStanding.DRAFT, VersionStanding.SUPERSEDED)
+
+
+async def fields_of(request: Request) -> dict[str, str]:
+    """The text fields of a form; files are not asked for and not taken."""
+    form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from services.escalator.policy.book import Policy
 from services.escalator.policy.check import findings
 from services.escalator.policy.versions import Version
-from services.escalator.policy_pages.desk import PolicyDesk
+from services.escalator.policy_pages.desk import PolicyDesk, fields_of
 from services.escalator.policy_pages.in_words import Difference
 from services.escalator.policy_pages.limits_form import (
     NAME,
@@ -34,7 +34,6 @@ from shared.tokens import Principal
 
 FORM_LIMIT = 4 * LONGEST
 """Bytes of the form: a letter of Chinese takes three times its bytes there."""
-MOST_FIELDS = 500
 TOO_LONG = N_("the text is longer than %(most)s KB: that is no policy of ours")
 SAME_TEXT = N_("this text is laid down already: change something first")
 
@@ -61,7 +60,7 @@ def add_drafting(router: APIRouter, desk: PolicyDesk) -> None:
     async def change_limits(request: Request, version: IdRef) -> Response:
         principal = desk.pages.admit_form(request, *DRAFTERS)
         stored = desk.steps.version(version)
-        form, given = _form_of(desk, request, stored), await _fields(request)
+        form, given = _form_of(desk, request, stored), await fields_of(request)
         changes, errors = form.changes(given)
         text, elsewhere = changed(desk.policies.text_of(stored), changes)
         errors |= elsewhere
@@ -83,7 +82,7 @@ def add_drafting(router: APIRouter, desk: PolicyDesk) -> None:
     @doorway(body_limit=FORM_LIMIT)
     async def change_text(request: Request, version: IdRef) -> Response:
         principal = desk.pages.admit_form(request, *DRAFTERS)
-        stored, given = desk.steps.version(version), await _fields(request)
+        stored, given = desk.steps.version(version), await fields_of(request)
         text = given.get("text", "").replace("\r\n", "\n")
         return await _step(desk, request, "text.html", principal, stored, text, given, text=text)
 
@@ -91,11 +90,6 @@ def add_drafting(router: APIRouter, desk: PolicyDesk) -> None:
 def _form_of(desk: PolicyDesk, request: Request, version: Version) -> LimitsForm:
     policy = policy_of(desk, version)
     return limits_form(policy, desk.wording(request, policy))
-
-
-async def _fields(request: Request) -> dict[str, str]:
-    form = await request.form(max_files=0, max_fields=MOST_FIELDS)
-    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 async def _step(

@@ -3,6 +3,7 @@
 Invariant: what is shown is what decides: the same document, read by the same rules.
 """
 
+import asyncio
 from typing import Annotated, Any
 
 import structlog
@@ -10,11 +11,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.escalator.policy.book import Policy
 from services.escalator.policy.versions import Version
-from services.escalator.policy_pages.desk import READERS, PolicyDesk
+from services.escalator.policy_pages.desk import READERS, READERS_OF_CASES, PolicyDesk
 from services.escalator.policy_pages.rules_in_words import ASPECTS, COLUMNS
 from services.escalator.policy_pages.text_lines import changed_lines
 from services.escalator.policy_pages.trial import DAYS, Trial
-from services.escalator.policy_store.steps import SIMULATORS
+from services.escalator.policy_store.steps import DRAFTERS, SIMULATORS
 from shared.http_fields import IdRef
 from shared.language.catalogue import N_
 from shared.lined_yaml import YamlFault
@@ -105,10 +106,12 @@ async def show_version(
     other = _compared_with(desk, version)
     beside = policy_of(desk, other) if other else None
     running = desk.running()
-    cases = running.of(version.label)[:CASES_SHOWN] if running else []
-    meeting = await desk.steps.case_of(view.submission.meeting) if view.submission else None
+    reads_cases = principal.role in READERS_OF_CASES
+    cases = running.of(version.label)[:CASES_SHOWN] if running and reads_cases else []
+    meeting = await desk.steps.case_of(view.submission.meeting) if view.submission and reads_cases else None
     more: dict[str, Any] = {"values": {}, "errors": {}, "problem": None, **context}
-    is_open = view.may_be_approved or bool(more["problem"])
+    decides = principal.role in DRAFTERS or desk.steps.may_approve(principal)
+    asks_for_meeting = desk.steps.asks_for_resolution and view.may_be_approved and decides
     return desk.show(
         request,
         "version.html",
@@ -117,13 +120,13 @@ async def show_version(
         view=view,
         other=desk.view(other) if other else None,
         differences=desk.differences(request, beside, policy) if beside else [],
-        lines=changed_lines(beside.text, policy.text) if beside else [],
+        lines=await asyncio.to_thread(changed_lines, beside.text, policy.text) if beside else [],
         tried=tried,
         days=DAYS,
         cases=[case for id_ in cases if (case := await desk.steps.case_of(id_)) is not None],
         meeting=meeting,
         resolution=_resolution(meeting),
-        meetings=await desk.record.meetings() if is_open else [],
+        meetings=await desk.record.meetings() if asks_for_meeting else [],
         asks_for_resolution=desk.steps.asks_for_resolution,
         is_own=version.drafted_by == principal.subject,
         **more,

@@ -30,7 +30,6 @@ from shared.language.words import Words
 from shared.vocabulary import Level
 
 _CRON = re.compile(r"(?P<minute>\d+) (?P<hour>\d+) (?P<day>\S+) (?P<months>\S+) (?P<weekday>\S+)")
-_BY_SECONDS = 5
 _LEVELS = tuple(Level)
 
 
@@ -137,7 +136,7 @@ class PolicyWording:
     def every(self, cron: str) -> str:
         """A calendar of the policy."""
         parts = _CRON.fullmatch(cron)
-        if parts is None or len(cron.split()) != _BY_SECONDS:
+        if parts is None:
             return self.words.of(EVENT_WORDS["established.periodic"])
         at = f"{int(parts['hour']):02}:{int(parts['minute']):02}"
         months, day, weekday = parts["months"], parts["day"], parts["weekday"]

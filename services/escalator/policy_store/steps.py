@@ -19,12 +19,10 @@ from shared.tokens import Principal
 from shared.vocabulary import Role
 
 LONGEST = 128 * 1024
-"""Bytes of a policy's text, five times the one delivered: reading as much takes a thread some seconds."""
+"""Bytes of a policy's text, three times the one delivered: reading as much takes a thread some seconds."""
 SIMULATORS = (Role.OPERATOR, Role.SUPERVISOR, Role.LEADER, Role.DISCIPLINE, Role.AUDITOR)
 DRAFTERS = (Role.OPERATOR, Role.SUPERVISOR, Role.DISCIPLINE)
 APPROVERS = (Role.LEADER,)
-
-
 MOST_NAMED = 5
 NOT_THEIRS = N_("The policy is the whole city's: a leader of one of these puts it into force: %(units)s.")
 
