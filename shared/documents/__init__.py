@@ -1,3 +1,3 @@
-"""What people print, sign and hand over, whichever service makes it: content first (blocks), then HTML, DOCX and plain
-text of the same blocks.
+"""What people print, sign and hand over, whichever service makes it: content first (blocks), then HTML, DOCX
+and plain text of the same blocks.
 """

@@ -1,7 +1,7 @@
 """A document's blocks as the file of a format that somebody asks for, and as the answer that carries it.
 
-Invariant: all formats are written of the same blocks; an HTML document is served with a policy under which it can
-load and run nothing.
+Invariant: all formats are written of the same blocks; an HTML document is served with a policy under which it
+can load and run nothing.
 """
 
 from dataclasses import dataclass

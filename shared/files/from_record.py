@@ -1,8 +1,8 @@
-"""The seal of a document that was made from the record: which document, of which time, from which tree, and the hash
-of the file; signed with the trail's key.
+"""The seal of a document that was made from the record: which document, of which time, from which tree, and
+the hash of the file; signed with the trail's key.
 
-Invariant: every byte of the file but the seal itself is hashed, so that a file with one byte changed, or with another
-file's seal, is not the document that was made. Of the file nothing is read but that. Pure.
+Invariant: every byte of the file but the seal itself is hashed, so that a file with one byte changed, or with
+another file's seal, is not the document that was made. Of the file nothing is read but that. Pure.
 """
 
 import io

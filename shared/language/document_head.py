@@ -1,7 +1,8 @@
 """The head of an official document: its reference number 文号, and its date. Pure.
 
-Invariant: a reference is made of what the record says of the act that gave the document its number alone (whose it is,
-the year, the number of the fact), so that it is the same on the page, in the document and in the bundle.
+Invariant: a reference is made of what the record says of the act that gave the document its number alone
+(whose it is, the year, the number of the fact), so that it is the same on the page, in the document and in
+the bundle.
 """
 
 from datetime import datetime

@@ -328,8 +328,9 @@ def _is_nobodys_outage(history: History, said: Referred) -> None:
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(st.integers(0, 2**32))
 def test_an_outage_changes_nothing_but_the_referral(seed: int) -> None:
-    """The same is owed, has lapsed and is called as without it; the call says what speaks for whoever owed it. (A
-    notice that names nobody is on whoever is held to a lapse; the organ's list has only lapses that are referred.)
+    """The same is owed, has lapsed and is called as without it; the call says what speaks for whoever owed
+    it. (A notice that names nobody is on whoever is held to a lapse; the organ's list has only lapses that
+    are referred.)
     """
     history = Troubled(Random(seed)).play(20)
     assume(all(step.kind is not Kind.NOTICE_DRAFTED for step in history.steps))

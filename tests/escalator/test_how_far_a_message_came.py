@@ -1,5 +1,5 @@
-"""Sent is not delivered: what a gateway says later moves the chain as its own refusal would, and nobody who was
-never reached is called dark.
+"""Sent is not delivered: what a gateway says later moves the chain as its own refusal would, and nobody who
+was never reached is called dark.
 """
 
 import pytest

@@ -1,5 +1,5 @@
-"""The pages of the policy against the real broker: who may see and do what, what survives an error, which cases run
-under which version.
+"""The pages of the policy against the real broker: who may see and do what, what survives an error, which
+cases run under which version.
 """
 
 from collections.abc import AsyncIterator

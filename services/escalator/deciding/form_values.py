@@ -1,5 +1,5 @@
-"""What stands in a case's forms under a path as the policy writes it: `form.visit.at`, or the column of a table,
-`form.meeting.participants.unit`. Pure.
+"""What stands in a case's forms under a path as the policy writes it: `form.visit.at`, or the column of a
+table, `form.meeting.participants.unit`. Pure.
 """
 
 from collections.abc import Iterable, Iterator

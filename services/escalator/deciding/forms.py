@@ -76,8 +76,8 @@ def _move_with_it(draft: Draft, was: tuple[CaseForm, ...]) -> None:
 
 
 def _says_otherwise(was: tuple[CaseForm, ...], block: FormBlock) -> bool:
-    """The line that messages carry is another one, for a field that has another value; a name that the directory
-    spells differently since is none.
+    """The line that messages carry is another one, for a field that has another value; a name that the
+    directory spells differently since is none.
     """
     before = next((form for form in was if form.id == block.id), None)
     if before is None or block.short is None or block.short == before.short:

@@ -1,7 +1,7 @@
 """A draft is laid before a meeting, and a second person puts it into force by the meeting's resolution.
 
-Invariant: the same rules as over the interface (policy_store/steps.py), and what was typed is there again beside what
-was wrong with it.
+Invariant: the same rules as over the interface (policy_store/steps.py), and what was typed is there again
+beside what was wrong with it.
 """
 
 import re

@@ -1,7 +1,7 @@
 """A draft on a page: limits and degrees without YAML, or the text itself; checked, compared, laid down.
 
-Invariant: nothing is kept before it was asked for, and what was typed is there again whatever was wrong with it; each
-fault names its line and the remedy in the reader's language.
+Invariant: nothing is kept before it was asked for, and what was typed is there again whatever was wrong with
+it; each fault names its line and the remedy in the reader's language.
 """
 
 from collections.abc import Mapping

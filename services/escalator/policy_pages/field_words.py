@@ -1,7 +1,7 @@
 """The fields of a rule in words: each value as the file has it, references followed. Pure.
 
-Invariant: what a reference stands for is said of all matters for which the rule is; where it differs, with each of
-them.
+Invariant: what a reference stands for is said of all matters for which the rule is; where it differs, with
+each of them.
 """
 
 from collections.abc import Callable, Mapping
@@ -130,7 +130,9 @@ class FieldWords:
     # References
 
     def _followed(self, ref: str, when: When | None, say: Callable[[Any], str]) -> str:
-        """What the reference stands for; where that depends on the matter, each of them: `level I, II: 1 h; …`."""
+        """What the reference stands for; where that depends on the matter, each of them: `level I, II: 1 h;
+        …`.
+        """
         matters: dict[str, list[Matter]] = {}
         for matter, value in self._there(ref, when):
             matters.setdefault(say(value), []).append(matter)

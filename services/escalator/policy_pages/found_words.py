@@ -1,4 +1,6 @@
-"""Words for what a policy names without naming anybody: who is found at the moment, what opens, ends and follows."""
+"""Words for what a policy names without naming anybody: who is found at the moment, what opens, ends and
+follows.
+"""
 
 from shared.language.catalogue import N_
 

@@ -1,7 +1,7 @@
 """A policy as a whole in words, and what is different between two. Pure.
 
-Invariant: two policies of which nobody could tell the difference by these words differ in comments, order or names of
-rules alone; where a text differs and no words do, that is said.
+Invariant: two policies of which nobody could tell the difference by these words differ in comments, order or
+names of rules alone; where a text differs and no words do, that is said.
 """
 
 from collections import Counter

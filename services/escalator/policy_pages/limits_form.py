@@ -1,7 +1,7 @@
 """The common changes without YAML: each limit as a number and a unit, each degree as a measure. Pure.
 
-Invariant: what nobody touched stays in the text as it was written, to the letter; what was typed is either in the new
-text or named as a fault beside its field.
+Invariant: what nobody touched stays in the text as it was written, to the letter; what was typed is either in
+the new text or named as a fault beside its field.
 """
 
 import re
@@ -110,7 +110,9 @@ class LimitsForm:
         yield from (degree.late_by for degree in self.degrees if degree.late_by is not None)
 
     def changes(self, given: Mapping[str, str]) -> tuple[dict[Path, str], dict[str, Sayable]]:
-        """What is to be written where, and what is wrong with which field. A field that did not come is as it was."""
+        """What is to be written where, and what is wrong with which field. A field that did not come is as it
+        was.
+        """
         before = self.values()
         values = before | {name: value.strip() for name, value in given.items() if name in before}
         changes: dict[Path, str] = {}

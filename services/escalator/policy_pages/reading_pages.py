@@ -1,4 +1,5 @@
-"""The policy in force, every version, and one of them: in words, with what is different and what it would have changed.
+"""The policy in force, every version, and one of them: in words, with what is different and what it would
+have changed.
 
 Invariant: what is shown is what decides: the same document, read by the same rules.
 """

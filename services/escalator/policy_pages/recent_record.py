@@ -1,6 +1,7 @@
 """What the record of the last weeks holds of meetings, and of cases that another policy may be tried on.
 
-Invariant: what is read is bounded, and pauses on the way: whoever tries a policy holds up nobody who decides by one.
+Invariant: what is read is bounded, and pauses on the way: whoever tries a policy holds up nobody who decides
+by one.
 """
 
 import asyncio
@@ -58,8 +59,8 @@ class RecentRecord:
         return found[: -MOST_MEETINGS - 1 : -1]
 
     async def history(self, since: datetime, most: int) -> RecordedHistory:
-        """What people and systems did in the cases that began since then; of too many facts those of the newest
-        cases.
+        """What people and systems did in the cases that began since then; of too many facts those of the
+        newest cases.
         """
         by_case: dict[str, list[int]] = {}
         facts: list[Stored] = []

@@ -1,7 +1,8 @@
-"""The rules of `duties:` and `tells:` in words: each as a whole, and what is different for which matters. Pure.
+"""The rules of `duties:` and `tells:` in words: each as a whole, and what is different for which matters.
+Pure.
 
-Invariant: what is said of a rule is what its layers say in the order in which they are read (inherit.py): a value that
-a later layer replaces for every matter is not said.
+Invariant: what is said of a rule is what its layers say in the order in which they are read (inherit.py): a
+value that a later layer replaces for every matter is not said.
 """
 
 from collections.abc import Iterator, Mapping

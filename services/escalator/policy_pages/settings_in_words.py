@@ -1,7 +1,7 @@
 """The tables of the policy in words: each number, term and list of people with what it is. Pure.
 
-Invariant: each value that the model knows has a line here (a test walks the model), so that no difference between two
-policies goes unsaid.
+Invariant: each value that the model knows has a line here (a test walks the model), so that no difference
+between two policies goes unsaid.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
 """What is different between two texts, line by line, for whoever wants to see the file itself. Pure.
 
-Invariant: lines that stand everywhere (the empty one) are no place to begin a comparison at: a text of nothing else
-would take minutes.
+Invariant: lines that stand everywhere (the empty one) are no place to begin a comparison at: a text of
+nothing else would take minutes.
 """
 
 from difflib import SequenceMatcher

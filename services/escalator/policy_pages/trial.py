@@ -1,7 +1,7 @@
 """What another policy would have changed in the cases on record, in words.
 
-Invariant: both sides are played by `decide` over what people did, at the times they did it (simulate.py); nothing is
-recorded and nobody is told.
+Invariant: both sides are played by `decide` over what people did, at the times they did it (simulate.py);
+nothing is recorded and nobody is told.
 """
 
 import asyncio

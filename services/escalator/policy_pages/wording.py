@@ -1,7 +1,7 @@
 """What stands in a policy, said to one reader: terms, people, events, matters. Pure.
 
-Invariant: no key, id or ISO term of the file is shown where the directory, the forms or our own lists have words for
-it.
+Invariant: no key, id or ISO term of the file is shown where the directory, the forms or our own lists have
+words for it.
 """
 
 import re

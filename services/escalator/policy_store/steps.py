@@ -1,7 +1,7 @@
 """What people do to the versions of the policy, whichever way they come: by the interface, or on a page.
 
-Invariant: one rule for both ways: who may draft, lay before a meeting and approve, and by which resolution a version
-comes into force.
+Invariant: one rule for both ways: who may draft, lay before a meeting and approve, and by which resolution a
+version comes into force.
 """
 
 from collections.abc import Callable
@@ -52,7 +52,9 @@ class PolicySteps:
         return pursued is not None and pursued.in_force_only_if == "resolution"
 
     def may_approve(self, who: Principal) -> bool:
-        """A leader alone is not enough: one of an office of the whole city, or of a unit that has none above it."""
+        """A leader alone is not enough: one of an office of the whole city, or of a unit that has none above
+        it.
+        """
         return who.role in APPROVERS and who.unit in {unit.id for unit in self._of_the_whole_city()}
 
     def _of_the_whole_city(self) -> list[Unit]:
@@ -76,7 +78,9 @@ class PolicySteps:
         meeting: CaseId | None,
         file: str | None,
     ) -> Version:
-        """Raises Problem 403, 409, 422; YamlFault where the directory has changed and it can no longer be followed."""
+        """Raises Problem 403, 409, 422; YamlFault where the directory has changed and it can no longer be
+        followed.
+        """
         if not self.may_approve(who):
             units = tuple(unit.name for unit in self._of_the_whole_city()[:MOST_NAMED])
             raise Problem(403, N_("Forbidden"), said(NOT_THEIRS, units=units))

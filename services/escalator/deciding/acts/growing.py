@@ -1,8 +1,8 @@
-"""A case grows out of another: a small matter becomes an incident, people tell of a matter on a visit. It is reported by
-the act itself, and tied to what it grew out of.
+"""A case grows out of another: a small matter becomes an incident, people tell of a matter on a visit. It is
+reported by the act itself, and tied to what it grew out of.
 
-Invariant: its clocks start with the act, since before there was none to report; what it grew out of goes on, and what is
-owed of that stays owed. A small matter becomes one incident, once.
+Invariant: its clocks start with the act, since before there was none to report; what it grew out of goes on,
+and what is owed of that stays owed. A small matter becomes one incident, once.
 """
 
 from typing import Any

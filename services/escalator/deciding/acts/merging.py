@@ -3,10 +3,10 @@ split again.
 
 Invariant: a merge forgives nothing and accuses nobody afterwards. The duplicate's lapses stay on its record;
 its open duties end with the name of the case that carries them on, which hears of the earlier start and the
-graver level by a fact of its own. What an outside witness told of and somebody merges into a unit's report has been
-answered by that report. Its limits are counted again from the earliest start and come earlier by
-it, never later; one that would have passed by the time of the merge stays where it was, and what is owed only
-at the graver level counts from the merge where its limit would lie behind: nobody could have known.
+graver level by a fact of its own. What an outside witness told of and somebody merges into a unit's report
+has been answered by that report. Its limits are counted again from the earliest start and come earlier by it,
+never later; one that would have passed by the time of the merge stays where it was, and what is owed only at
+the graver level counts from the merge where its limit would lie behind: nobody could have known.
 """
 
 from services.escalator.deciding import states

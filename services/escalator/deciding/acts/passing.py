@@ -1,7 +1,7 @@
 """Who is called says that they can't: the next on the chain is called at once.
 
-Invariant: whoever says so has answered, and is never called dark for it; what they owe stays owed, and its limit
-runs on. Where nobody is left to be called, the act is refused and says so: somebody must still answer.
+Invariant: whoever says so has answered, and is never called dark for it; what they owe stays owed, and its
+limit runs on. Where nobody is left to be called, the act is refused and says so: somebody must still answer.
 """
 
 from msgspec.structs import replace
@@ -23,14 +23,15 @@ def pass_on(draft: Draft, act: CaseAct) -> None:
         draft.refuse(Reason.NOBODY_LEFT_TO_LIGHT, person=who)
         return
     for duty in theirs:
-        was_last = duty.lit[-1].person == who
-        for lit in [lit for lit in duty.lit if lit.person == who and lit.answered_at is None]:
-            duty = with_lit(draft, duty, replace(lit, passed_at=draft.now))  # noqa: PLW2901 - the duty as it now is
+        was_last, passed = duty.lit[-1].person == who, duty
+        for lit in duty.lit:
+            if lit.person == who and lit.answered_at is None:
+                passed = with_lit(draft, passed, replace(lit, passed_at=draft.now))
         draft.on(
-            duty, EffectKind.NOTED, Reason.CAN_NOT_ANSWER, person=who, rule=draft.plan_of(duty).chain_rule
+            passed, EffectKind.NOTED, Reason.CAN_NOT_ANSWER, person=who, rule=draft.plan_of(duty).chain_rule
         )
-        if was_last and duty.next_link_at is not None:
-            light_next(draft, duty, Reason.CAN_NOT_ANSWER)
+        if was_last and passed.next_link_at is not None:
+            light_next(draft, passed, Reason.CAN_NOT_ANSWER)
 
 
 def _rings(duty: Duty, who: PersonId) -> bool:

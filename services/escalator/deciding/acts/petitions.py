@@ -1,7 +1,7 @@
 """A petition 信访: who took it up, how it was settled, what the reviews 复查 and 复核 came to (DOMAIN row 8).
 
-Invariant: no unit reviews twice; each answer stands in the case with whom it is by and until when the next step may be
-asked for, so that the letter made of it says the same whenever it is made.
+Invariant: no unit reviews twice; each answer stands in the case with whom it is by and until when the next
+step may be asked for, so that the letter made of it says the same whenever it is made.
 """
 
 from typing import Any
@@ -54,7 +54,9 @@ def keep_answer(draft: Draft, kind: Kind, act: CaseAct) -> None:
 
 
 def _is_news_of_the_holder(draft: Draft, kind: Kind, act: CaseAct) -> bool:
-    """Whoever holds it says so, or was told to, and neither it has taken it up before nor anybody answered it."""
+    """Whoever holds it says so, or was told to, and neither it has taken it up before nor anybody answered
+    it.
+    """
     holder = draft.case.holder
     said_by_it = speaks_for(draft.directory, unit_of(act.by, draft.directory), holder)
     known = any(

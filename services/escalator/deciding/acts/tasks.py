@@ -101,8 +101,8 @@ def _usual_term(draft: Draft) -> datetime:
 
 
 def as_answer(draft: Draft, kind: Kind, act: CaseAct) -> tuple[Kind, CaseAct]:
-    """A document that answers a campaign (a nil report, the list) completes the unit's task, named or not: a unit
-    that has reported never lapses for the way it did.
+    """A document that answers a campaign (a nil report, the list) completes the unit's task, named or not: a
+    unit that has reported never lapses for the way it did.
     """
     if not _answers_the_campaign(draft, kind, act):
         return kind, act
