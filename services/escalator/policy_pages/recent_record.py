@@ -6,6 +6,7 @@ by one.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -83,20 +84,24 @@ class RecentRecord:
 
     async def _facts(self, subject: str, since: datetime) -> AsyncIterator[Stored]:
         """Authentic facts, in order."""
-        last = (await self._connection().jetstream(timeout=5).stream_info(FACTS)).state.last_seq
         done = 0
-        async for stored in walk(self._connection, FACTS, subject, after=max(0, last - MOST_READ)):
+        async for stored in walk(self._connection, FACTS, subject, after=await self._before(subject, since)):
             done += 1
             if done % PART == 0:
                 await asyncio.sleep(0)
-            if stored.at < since:
-                continue
             try:
                 fact = Fact.read(stored.data)
             except FactError:
                 continue
             if distrust(stored.subject, stored.headers, fact) is None:
                 yield fact, stored.at
+
+    async def _before(self, subject: str, since: datetime) -> int:
+        """After which sequence to read on."""
+        last = (await self._connection().jetstream(timeout=5).stream_info(FACTS)).state.last_seq
+        async with aclosing(walk(self._connection, FACTS, subject, since=since, batch=1)) as stored:
+            first = await anext(stored, None)
+        return last if first is None else max(last - MOST_READ, first.sequence - 1)
 
 
 def _meeting(fact: Fact) -> ReportedMeeting:
