@@ -135,6 +135,24 @@ def test_a_path_that_is_not_written_is_refused() -> None:
             with_values(text_with(), {path: "x"})
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("I: &one { report: PT30M }\nII: *one\n", ("I", "report")),
+        ("I: &one { report: PT30M }\nII: *one\n", ("II", "report")),
+        ("I: &one PT30M\nII: *one\n", ("II",)),
+        ("of: [&one PT30M, *one]\n", ("of", 1)),
+        ("I: >-\n  PT30M\nII: PT1H\n", ("I",)),
+    ],
+)
+def test_what_is_read_elsewhere_too_is_changed_in_the_text_alone(
+    text: str, path: tuple[str | int, ...]
+) -> None:
+    with pytest.raises(NotWrittenError):
+        with_values(text, {path: "PT1H"})
+    assert with_values(text + "III: PT1H\n", {("III",): "PT2H"}) == text + "III: PT2H\n"
+
+
 def test_seconds_of_a_policy_for_trying_out_keep_their_unit() -> None:
     policy = parse_policy(
         text_with(("  within: PT30M\n  remind: [PT15M, PT25M]", "  within: PT15.5S\n  remind: [PT7S]"))

@@ -14,6 +14,7 @@ from services.escalator.policy.inherit import Path
 
 _PLAIN = re.compile(r"P[0-9A-Z.]+|[a-z]+(_[a-z]+)+")
 """A term, or a name of several words: nothing else that is read from such letters."""
+_BLOCKS = ("|", ">")
 
 
 class NotWrittenError(LookupError):
@@ -23,7 +24,8 @@ class NotWrittenError(LookupError):
 def with_values(text: str, values: Mapping[Path, str]) -> str:
     """Raises NotWrittenError. `text` is one that has been read as a policy."""
     root = cast(yaml.Node | None, yaml.compose(text, Loader=yaml.CSafeLoader))
-    places = sorted(((*_place(root, path), value) for path, value in values.items()), reverse=True)
+    shared = _shared(root)
+    places = sorted(((*_place(root, path, shared), value) for path, value in values.items()), reverse=True)
     for begins, ends, value in places:
         text = text[:begins] + _written(value) + text[ends:]
     return text
@@ -35,14 +37,32 @@ def _written(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _place(node: yaml.Node | None, path: Path) -> tuple[int, int]:
+def _place(node: yaml.Node | None, path: Path, shared: set[yaml.Node]) -> tuple[int, int]:
     """Where the value begins and ends."""
     at = node
     for part in path:
         at = _child(at, part)
-    if not isinstance(at, yaml.ScalarNode):
+        if at in shared:
+            raise NotWrittenError(".".join(map(str, path)))
+    if not isinstance(at, yaml.ScalarNode) or at.style in _BLOCKS:
         raise NotWrittenError(".".join(map(str, path)))
     return at.start_mark.index, at.end_mark.index
+
+
+def _shared(root: yaml.Node | None) -> set[yaml.Node]:
+    """What is read at several paths, by an anchor."""
+    met, again, waiting = set[yaml.Node](), set[yaml.Node](), [root] if root is not None else []
+    while waiting:
+        node = waiting.pop()
+        if node in met:
+            again.add(node)
+            continue
+        met.add(node)
+        if isinstance(node, yaml.MappingNode):
+            waiting += [each for pair in cast(list[tuple[yaml.Node, yaml.Node]], node.value) for each in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += cast(list[yaml.Node], node.value)
+    return again
 
 
 def _child(node: yaml.Node | None, part: str | int) -> yaml.Node | None:
