@@ -83,12 +83,8 @@ class FieldWords:
         return self._words.claims(steps)
 
     def steps(self, table: dict[Any, tuple[str, ...]]) -> str:
-        return self._words.claims(
-            self._words.of_somebody(
-                self._wording.after_limit(parse_term(term) if isinstance(term, str) else term),
-                self._wording.who(tell),
-            )
-            for term, tell in table.items()
+        return self._wording.steps(
+            (parse_term(term) if isinstance(term, str) else term, tell) for term, tell in table.items()
         )
 
     def fallback(self, value: FallbackSpec, when: When | None) -> str:

@@ -208,13 +208,6 @@ def _one_or_many(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(cast(tuple[str, ...], value))
 
 
-def _steps(wording: PolicyWording, value: dict[Any, tuple[str, ...]]) -> str:
-    return wording.words.claims(
-        wording.words.of_somebody(wording.after_limit(term), wording.who(tell))
-        for term, tell in value.items()
-    )
-
-
 def _holidays(wording: PolicyWording, years: Any) -> str:
     words = wording.words
     off, work = N_("%(year)s off: %(days)s"), N_("%(year)s worked: %(days)s")
@@ -242,7 +235,7 @@ _SAY: dict[Shape, Callable[[PolicyWording, Any], str]] = {
         wording.words.label("role", role) for role in value
     ),
     Shape.MEASURES: lambda wording, value: wording.measures(value),
-    Shape.STEPS: _steps,
+    Shape.STEPS: lambda wording, value: wording.steps(value.items()),
     Shape.CHOICE: lambda wording, value: wording.words.of(CHOICE_WORDS[str(value)]),
     Shape.START: lambda wording, value: wording.words.of(STARTS_WORDS[str(value)]),
     Shape.YES: lambda wording, value: wording.words.of(CHOICE_WORDS["yes" if value else "no"]),

@@ -69,6 +69,12 @@ class PolicyWording:
             return self.words.of(N_("at the limit"))
         return self.words.of(N_("%(term)s after it"), term=self.term(term))
 
+    def steps(self, steps: Iterable[tuple[Term, Iterable[str]]]) -> str:
+        """Whom lateness reaches, and how long after the limit."""
+        return self.words.claims(
+            self.words.of_somebody(self.after_limit(term), self.who(tell)) for term, tell in steps
+        )
+
     # People
 
     def who(self, names: Iterable[str]) -> str:
