@@ -152,6 +152,19 @@ async def test_households_are_what_was_said_last_and_a_withdrawn_complaint_adds_
     assert (found.whole.complaints, found.whole.with_form, found.whole.households) == (2, 1, 90)
 
 
+async def test_households_of_a_complaint_that_came_in_earlier_are_none_of_this_time() -> None:
+    given = Given()
+    earlier = given.outage(kind=ReportKind.COMPLAINT, households=80)
+    given.stage.after(days=1)
+    since = given.stage.now
+    place = FillingPlace(ReportKind.COMPLAINT, "heating", act=Kind.FOLLOWED_UP)
+    more = given.block("outage", place, **{**OUTAGE, "households": 90})
+    given.stage.says(earlier, Kind.FOLLOWED_UP, "hotline_centre", text="又有十户", form=more)
+    given.outage(kind=ReportKind.COMPLAINT, households=12)
+    found = await asks(reports_of(given), Window(since=since))
+    assert (found.whole.complaints, found.whole.with_form, found.whole.households) == (1, 1, 12)
+
+
 async def test_another_units_window_and_another_day_have_none_of_it() -> None:
     given = a_winter()
     reports = reports_of(given)

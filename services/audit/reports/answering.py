@@ -71,8 +71,7 @@ class Answering:
         """The name of a line's figure, and the records behind its columns where they are asked for."""
         traced: Fields = {"figure": f"{table}/{row}"}
         if self._with_records:
-            figures = {column: self.figures.named(f"{table}/{row}/{column}") for column in columns}
-            records = {column: tuple(one.records()) for column, one in figures.items() if one is not None}
+            records = {column: tuple(self.figures.of(table, row, column).records()) for column in columns}
             traced["records"] = {column: indexes for column, indexes in records.items() if indexes}
         return traced
 

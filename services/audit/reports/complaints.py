@@ -4,15 +4,15 @@ Invariant: a complaint counts once, with a form or without. How many households 
 that came with a form which says so (its field `households`), and is never guessed for the others.
 """
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from services.audit.reports.answering import Answering
 from services.audit.reports.area_asked import AskedArea
 from services.audit.reports.complaint_rows import COLUMN, TABLE, WITHIN, from_the_top
-from services.audit.reports.figures import ANY, NONE
+from services.audit.reports.figures import ANY, NONE, SEPARATOR, Figure
 from services.audit.reports.question import ReportQuestion
 from services.audit.reports.reports import Counted, Reports
 from services.audit.reports.views import Answer, Traced
@@ -71,7 +71,13 @@ class _SaidHouseholds(NamedTuple):
 @dataclass(slots=True)
 class _Sum:
     complaints: int = 0
+    records: "array[int]" = field(default_factory=lambda: array("I"))
+    """Those that the complaints are counted from."""
     said: list[_SaidHouseholds] = field(default_factory=list[_SaidHouseholds])
+
+    def add(self, figure: Figure) -> None:
+        self.complaints += figure.count
+        self.records.extend(figure.indexes)
 
     def fields(self) -> dict[str, Any]:
         return {
@@ -95,22 +101,20 @@ class _Adding:
         self, counted: Counted, question: ReportQuestion, asked: AskedArea, reports: Reports
     ) -> None:
         self._counted, self._question, self._asked, self._zone = counted, question, asked, reports.zone
-        self._answering = Answering(counted.counting, with_records=question.records)
-        self._whole, self._topics = _Sum(), defaultdict[str, int](int)
+        self._whole, self._topics = _Sum(), defaultdict[str, _Sum](_Sum)
         self._areas, self._cells = defaultdict[str, _Sum](_Sum), defaultdict[tuple[str, str], _Sum](_Sum)
         self._add_counts()
         self._add_households()
 
     def _add_counts(self) -> None:
-        figures = self._answering.figures
+        figures = self._counted.counting.figures
         for row in figures.rows(TABLE):
             topic, path, day = row.split(":")
             area = path.removesuffix(WITHIN).rpartition(WITHIN)[2]
             if self._question.topic in (None, topic) and self._asked.holds((area,)):
-                count, at = figures.count(TABLE, row, COLUMN), self._asked.counted_at(area)
-                self._topics[topic] += count
-                for one in (self._whole, self._areas[at], self._cells[day, at]):
-                    one.complaints += count
+                at, figure = self._asked.counted_at(area), figures.of(TABLE, row, COLUMN)
+                for one in (self._whole, self._topics[topic], self._areas[at], self._cells[day, at]):
+                    one.add(figure)
 
     def _add_households(self) -> None:
         for said in self._said():
@@ -123,9 +127,11 @@ class _Adding:
         cases: dict[str, _SaidHouseholds] = {}
         for block in self._counted.counting.blocks:
             households = block.values.get(HOUSEHOLDS)
-            is_asked = block.kind == ReportKind.COMPLAINT and self._question.topic in (None, block.topic)
+            counts = block.in_cohort and block.kind == ReportKind.COMPLAINT
             area = block.area or NONE
-            if not is_asked or not isinstance(households, int) or not self._asked.holds((area,)):
+            if not counts or self._question.topic not in (None, block.topic):
+                continue
+            if not isinstance(households, int) or not self._asked.holds((area,)):
                 continue
             if not self._question.window.asks_for(block.case_unit):
                 continue
@@ -139,17 +145,21 @@ class _Adding:
             **self._counted.heading(),
             topic=self._question.topic,
             area=self._question.area,
-            whole=ComplaintCount(**self._whole.fields(), **self._traced(self._whole_area)),
+            whole=ComplaintCount(**self._whole.fields(), **self._traced(self._whole, self._whole_area)),
             areas=tuple(
-                ComplaintArea(area=area, **one.fields(), **self._traced(self._at(area)))
+                ComplaintArea(area=area, **one.fields(), **self._traced(one, self._at(area)))
                 for area, one in sorted(self._areas.items(), key=lambda line: (-line[1].complaints, line[0]))
             ),
             topics=tuple(
-                ComplaintTopic(topic=topic, complaints=count, **self._traced(self._whole_area, topic=topic))
-                for topic, count in sorted(self._topics.items(), key=lambda line: (-line[1], line[0]))
+                ComplaintTopic(
+                    topic=topic,
+                    complaints=one.complaints,
+                    **self._traced(one, self._whole_area, topic=topic),
+                )
+                for topic, one in sorted(self._topics.items(), key=lambda line: (-line[1].complaints, line[0]))
             ),
             cells=tuple(
-                ComplaintCell(area=area, day=day, **one.fields(), **self._traced(self._at(area), day))
+                ComplaintCell(area=area, day=day, **one.fields(), **self._traced(one, self._at(area), day))
                 for (day, area), one in sorted(self._cells.items())
             ),
             cut=self._counted.counting.blocks.cut,
@@ -164,7 +174,11 @@ class _Adding:
         path = from_the_top(self._asked.path_to(area))
         return path if self._asked.is_alone(area) else f"{path}{ANY}"
 
-    def _traced(self, areas: str, day: str = ANY, *, topic: str | None = None) -> dict[str, Any]:
+    def _traced(self, one: _Sum, areas: str, day: str = ANY, *, topic: str | None = None) -> dict[str, Any]:
         """The figure of all rows of these areas, of that day and topic."""
         rows = f"{topic or self._question.topic or ANY}:{areas}:{day}"
-        return self._answering.traced(TABLE, rows, (COLUMN,))
+        traced: dict[str, Any] = {"figure": f"{TABLE}{SEPARATOR}{rows}"}
+        if self._question.records:
+            # Gathered while they were added up: to look for the rows of each line again would be quadratic.
+            traced["records"] = {COLUMN: tuple(sorted(one.records))} if one.records else {}
+        return traced

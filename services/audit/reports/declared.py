@@ -151,9 +151,7 @@ REPORTS: dict[ReportName, DeclaredReport] = {
         N_("Under supervision"),
         "By unit and order: what was ordered, taken on, fed back, sent back, closed after verification, and what is past its limit.",
         definitions.SUPERVISION,
-        lambda reports, asked: reports.answer(
-            Supervised, asked.window, lambda answering: answering.supervised(), records=asked.records
-        ),
+        lambda reports, asked: reports.answer(Supervised, asked.window, records=asked.records),
         Supervised,
         supervision_blocks,
     ),

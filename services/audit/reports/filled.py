@@ -47,6 +47,8 @@ class SeenBlock:
     area: str | None
     kind: str | None
     topic: str | None
+    in_cohort: bool
+    """Its case was reported in the window."""
     written: bytes
     """All values the case has of the form by then, JSON."""
 
@@ -97,6 +99,7 @@ class SeenBlocks:
             area=matter.area,
             kind=matter.kind,
             topic=matter.topic,
+            in_cohort=matter.in_cohort,
             written=written,
         )
         if fact.kind == Kind.REGISTERED:

@@ -22,6 +22,7 @@ from services.audit.reports.area_asked import AskedArea
 from services.audit.reports.counting import Counting
 from services.audit.reports.figures import ALL
 from services.audit.reports.reading import ReportedFact, counts, first_at, pages, read, stands
+from services.audit.reports.supervised import Supervised
 from services.audit.reports.views import (
     Answer,
     FigureRecords,
@@ -86,8 +87,9 @@ _FIELDS: dict[type[Answer], Callable[[Answering], Fields]] = {
         "topics": answering.counts("topic", most_first=True),
         "units": answering.counts("reporter", most_first=True),
     },
+    Supervised: Answering.supervised,
 }
-"""What the reports of the analysis are made of; another one says it in its declaration."""
+"""What the reports of the documents are made of; another one says it in its declaration."""
 
 
 class Counted:
@@ -105,6 +107,19 @@ class Counted:
             "exercises_left_out": self.counting.exercises,
             "facts": self.counting.records,
         }
+
+    def answer(
+        self,
+        answer: type[A],
+        fields: Callable[[Answering], Fields] | None = None,
+        *,
+        records: bool = False,
+    ) -> A:
+        """What every report says of itself, and what this one is made of: `fields`, or as the table has it.
+        With `records` each figure names those it was counted from.
+        """
+        answering = Answering(self.counting, with_records=records)
+        return answer(**self.heading(), **(fields or _FIELDS[answer])(answering))
 
 
 class Reports:
@@ -196,15 +211,12 @@ class Reports:
         *,
         records: bool = False,
     ) -> A:
-        """What every report says of itself, and what this one is made of: `fields`, or as the table has it.
-        With `records` each figure names those it was counted from.
-        """
-        counted = await self.counted(window)
-        answering = Answering(counted.counting, with_records=records)
-        return answer(**counted.heading(), **(fields or _FIELDS[answer])(answering))
+        return (await self.counted(window)).answer(answer, fields, records=records)
 
     async def lapses(self, window: Window) -> Lapses:
-        counted = await self.counted(window)
+        return await self.lapses_of(await self.counted(window))
+
+    async def lapses_of(self, counted: Counted) -> Lapses:
         size = (await self.reader.checkpoints.newest()).size
         lines = await outcomes.lines_of(self.reader, counted.counting.lapses, size)
         return Lapses(**counted.heading(), lapses=lines, cut=counted.counting.fates.cut)

@@ -5,7 +5,8 @@ Invariant: a step is one that was decided, with its record; past its limit is wh
 was last asked for, unless something on record excuses the lapse: nobody is named for a failure of ours.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -56,8 +57,6 @@ _STEPS: dict[str, SupervisionStep] = {
 """By the reason of the effect that says so."""
 _OWES = frozenset({SupervisionStep.ORDERED, SupervisionStep.TAKEN_ON, SupervisionStep.RETURNED})
 """The unit has to move."""
-_Key = tuple[str, str]
-"""Case and task."""
 
 
 class SupervisedUnit(Traced):
@@ -143,7 +142,8 @@ class SupervisionWatch:
 
     def __init__(self, window: Window, figures: Figures, matters: Mapping[str, ReportedCase]) -> None:
         self._window, self._figures, self._matters = window, figures, matters
-        self._tasks: dict[_Key, OrderedTask] = {}
+        self._tasks: defaultdict[str, dict[str, OrderedTask]] = defaultdict(dict[str, OrderedTask])
+        """By case."""
         self._feedback: dict[str, str | None] = {}
         """Feedback in writing that waits to be decided on: its fact's id, and the task it names."""
 
@@ -160,8 +160,8 @@ class SupervisionWatch:
         if about in self._feedback:
             task = self._feedback.pop(about)
             if not any(effect.kind == EffectKind.REFUSED for effect in effects):
-                for key in self._waiting(matter.case, task):
-                    self._step(key, SupervisionStep.FED_BACK, moment, fact.index, inside=inside)
+                for waiting in self._waiting(matter.case, task):
+                    self._step(waiting, SupervisionStep.FED_BACK, moment, fact.index, inside=inside)
         for effect in effects:
             task = effect.text("task")
             if task is not None and effect.kind == EffectKind.TASK:
@@ -169,12 +169,12 @@ class SupervisionWatch:
             elif task is not None and effect.kind == EffectKind.LAPSED:
                 self._lapsed(matter, task, effect.duty or "")
 
-    def _waiting(self, case: str, task: str | None) -> list[_Key]:
+    def _waiting(self, case: str, task: str | None) -> list[OrderedTask]:
         """That task; where none is named all of the case of which the unit has to move."""
         return [
-            key
-            for key, ordered in self._tasks.items()
-            if key[0] == case and task in (None, key[1]) and ordered.stands in _OWES
+            ordered
+            for name, ordered in self._tasks[case].items()
+            if task in (None, name) and ordered.stands in _OWES
         ]
 
     def _moved(
@@ -187,17 +187,18 @@ class SupervisionWatch:
         *,
         inside: bool,
     ) -> None:
-        key, step, due_at = (matter.case, task), _STEPS.get(effect.why), effect.at("due_at")
+        tasks, step, due_at = self._tasks[matter.case], _STEPS.get(effect.why), effect.at("due_at")
         if step is SupervisionStep.ORDERED and effect.unit is not None:
-            self._tasks.setdefault(
-                key, OrderedTask(matter.summary, effect.text("note"), effect.unit, due_at, index)
+            tasks.setdefault(
+                task, OrderedTask(matter.summary, effect.text("note"), effect.unit, due_at, index)
             )
-        if step is not None and key in self._tasks:
-            self._tasks[key].due_at = due_at or self._tasks[key].due_at
-            self._step(key, step, moment, index, inside=inside)
+        if step is not None and (ordered := tasks.get(task)) is not None:
+            ordered.due_at = due_at or ordered.due_at
+            self._step(ordered, step, moment, index, inside=inside)
 
-    def _step(self, key: _Key, step: SupervisionStep, moment: datetime, index: int, *, inside: bool) -> None:
-        task = self._tasks[key]
+    def _step(
+        self, task: OrderedTask, step: SupervisionStep, moment: datetime, index: int, *, inside: bool
+    ) -> None:
         task.come_to(step, moment, index)
         task.heard_of = task.heard_of or inside
         if inside and self._window.asks_for(task.unit):
@@ -205,7 +206,7 @@ class SupervisionWatch:
 
     def _lapsed(self, matter: ReportedCase, task: str, duty: str) -> None:
         """To have taken it on late is another thing; so is what whoever ordered it owes."""
-        ordered, owed = self._tasks.get((matter.case, task)), matter.duties.get(duty)
+        ordered, owed = self._tasks[matter.case].get(task), matter.duties.get(duty)
         lapse = owed.lapse if owed is not None else None
         if ordered is None or lapse is None or lapse.unit != ordered.unit:
             return
@@ -214,10 +215,13 @@ class SupervisionWatch:
 
     def finish(self) -> None:
         """The window ends here: what is past its limit then."""
-        for (case, _), task in self._tasks.items():
+        for case, task in self._all():
             lapse = self._overdue(case, task)
             if lapse is not None and self._window.asks_for(task.unit):
                 self._figures.add(SUPERVISED, task.unit, OVERDUE, lapse.index)
+
+    def _all(self) -> Iterator[tuple[str, OrderedTask]]:
+        return ((case, task) for case, tasks in self._tasks.items() for task in tasks.values())
 
     def _has_ended(self, case: str) -> bool:
         """What is followed no more ended long ago."""
@@ -229,7 +233,7 @@ class SupervisionWatch:
 
     def listed(self) -> list[SupervisedTask]:
         lines: list[SupervisedTask] = []
-        for (case, _), task in self._tasks.items():
+        for case, task in self._all():
             over = self._has_ended(case) or task.stands in (SupervisionStep.CLOSED, SupervisionStep.CANCELLED)
             if self._window.asks_for(task.unit) and (task.heard_of or not over):
                 lines.append(_line(case, task, self._overdue(case, task)))

@@ -1,7 +1,8 @@
 """Documents made from the trail: the reports counted, the words chosen, the format written.
 
-Invariant: a document is made anew each time from the trail as it is; nothing of it is kept. One that somebody owes
-proves itself: its seal says from which record it was made, and whether it was changed since.
+Invariant: a document is made anew each time from the trail as it is; nothing of it is kept. All figures of a window are
+of one count, up to the checkpoint that the document names. One that somebody owes proves itself: its seal says from
+which record it was made, and whether it was changed since.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,7 @@ from services.audit.reports.forms import filled_forms
 from services.audit.reports.matters import ReportedCase
 from services.audit.reports.question import ReportQuestion
 from services.audit.reports.reading import read
-from services.audit.reports.reports import Reports
+from services.audit.reports.reports import Counted, Reports
 from services.audit.reports.supervised import Supervised
 from services.audit.reports.views import Holding, Reachability, Resolution, Timeliness, Trend
 from services.audit.reports.window import Window
@@ -42,6 +43,7 @@ from shared.tlog.note import Signer
 from shared.vocabulary import Document, Language
 from shared.web.names import Names
 
+NO_RECORD = N_("no record of a case %(case)s is covered by a checkpoint")
 LATE_READINGS = timedelta(days=2)
 """So long after a week a reading of one of its days still counts."""
 
@@ -69,11 +71,9 @@ class Documents:
     async def analysis(self, period: Period, form: DocumentFormat, language: Language) -> MadeFile:
         words = await self.words(language)
         window = self._window(period)
-        now, before = (
-            await self._period_reports(window),
-            await self._period_reports(self._window(period.before)),
-        )
         counted = await self._reports.counted(window)
+        now = await self._period_reports(counted)
+        before = await self._period_reports(await self._reports.counted(self._window(period.before)))
         made = analysis(
             words, period, self._city(words), self._vkey, now, before, open_matters(counted.counting)
         )
@@ -82,10 +82,11 @@ class Documents:
 
     async def case_bulletin(self, period: Period, form: DocumentFormat, language: Language) -> MadeFile:
         words, window = await self.words(language), self._window(period)
-        supervised = await self._reports.answer(Supervised, window, lambda answering: answering.supervised())
-        figures = (await self._reports.counted(window)).counting.figures
+        counted = await self._reports.counted(window)
+        supervised = counted.answer(Supervised)
         document = case_bulletin(words, period, self._city(words), supervised)
-        file = written(document, words, form, f"case-bulletin-{period.name}", tracing(figures))
+        trace = tracing(counted.counting.figures)
+        file = written(document, words, form, f"case-bulletin-{period.name}", trace)
         return self._sealed(file, Document.CASE_BULLETIN, window, supervised.checkpoint)
 
     async def price_bulletin(self, week: Week, form: DocumentFormat, language: Language) -> MadeFile:
@@ -136,7 +137,7 @@ class Documents:
         facts = await read(self._reader, await self._reader.records.of_case(case, signed.size), RecentIds())
         matter, lapses = matter_of(facts, self._zone)
         if matter is None:
-            raise NotInTrail(f"no record of a case {case} is covered by a checkpoint")
+            raise NotInTrail(said(NO_RECORD, case=case))
         state = state_of(facts)
         if not lapses and state.stage == "none":
             raise NotInTrail(
@@ -149,18 +150,18 @@ class Documents:
 
     async def review(self, case: str, form: DocumentFormat, language: Language) -> MadeFile:
         """Raises NotInTrail for a case without records, or one that goes on and was not reviewed."""
-        entries = await self._reader.records.case(case)
+        signed = await self._reader.checkpoints.newest()
+        entries = await self._reader.records.views(await self._reader.records.of_case(case, signed.size))
         if not entries:
-            raise NotInTrail(said(N_("no record of a case %(case)s is covered by a checkpoint"), case=case))
+            raise NotInTrail(said(NO_RECORD, case=case))
         teller = RecordTeller(self._reader, Names(self._directory), self._zone, language, self._reports.forms)
         event = reviewed_event(await teller.told(entries))
         if not event.is_due:
             raise NotInTrail(
                 said(N_("case %(case)s has not ended: there is nothing to review before it has"), case=case)
             )
-        checkpoint = checkpoint_view(await self._reader.checkpoints.newest())
         words = await self.words(language)
-        document = ReviewWriter(words, event).document(case, checkpoint)
+        document = ReviewWriter(words, event).document(case, checkpoint_view(signed))
         return written(document, words, form, f"review-{case}")
 
     async def words(self, language: Language) -> DocumentWords:
@@ -169,15 +170,14 @@ class Documents:
     def _window(self, period: Period) -> Window:
         return Window(period.since(self._zone), period.until(self._zone))
 
-    async def _period_reports(self, window: Window) -> PeriodReports:
-        reports = self._reports
+    async def _period_reports(self, counted: Counted) -> PeriodReports:
         return PeriodReports(
-            await reports.answer(Timeliness, window),
-            await reports.lapses(window),
-            await reports.answer(Holding, window),
-            await reports.answer(Reachability, window),
-            await reports.answer(Resolution, window),
-            await reports.answer(Trend, window),
+            counted.answer(Timeliness),
+            await self._reports.lapses_of(counted),
+            counted.answer(Holding),
+            counted.answer(Reachability),
+            counted.answer(Resolution),
+            counted.answer(Trend),
         )
 
     def _city(self, words: DocumentWords) -> str:
