@@ -11,12 +11,14 @@ from rich.markup import escape
 
 from fenghuo.speech import also
 from fenghuo.terminal import Terminal, json_text
+from shared.vocabulary import Language
 
 out = Terminal(soft_wrap=True)
 err = Terminal(stderr=True, soft_wrap=True)
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+InLanguage = Annotated[Language, typer.Option(help="zh or en.")]
 
 
 class Exit(IntEnum):

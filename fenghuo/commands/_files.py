@@ -3,7 +3,7 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -26,6 +26,10 @@ class TableForm(StrEnum):
     XLSX = "xlsx"
 
 
+AskedForm = Annotated[OutputForm, typer.Option("--format", help="What it is written as.")]
+OutputFile = Annotated[
+    Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")
+]
 ON_THE_TERMINAL = {OutputForm.TEXT, TableForm.CSV}
 
 

@@ -1,6 +1,4 @@
-"""`fenghuo trail report|analysis|case-bulletin|price-bulletin|notice|review`: what the trail adds up to, the records
-behind a figure, and the documents made of it.
-"""
+"""`fenghuo trail report`: what the trail adds up to, and the records behind a figure."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -14,14 +12,14 @@ from rich.text import Text
 
 from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
-from fenghuo.commands._files import OutputForm, TableForm, write_document
+from fenghuo.commands._files import TableForm, write_document
 from fenghuo.commands._names import DirectoryNames, names
 from fenghuo.speech import labelled, named, worded
 from services.audit.reports.names import NARROWED_BY, ReportName
 from shared.vocabulary import Language, ReportKind, Role
 
 _FORMATS = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"]
-_SLOW = 600
+SLOW = 600
 """Seconds a year of a large city may take to count."""
 _LEFT_OUT = ("figure", "records", "steps", "chain")
 
@@ -81,82 +79,14 @@ def report(
     params |= narrowed
     if as_ is not None:
         params |= {"format": as_.value, "language": language.value}
-        _write(f"/api/v1/reports/{what.value}", params, to, as_)
+        path = f"/api/v1/reports/{what.value}"
+        write_document("audit", path, Role.AUDITOR, params, to, as_, timeout=SLOW)
         return
     path = "records" if records is not None else what.value
     counted = call(
-        "audit", "GET", f"/api/v1/reports/{path}", role=Role.AUDITOR, params=params, timeout=_SLOW
+        "audit", "GET", f"/api/v1/reports/{path}", role=Role.AUDITOR, params=params, timeout=SLOW
     ).json()
     answer(counted, as_json=as_json, render=_show_records if records is not None else _show)
-
-
-def analysis(
-    period: Annotated[str, typer.Argument(help="A month, 2026-10, or a quarter, 2026-Q3.")],
-    form: Annotated[OutputForm, typer.Option("--format", help="What it is written as.")] = OutputForm.DOCX,
-    language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
-    to: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")
-    ] = None,
-) -> None:
-    """Write the analysis of a month or quarter, ready to hand in."""
-    params = {"period": period, "format": form.value, "language": language.value}
-    _write("/api/v1/reports/analysis", params, to, form)
-
-
-def case_bulletin(
-    period: Annotated[str, typer.Argument(help="A month, 2026-10, or a quarter, 2026-Q3.")],
-    form: Annotated[OutputForm, typer.Option("--format", help="What it is written as.")] = OutputForm.DOCX,
-    language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
-    to: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")
-    ] = None,
-) -> None:
-    """Write the bulletin of cases under supervision of a month or quarter, ready to hand in."""
-    params = {"period": period, "format": form.value, "language": language.value}
-    _write("/api/v1/reports/case-bulletin", params, to, form)
-
-
-def price_bulletin(
-    week: Annotated[str, typer.Argument(help="A week, 2026-W48.")],
-    form: Annotated[OutputForm, typer.Option("--format", help="What it is written as.")] = OutputForm.DOCX,
-    language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
-    to: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")
-    ] = None,
-) -> None:
-    """Write the price bulletin of a week, ready to hand in."""
-    params = {"week": week, "format": form.value, "language": language.value}
-    _write("/api/v1/reports/price-bulletin", params, to, form)
-
-
-def notice(
-    case: Annotated[str, typer.Argument(help="The case.")],
-    form: Annotated[OutputForm, typer.Option("--format", help="What it is written as.")] = OutputForm.TEXT,
-    language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
-    to: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")
-    ] = None,
-) -> None:
-    """Write the public notice of a case as it stands: facts, text, approvals, reply window, publication."""
-    _write(
-        f"/api/v1/cases/{case}/public-notice", {"format": form.value, "language": language.value}, to, form
-    )
-
-
-def review(
-    case: Annotated[str, typer.Argument(help="The case.")],
-    form: Annotated[OutputForm, typer.Option("--format", help="What it is written as.")] = OutputForm.DOCX,
-    language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
-    to: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")
-    ] = None,
-) -> None:
-    """Write the review after an event: causes, what happened when, what it taught as tasks and how they stand."""
-    _write(f"/api/v1/cases/{case}/review", {"format": form.value, "language": language.value}, to, form)
-
-
-def _write(path: str, params: dict[str, Any], to: Path | None, form: OutputForm | TableForm) -> None:
-    write_document("audit", path, Role.AUDITOR, params, to, form, timeout=_SLOW)
 
 
 def _show(report: dict[str, Any]) -> None:

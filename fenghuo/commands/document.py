@@ -1,11 +1,10 @@
 """`fenghuo document`: what a case hands out, listed, or written to a file."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from fenghuo.commands._files import OutputForm
+from fenghuo.commands._files import AskedForm, OutputFile, OutputForm
 from shared.vocabulary import Role
 
 
@@ -15,10 +14,8 @@ def document(
         str | None,
         typer.Argument(help="Of the documents of the case; left out: list them.", metavar="[NAME]"),
     ] = None,
-    form: Annotated[OutputForm, typer.Option("--format", help="What it is written as.")] = OutputForm.DOCX,
-    to: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file to write; text may go to the terminal.")
-    ] = None,
+    form: AskedForm = OutputForm.DOCX,
+    to: OutputFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """List the documents of a case, letters and the notice of assignment, or write one (role duty_officer)."""

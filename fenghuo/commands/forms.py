@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from fenghuo.answers import Exit, answer, fail, out
+from fenghuo.answers import Exit, InLanguage, answer, fail, out
 from fenghuo.speech import also, worded
 from services.escalator.policy.load import load_policy
 from services.escalator.policy.reading_forms import form_faults
@@ -27,7 +27,6 @@ app = typer.Typer(help="Check and show what each kind of case is about.", no_arg
 
 FormsFile = Annotated[Path | None, typer.Argument(help="The forms' file; default FENGHUO_FORMS.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
-InLanguage = Annotated[Language, typer.Option(help="zh or en.")]
 
 
 @app.command("check")

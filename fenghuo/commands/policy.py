@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fenghuo import history_source
-from fenghuo.answers import AsJson, Exit, answer, fail, out
+from fenghuo.answers import AsJson, Exit, InLanguage, answer, fail, out
 from fenghuo.client import call
 from fenghuo.commands._show_explanation import show_explanation
 from fenghuo.side_by_side import simulate_at_once
@@ -99,7 +99,7 @@ def explain_report(
     topic: Annotated[
         str | None, typer.Option(help="The policy's finer sorting, such as tv or urgent.")
     ] = None,
-    language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
+    language: InLanguage = Language.ZH,
     as_json: AsJson = False,
 ) -> None:
     """Say in plain words who would be told when, why, and by which line, if it were learned of and reported

@@ -15,7 +15,7 @@ from ulid import ULID
 from services.audit.custody.file_orders import FileOrders
 from services.audit.custody.redaction import Eraser
 from services.audit.reading.reader import TrailReader
-from services.audit.reading.views import NotInTrail
+from services.audit.reading.views import NotInTrail, no_record_of
 from services.audit.records.keeping import Keeping
 from services.audit.records.payload_check import WHOLE, missing_of
 from services.audit.records.payloads import Payload
@@ -228,7 +228,7 @@ async def _named(reader: TrailReader, form: RedactionForm) -> list[StoredRecord]
     if form.case is not None:
         found = await reader.records.of_case(form.case, size)
         if not found:
-            raise NotInTrail(f"no record of a case {form.case} is covered by a checkpoint")
+            raise no_record_of(form.case)
         return found
     if beyond := [index for index in form.entries if not 0 <= index < size]:
         raise NotInTrail(f"record {beyond[0]}: the last checkpoint covers {size} records, 0 to {size - 1}")

@@ -20,6 +20,7 @@ from shared.facts.bounds import AnyTime
 from shared.facts.distrust import Distrust
 from shared.facts.form import FormBlock, block_in
 from shared.http_fields import Words
+from shared.message import N_, said
 from shared.vocabulary import Kind
 
 
@@ -32,6 +33,10 @@ class SentencePair(Frozen):
 
 class NotInTrail(LookupError):
     """There is no such record, or no signed checkpoint covers it yet. Says which."""
+
+
+def no_record_of(case: str) -> NotInTrail:
+    return NotInTrail(said(N_("no record of a case %(case)s is covered by a checkpoint"), case=case))
 
 
 class Order(StrEnum):

@@ -156,7 +156,9 @@ class _Adding:
                     complaints=one.complaints,
                     **self._traced(one, self._whole_area, topic=topic),
                 )
-                for topic, one in sorted(self._topics.items(), key=lambda line: (-line[1].complaints, line[0]))
+                for topic, one in sorted(
+                    self._topics.items(), key=lambda line: (-line[1].complaints, line[0])
+                )
             ),
             cells=tuple(
                 ComplaintCell(area=area, day=day, **one.fields(), **self._traced(one, self._at(area), day))

@@ -36,6 +36,7 @@ from services.audit.reports.views import (
 from services.audit.reports.window import Window
 from shared.directory import Directory
 from shared.forms import NO_FORMS, Forms
+from shared.message import N_, said
 
 A = TypeVar("A", bound=Answer)
 _KEPT = 3
@@ -227,7 +228,12 @@ class Reports:
         counted_figure = counted.counting.figures.named(figure)
         if counted_figure is None:
             raise NotInTrail(
-                f"{figure!r} is no figure of this window: take `figure` of a line, and a field of it behind a slash"
+                said(
+                    N_(
+                        "%(figure)s is no figure of this window: take `figure` of a line, and a field of it behind a slash"
+                    ),
+                    figure=repr(figure),
+                )
             )
         return FigureRecords(
             **counted.heading(),

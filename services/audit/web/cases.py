@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.told import RecordTeller
-from services.audit.reading.views import CheckpointView, Entry, NotInTrail, checkpoint_view
+from services.audit.reading.views import CheckpointView, Entry, checkpoint_view, no_record_of
 from services.audit.records.payloads import Payload
 from services.audit.web.masking import Masks
 from services.audit.web.trail import READERS
@@ -53,7 +53,7 @@ def cases_router(
         is_operator = gate.admit(request, *READERS, Role.OPERATOR).role is Role.OPERATOR
         entries = await reader.records.case(case_id)
         if not entries:
-            raise NotInTrail(f"no record of a case {case_id} is covered by a checkpoint")
+            raise no_record_of(case_id)
         payloads = await reader.records.payloads([entry.index for entry in entries])
         moments = [CaseMoment(entry=entry, fact=_fact(entry, payloads.get(entry.index))) for entry in entries]
         if is_operator:
@@ -73,7 +73,7 @@ def cases_router(
         gate.admit(request, *READERS)
         entries = await reader.records.case(case_id)
         if not entries:
-            raise NotInTrail(f"no record of a case {case_id} is covered by a checkpoint")
+            raise no_record_of(case_id)
         return CaseStory(
             case=case_id,
             moments=tuple(await tells[language].case(entries)),

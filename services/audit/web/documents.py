@@ -18,15 +18,22 @@ from shared.tokens import Gate
 from shared.vocabulary import Language
 
 Asked = TypeVar("Asked", Period, Week)
+AskedPeriod = Annotated[Words, Query(description="a month, 2026-10, or a quarter, 2026-Q3")]
+AskedWeek = Annotated[Words, Query(description="2026-W48, as ISO 8601 counts weeks")]
 
 
 def documents_router(documents: Documents, gate: Gate) -> APIRouter:
-    router = APIRouter(prefix="/api/v1", tags=["reports"])
+    router = APIRouter(
+        prefix="/api/v1",
+        tags=["reports"],
+        default_response_class=Response,
+        responses=sends(*MEDIA.values()),
+    )
 
-    @router.get("/reports/analysis", response_class=Response, responses=sends(*MEDIA.values()))
+    @router.get("/reports/analysis")
     async def analysis(
         request: Request,
-        period: Annotated[Words, Query(description="a month, 2026-10, or a quarter, 2026-Q3")],
+        period: AskedPeriod,
         form: FormatAsked = DocumentFormat.HTML,
         language: Language = Language.ZH,
     ) -> Response:
@@ -34,10 +41,10 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
         gate.admit(request, *READERS)
         return file_answer(await documents.analysis(_read("period", period, Period.read), form, language))
 
-    @router.get("/reports/case-bulletin", response_class=Response, responses=sends(*MEDIA.values()))
+    @router.get("/reports/case-bulletin")
     async def case_bulletin(
         request: Request,
-        period: Annotated[Words, Query(description="a month, 2026-10, or a quarter, 2026-Q3")],
+        period: AskedPeriod,
         form: FormatAsked = DocumentFormat.HTML,
         language: Language = Language.ZH,
     ) -> Response:
@@ -47,10 +54,10 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
             await documents.case_bulletin(_read("period", period, Period.read), form, language)
         )
 
-    @router.get("/reports/price-bulletin", response_class=Response, responses=sends(*MEDIA.values()))
+    @router.get("/reports/price-bulletin")
     async def price_bulletin(
         request: Request,
-        week: Annotated[Words, Query(description="2026-W48, as ISO 8601 counts weeks")],
+        week: AskedWeek,
         form: FormatAsked = DocumentFormat.HTML,
         language: Language = Language.ZH,
     ) -> Response:
@@ -58,7 +65,7 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
         gate.admit(request, *READERS)
         return file_answer(await documents.price_bulletin(_read("week", week, Week.read), form, language))
 
-    @router.get("/cases/{case_id}/public-notice", response_class=Response, responses=sends(*MEDIA.values()))
+    @router.get("/cases/{case_id}/public-notice")
     async def public_notice(
         request: Request,
         case_id: CaseRef,
@@ -71,7 +78,7 @@ def documents_router(documents: Documents, gate: Gate) -> APIRouter:
         gate.admit(request, *READERS)
         return file_answer(await documents.notice(case_id, form, language))
 
-    @router.get("/cases/{case_id}/review", response_class=Response, responses=sends(*MEDIA.values()))
+    @router.get("/cases/{case_id}/review")
     async def review(
         request: Request,
         case_id: CaseRef,

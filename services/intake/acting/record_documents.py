@@ -6,6 +6,7 @@ whoever reads the case; nobody can say it of a file. What is not that document d
 and the answer says how to make it.
 """
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +72,8 @@ class RecordDocuments:
     async def _made(self, file: FileRef, verifier: Verifier) -> FromRecord | None:
         if file.type != FileType.DOCX or (file.bytes or 0) > LARGEST:
             return None
-        return made_from_record(await self.files.content(file.sha256), verifier)
+        content = await self.files.content(file.sha256)
+        return await asyncio.to_thread(made_from_record, content, verifier)
 
     def _verifier(self) -> Verifier:
         """Read each time: a trail that is begun anew has a new key."""

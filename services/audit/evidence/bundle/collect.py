@@ -17,7 +17,7 @@ from services.audit.evidence.bundle.evidence import (
     without_names,
 )
 from services.audit.reading.reader import TrailReader
-from services.audit.reading.views import Filter, NotInTrail, Order
+from services.audit.reading.views import Filter, NotInTrail, Order, no_record_of
 from services.audit.records import record
 from services.audit.records.payloads import Payload
 from services.audit.records.stored import SignedCheckpoint, StoredRecord
@@ -47,7 +47,7 @@ async def _gathered(reader: TrailReader, case_id: str, origin: str, tail: int) -
     signed = await reader.checkpoints.newest()
     stored = await reader.records.of_case(case_id, signed.size) if case_id else []
     if not stored:
-        raise NotInTrail(f"no record of a case {case_id} is covered by a checkpoint")
+        raise no_record_of(case_id)
     if [entry.fields["number"] for entry in stored] != list(range(1, len(stored) + 1)):
         raise NotInTrail(
             f"a record of case {case_id} is no longer in the store: an alarm for whoever runs this trail (`fenghuo trail verify`)"

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from services.audit.reading.reader import TrailReader
 from services.audit.reading.titles import titles
 from services.audit.reading.told import RecordTeller
-from services.audit.reading.views import CheckpointView, NotInTrail, checkpoint_view
+from services.audit.reading.views import CheckpointView, NotInTrail, checkpoint_view, no_record_of
 from services.audit.records.actors import RecentIds
 from services.audit.reports.counting import Counting
 from services.audit.reports.documents.analysis import analysis
@@ -43,7 +43,6 @@ from shared.tlog.note import Signer
 from shared.vocabulary import Document, Language
 from shared.web.names import Names
 
-NO_RECORD = N_("no record of a case %(case)s is covered by a checkpoint")
 LATE_READINGS = timedelta(days=2)
 """So long after a week a reading of one of its days still counts."""
 
@@ -137,11 +136,16 @@ class Documents:
         facts = await read(self._reader, await self._reader.records.of_case(case, signed.size), RecentIds())
         matter, lapses = matter_of(facts, self._zone)
         if matter is None:
-            raise NotInTrail(said(NO_RECORD, case=case))
+            raise no_record_of(case)
         state = state_of(facts)
         if not lapses and state.stage == "none":
             raise NotInTrail(
-                f"case {case} has no lapse without an excuse and no drafted notice: there is nothing to give notice of"
+                said(
+                    N_(
+                        "case %(case)s has no lapse without an excuse and no drafted notice: there is nothing to give notice of"
+                    ),
+                    case=case,
+                )
             )
         document = NoticeWriter(words, self._directory(), state).document(
             case, matter, lapses, checkpoint_view(signed)
@@ -153,7 +157,7 @@ class Documents:
         signed = await self._reader.checkpoints.newest()
         entries = await self._reader.records.views(await self._reader.records.of_case(case, signed.size))
         if not entries:
-            raise NotInTrail(said(NO_RECORD, case=case))
+            raise no_record_of(case)
         teller = RecordTeller(self._reader, Names(self._directory), self._zone, language, self._reports.forms)
         event = reviewed_event(await teller.told(entries))
         if not event.is_due:
