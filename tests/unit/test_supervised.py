@@ -8,11 +8,16 @@ from zoneinfo import ZoneInfo
 
 from services.audit.reports.answering import Answering
 from services.audit.reports.counting import Counting
+from services.audit.reports.documents.supervision_blocks import LISTED, tasks_under_supervision
 from services.audit.reports.reading import ReportedFact
-from services.audit.reports.supervised import SupervisionStep
+from services.audit.reports.supervised import MOST_LISTED, SupervisionStep
 from services.audit.reports.window import Window
+from shared.documents.blocks import Paragraph
+from shared.documents.words import DocumentWords
 from shared.facts.body import FactBody
-from shared.vocabulary import Kind
+from shared.vocabulary import Kind, Language
+from shared.web.names import Names
+from tests.unit.policy_given import directory
 
 CASE, UNIT, OFFICE = "01JDCASE000000000000000000", "shaquan_government", "petition_office"
 BEGAN = datetime(2026, 11, 1, 1, 0, tzinfo=UTC)
@@ -147,3 +152,18 @@ def test_of_before_the_window_only_what_is_still_open_is_listed() -> None:
 def test_only_orders_of_supervision_count_and_only_of_the_units_asked_for() -> None:
     assert Trail(kind="task").answer()["tasks"] == ()
     assert Trail(Window(units=frozenset({"wangshan_government"}))).answer()["tasks"] == ()
+
+
+def test_of_more_than_are_listed_the_number_of_all_is_said() -> None:
+    trail = Trail()
+    trail.decided(
+        *(task("assigned", note="清运垃圾") | {"task": f"t{at}"} for at in range(2, MOST_LISTED + 3))
+    )
+    answer = trail.answer()
+    assert (len(answer["tasks"]), answer["count"], answer["cases"]) == (MOST_LISTED, MOST_LISTED + 2, 1)
+    words = DocumentWords(Language.EN, Names(directory), ZoneInfo("Asia/Shanghai"))
+    _, cut = tasks_under_supervision(words, answer["tasks"], answer["count"])
+    assert isinstance(cut, Paragraph)
+    said = "".join(cell.text for cell in cut.runs)
+    assert said == f"The first {LISTED} of {MOST_LISTED + 2} are listed."
+    assert len(tasks_under_supervision(words, answer["tasks"][:9], 9)) == 1

@@ -218,6 +218,8 @@ class Answering:
         return {
             "units": tuple(sorted(units, key=lambda line: (-line.overdue, line.unit))),
             "tasks": tuple(tasks[:MOST_LISTED]),
+            "count": len(tasks),
+            "cases": len({task.case for task in tasks}),
             "cut": len(tasks) > MOST_LISTED,
         }
 

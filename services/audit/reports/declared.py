@@ -23,7 +23,7 @@ from services.audit.reports.documents.report_blocks import (
     lapses_blocks,
     timeliness_blocks,
 )
-from services.audit.reports.documents.supervision_blocks import supervision_blocks
+from services.audit.reports.documents.supervision_blocks import supervision_blocks, supervision_tables
 from services.audit.reports.form_views import FilledForms
 from services.audit.reports.forms import filled_forms
 from services.audit.reports.names import ReportName
@@ -154,6 +154,7 @@ REPORTS: dict[ReportName, DeclaredReport] = {
         lambda reports, asked: reports.answer(Supervised, asked.window, records=asked.records),
         Supervised,
         supervision_blocks,
+        tables=supervision_tables,
     ),
     ReportName.FORMS: DeclaredReport(
         N_("Forms"),

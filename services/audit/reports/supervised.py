@@ -101,6 +101,10 @@ class Supervised(Answer):
     """The most past their limit first."""
     tasks: tuple[SupervisedTask, ...]
     """Of which something was heard in the window, or that were open at its end: past their limit first, then by it."""
+    count: int
+    """Of them all, listed or not."""
+    cases: int
+    """Orders that they belong to."""
     cut: bool = False
     """There were more than are listed."""
 

@@ -7,11 +7,10 @@ from services.audit.reports.documents import definitions
 from services.audit.reports.documents.overview import period_name
 from services.audit.reports.documents.period import Period
 from services.audit.reports.documents.supervision_blocks import (
-    LISTED,
     tasks_under_supervision,
     units_under_supervision,
 )
-from services.audit.reports.supervised import SUPERVISED, Supervised, SupervisedTask
+from services.audit.reports.supervised import SUPERVISED, Supervised
 from shared.documents.blocks import Block, Cell, Heading, WrittenDocument
 from shared.documents.words import DocumentWords
 from shared.language.catalogue import N_
@@ -19,14 +18,13 @@ from shared.language.catalogue import N_
 
 def case_bulletin(words: DocumentWords, period: Period, city: str, supervised: Supervised) -> WrittenDocument:
     name, checkpoint = period_name(words, period), supervised.checkpoint
-    overdue = [task for task in supervised.tasks if task.overdue]
     sections: list[tuple[str, list[Block]]] = [
         (N_("Overview"), _overview(words, name, supervised)),
         (N_("Unit by unit"), [units_under_supervision(words, supervised)]),
-        (N_("Tasks past their limit"), _listed(words, overdue)),
+        (N_("Tasks past their limit"), _overdue(words, supervised)),
         (
             N_("All that was under supervision"),
-            [tasks_under_supervision(words, list(supervised.tasks)), *_not_all(words, supervised)],
+            tasks_under_supervision(words, supervised.tasks, supervised.count),
         ),
         (
             N_("Definitions"),
@@ -54,7 +52,6 @@ def case_bulletin(words: DocumentWords, period: Period, city: str, supervised: S
 def _overview(words: DocumentWords, period: str, supervised: Supervised) -> list[Block]:
     if not supervised.tasks:
         return [words.say(N_("In %(period)s nothing was under supervision."), period=period)]
-    cases = len({task.case for task in supervised.tasks})
     early = supervised.until is not None and supervised.checkpoint.time <= supervised.until
     return [
         words.say(
@@ -64,8 +61,8 @@ def _overview(words: DocumentWords, period: str, supervised: Supervised) -> list
                 "after verification; %(overdue)s are past their limit."
             ),
             period=period,
-            cases=cases,
-            tasks=len(supervised.tasks),
+            cases=supervised.cases,
+            tasks=supervised.count,
             overdue=_sum(supervised, "overdue"),
             ordered=_sum(supervised, "ordered"),
             taken_on=_sum(supervised, "taken_on"),
@@ -93,18 +90,8 @@ def _sum(supervised: Supervised, column: str) -> Cell:
     return Cell(str(sum(getattr(line, column) for line in lines)), figure)
 
 
-def _listed(words: DocumentWords, overdue: list[SupervisedTask]) -> list[Block]:
+def _overdue(words: DocumentWords, supervised: Supervised) -> list[Block]:
+    overdue = [task for task in supervised.tasks if task.overdue]
     if not overdue:
         return [words.say(N_("Nothing is past its limit."))]
-    return [tasks_under_supervision(words, overdue)]
-
-
-def _not_all(words: DocumentWords, supervised: Supervised) -> list[Block]:
-    count = len(supervised.tasks)
-    if count <= LISTED and not supervised.cut:
-        return []
-    return [
-        words.say(
-            N_("The first %(most)s of %(number)s are listed."), style="small", most=LISTED, number=count
-        )
-    ]
+    return tasks_under_supervision(words, overdue, sum(line.overdue for line in supervised.units))

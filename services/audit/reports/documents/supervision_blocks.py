@@ -1,5 +1,6 @@
 """Matters under supervision as blocks: the same on the explorer's page and in the bulletin. Pure."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.audit.reports.documents.report_blocks import count
@@ -42,7 +43,19 @@ def units_under_supervision(words: DocumentWords, supervised: Supervised) -> Tab
     return TableBlock(heads, tuple(rows), words.of(N_("By unit")))
 
 
-def tasks_under_supervision(words: DocumentWords, tasks: list[SupervisedTask], title: str = "") -> TableBlock:
+def tasks_under_supervision(
+    words: DocumentWords, tasks: Sequence[SupervisedTask], number: int
+) -> list[Block]:
+    """The first of them, and where these are not all, how many there are."""
+    shown = tasks[:LISTED]
+    table = _tasks(words, shown)
+    if number <= len(shown):
+        return [table]
+    cut = N_("The first %(most)s of %(number)s are listed.")
+    return [table, words.say(cut, style="small", most=len(shown), number=number)]
+
+
+def _tasks(words: DocumentWords, tasks: Sequence[SupervisedTask]) -> TableBlock:
     names = (N_("Record"), N_("Matter"), N_("Unit"), N_("Ordered on"), N_("Limit"), N_("How it stands"))
     rows = [
         row(
@@ -53,9 +66,9 @@ def tasks_under_supervision(words: DocumentWords, tasks: list[SupervisedTask], t
             words.at(task.due_at),
             _stands(words, task),
         )
-        for task in tasks[:LISTED]
+        for task in tasks
     ]
-    return TableBlock(tuple(map(words.of, names)), tuple(rows), title, texts=len(names))
+    return TableBlock(tuple(map(words.of, names)), tuple(rows), texts=len(names))
 
 
 def _matter(task: SupervisedTask) -> str:
@@ -85,5 +98,10 @@ def _day(words: DocumentWords, at: datetime | None) -> str:
 def supervision_blocks(words: DocumentWords, supervised: Supervised) -> list[Block]:
     return [
         units_under_supervision(words, supervised),
-        tasks_under_supervision(words, list(supervised.tasks)),
+        *tasks_under_supervision(words, supervised.tasks, supervised.count),
     ]
+
+
+def supervision_tables(words: DocumentWords, supervised: Supervised) -> list[TableBlock]:
+    """As a file has it: every task that the report lists."""
+    return [units_under_supervision(words, supervised), _tasks(words, supervised.tasks)]
