@@ -130,6 +130,7 @@ def test_a_cards_lists_are_read_from_the_parts() -> None:
         CASE, 1, stowed.raw, {address: zlib.compress(raw) for address, raw in stowed.parts.items()}
     )
     assert len(card.owed) == MANY
+    assert (card.summary, len(card.owed_duties.duties)) == (case.report.summary, MANY)
 
 
 def test_a_decision_that_outgrows_a_fact_goes_out_in_several_with_all_of_it_once() -> None:

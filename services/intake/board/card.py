@@ -121,6 +121,14 @@ class OwedDuties(msgspec.Struct):
     plans: dict[str, _Titled] = {}
 
 
+class _Headline(msgspec.Struct):
+    summary: str
+
+
+class _Headed(msgspec.Struct):
+    report: _Headline
+
+
 class _Counted(msgspec.Struct):
     items: tuple[msgspec.Raw, ...] = ()
 
@@ -128,6 +136,7 @@ class _Counted(msgspec.Struct):
 _glance = msgspec.json.Decoder(_Glance)
 _read_decided = msgspec.json.Decoder(_Decided)
 _read_counted = msgspec.json.Decoder(_Counted)
+_read_headed = msgspec.json.Decoder(_Headed)
 _read_owed = msgspec.json.Decoder(OwedDuties)
 
 
@@ -208,6 +217,13 @@ class Card:
         raw = self._together(_LISTS)
         refuse_newer_bytes(raw)
         return _read_decided.decode(raw).decision
+
+    @property
+    def summary(self) -> str:
+        """Read alone: the page of a case names up to two hundred others by it, anew at each change."""
+        raw = self._together(_LISTS | {DECISION})
+        refuse_newer_bytes(raw)
+        return _read_headed.decode(raw).report.summary
 
     @property
     def owed_duties(self) -> OwedDuties:
