@@ -55,14 +55,18 @@ def owed(unit: str, opened: int, in_time: int, lapsed: int, late: int = 0) -> Ow
     )  # fmt: skip
 
 
-def bulletin(*rows: FormRow, owes: tuple[OwedLine, ...] = (), language: Language = Language.ZH) -> str:
+def bulletin(
+    *rows: FormRow, owes: tuple[OwedLine, ...] = (), language: Language = Language.ZH, cut: bool = False
+) -> str:
     checkpoint = CheckpointView(number=0, size=9, root="ab", time=datetime(2026, 11, 30, tzinfo=UTC), note="")
     words = DocumentWords(language, Names(example_directory), ZONE)
     writer = BulletinWriter(
         words,
         WEEK,
         priced(),
-        FilledForms(checkpoint=checkpoint, forms=(), rows=tuple(sorted(rows, key=lambda one: -one.index))),
+        FilledForms(
+            checkpoint=checkpoint, forms=(), rows=tuple(sorted(rows, key=lambda one: -one.index)), cut=cut
+        ),
         FilledForms(checkpoint=checkpoint, forms=(), owed=owes),
     )
     return text_of(writer.document("望烽市", "key"), Notes(words, lambda _: []))
@@ -117,6 +121,9 @@ def test_who_is_missing_is_named_and_who_came_late_for_the_day_is_not() -> None:
     came = handed_in(1, POINT, "2026-11-23", ("白菜", 2.0, "jin"))
     text = bulletin(came, owes=(owed(POINT, 1, 0, 1), owed(OTHER, 7, 4, 3, late=1)))
     assert "缺报：沙泉县信息中心（应报 7 次，缺 2 次）。" in text
+    cut = bulletin(came, owes=(owed(OTHER, 7, 4, 3, late=1),), cut=True)
+    assert "不能认定哪个监测点缺报" in cut
+    assert "缺报：" not in cut, "whose reading may be among those left out is not named"
     assert "各监测点均已报齐" in bulletin(came, owes=(owed(POINT, 1, 1, 0),))
     assert "本周没有报送价格" in bulletin(owes=(owed(POINT, 1, 1, 0),))
 

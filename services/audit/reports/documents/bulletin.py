@@ -1,7 +1,8 @@
 """The price bulletin 价格监测简报 of a week: what the points read, against the day and the week before. Pure.
 
 Invariant: every price is one that a point handed in, with its record. Prices by different measures are never
-compared; where there is nothing to compare with, it says so. A point that has not handed in is named.
+compared; where there is nothing to compare with, it says so. A point that has not handed in is named, and nobody where
+not all readings are at hand.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,9 @@ from shared.forms.words import FormWords
 from shared.language.catalogue import N_
 
 MOST_MOVED = 5
+MISSING_UNKNOWN = N_(
+    "More forms were filled in than can be kept: the earliest are left out, and which point is missing can't be said."
+)
 Days = dict[str, tuple[float, int]]
 """Day → the price, and the record it stands in."""
 
@@ -118,7 +122,7 @@ class BulletinWriter:
     ) -> None:
         """`readings`: of this week and the one before; `owed`: of this week alone."""
         self._words, self._week, self._priced = words, week, priced
-        self._owed, self._checkpoint = owed.owed, readings.checkpoint
+        self._owed, self._checkpoint, self._cut = owed.owed, readings.checkpoint, readings.cut
         self._values = FormWords(words.directory_names, words, words.zone)
         self._days, self._days_before = week.days, week.before.days
         self._rows = readings.rows
@@ -186,6 +190,8 @@ class BulletinWriter:
 
     def _missing(self) -> Block:
         words = self._words
+        if self._cut:
+            return words.say(MISSING_UNKNOWN)
         missing = [(line, count) for line in self._owed if (count := self._count_missing(line)) > 0]
         if not missing:
             return words.say(N_("Every point handed in what was due by then."))

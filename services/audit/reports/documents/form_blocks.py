@@ -30,6 +30,7 @@ from shared.language.catalogue import N_
 
 MOST_DAYS, MOST_LINES = 14, 6
 """Days in a table, lines in a chart."""
+CUT = N_("More forms were filled in than can be kept: the earliest are left out.")
 NOTHING_FILLED_IN = N_("Nothing of it was filled in here: ask for a longer time, or leave something out.")
 
 
@@ -38,12 +39,14 @@ def form_blocks(words: DocumentWords, report: FilledForms) -> list[Block]:
     form = report.declared
     if not (report.forms if report.form is None else report.rows or report.owed):
         return [words.say(NOTHING_FILLED_IN)]
+    cut = [words.say(CUT)] if report.cut else []
     if report.form is None:
-        return [_forms(words, report)]
+        return [*cut, _forms(words, report)]
     if form is None:
-        return [_undeclared(words, report)]
+        return [*cut, _undeclared(words, report)]
     said = _Said(words, form)
     return [
+        *cut,
         *([said.map(report.map)] if report.map is not None else []),
         *said.owed(report),
         *(block for totals in report.totals for block in said.totals(totals)),
