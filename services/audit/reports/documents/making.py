@@ -5,6 +5,7 @@ of one count, up to the checkpoint that the document names. One that somebody ow
 which record it was made, and whether it was changed since.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -76,7 +77,9 @@ class Documents:
         made = analysis(
             words, period, self._city(words), self._vkey, now, before, open_matters(counted.counting)
         )
-        file = written(made, words, form, f"analysis-{period.name}", tracing(counted.counting.figures))
+        file = await asyncio.to_thread(
+            written, made, words, form, f"analysis-{period.name}", tracing(counted.counting.figures)
+        )
         return self._sealed(file, Document.ANALYSIS, window, now.timeliness.checkpoint)
 
     async def case_bulletin(self, period: Period, form: DocumentFormat, language: Language) -> MadeFile:
@@ -85,7 +88,7 @@ class Documents:
         supervised = counted.answer(Supervised)
         document = case_bulletin(words, period, self._city(words), supervised)
         trace = tracing(counted.counting.figures)
-        file = written(document, words, form, f"case-bulletin-{period.name}", trace)
+        file = await asyncio.to_thread(written, document, words, form, f"case-bulletin-{period.name}", trace)
         return self._sealed(file, Document.CASE_BULLETIN, window, supervised.checkpoint)
 
     async def price_bulletin(self, week: Week, form: DocumentFormat, language: Language) -> MadeFile:
@@ -100,7 +103,7 @@ class Documents:
         words = await self.words(language)
         writer = BulletinWriter(words, week, priced, readings, owed)
         document = writer.document(self._city(words), self._vkey)
-        file = written(document, words, form, f"price-bulletin-{week.name}")
+        file = await asyncio.to_thread(written, document, words, form, f"price-bulletin-{week.name}")
         return self._sealed(file, Document.PRICE_BULLETIN, Window(since, until), readings.checkpoint)
 
     def _sealed(
@@ -150,7 +153,7 @@ class Documents:
         document = NoticeWriter(words, self._directory(), state).document(
             case, matter, lapses, checkpoint_view(signed)
         )
-        return written(document, words, form, f"notice-{case}")
+        return await asyncio.to_thread(written, document, words, form, f"notice-{case}")
 
     async def review(self, case: str, form: DocumentFormat, language: Language) -> MadeFile:
         """Raises NotInTrail for a case without records, or one that goes on and was not reviewed."""
@@ -166,7 +169,7 @@ class Documents:
             )
         words = await self.words(language)
         document = ReviewWriter(words, event).document(case, checkpoint_view(signed))
-        return written(document, words, form, f"review-{case}")
+        return await asyncio.to_thread(written, document, words, form, f"review-{case}")
 
     async def words(self, language: Language) -> DocumentWords:
         return DocumentWords(language, Names(self._directory), self._zone, await titles(self._reader))
