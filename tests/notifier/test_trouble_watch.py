@@ -1,12 +1,13 @@
 """Whoever runs the system is rung once a trouble, however many notifiers see it: also when a template fails."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from nats.aio.client import Client
 from prometheus_client import CollectorRegistry
 
 from services.notifier.channel_file import Configured
@@ -19,7 +20,7 @@ from services.notifier.delivery.templates import WELL_AFTER, TemplateAtWork, Tem
 from services.notifier.delivery.trouble_watch import TroubleWatch
 from services.notifier.messages.template_news import TemplateNews
 from shared.concurrent import end_all
-from shared.directory import load_directory
+from shared.directory import Directory, load_directory
 from shared.facts import Purpose
 from shared.ids import PostId
 from shared.vocabulary import Language
@@ -34,11 +35,13 @@ ZONE = ZoneInfo("Asia/Shanghai")
 class Taking:
     """A gateway that takes everything."""
 
-    def __init__(self) -> None:
+    def __init__(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         self.taken: list[Message] = []
+        self.meanwhile = meanwhile
 
     async def deliver(self, message: Message) -> Reference:
         self.taken.append(message)
+        self.meanwhile()
         return "r-1"
 
     async def close(self) -> None: ...
@@ -48,29 +51,11 @@ async def test_a_template_that_fails_rings_once_beside_another_notifier_and_once
     frail_lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(trouble_watch, "LOOK_EVERY", 0.05)
-    gateway, counted = Taking(), list[str]()
-    people = tmp_path / "people.yaml"
-    people.write_text(DIRECTORY, encoding="utf-8")
-    directory = load_directory(people)
-    entry = Configured(name="sms", kind="webhook", config=ChannelConfig())
-    now, stopping = partial(datetime.now, UTC), asyncio.Event()
-    metrics = Metrics(CollectorRegistry(), ("sms",))
-    courier = Courier(entry, [GatewayAtWork(entry, gateway, metrics, now, stopping)], metrics, now, stopping)
+    gateway, counted, directory = Taking(), list[str](), _directory(tmp_path)
     async with frail_lab.connection("notifier") as connection:
         beside = [Templates(counted.append) for _ in range(2)]
-        watches = [
-            TroubleWatch(
-                list(templates.at_work.values()),
-                {"sms": courier},
-                lambda: directory,
-                lambda: connection,
-                now,
-                PostId("party_main"),
-                ZONE,
-            )
-            for templates in beside
-        ]
-        began = now() - WELL_AFTER
+        watches = [_watch(templates, gateway, directory, connection) for templates in beside]
+        began = _now() - WELL_AFTER
         for templates in beside:
             templates.failed(Purpose.REMINDER, "sms", began)
         tasks = {asyncio.create_task(watch.run()) for watch in watches}
@@ -82,8 +67,8 @@ async def test_a_template_that_fails_rings_once_beside_another_notifier_and_once
             assert [message.to for message in gateway.taken] == ["+860000000101"], "once a trouble"
             assert "“催办”" in gateway.taken[0].letter.text
             for templates in beside:
-                templates.wrote(Purpose.REPORT, now())
-                templates.wrote(Purpose.REMINDER, now())
+                templates.wrote(Purpose.REPORT, _now())
+                templates.wrote(Purpose.REMINDER, _now())
             await until(lambda: gateway.taken[1:], what="the operator hears that it is over")
             await asyncio.sleep(0.5)
             assert len(gateway.taken) == 2
@@ -91,6 +76,47 @@ async def test_a_template_that_fails_rings_once_beside_another_notifier_and_once
         finally:
             await end_all(tasks)
     assert counted == ["sms"] * 4, "each message is counted"
+
+
+async def test_it_is_over_also_where_that_was_at_the_very_moment_of_ringing(
+    frail_lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(trouble_watch, "LOOK_EVERY", 0.05)
+    templates = Templates(lambda channel: None)
+    gateway = Taking(lambda: templates.wrote(Purpose.REMINDER, _now()))
+    async with frail_lab.connection("notifier") as connection:
+        templates.failed(Purpose.REMINDER, "sms", _now() - WELL_AFTER)
+        tasks = {asyncio.create_task(_watch(templates, gateway, _directory(tmp_path), connection).run())}
+        try:
+            await until(lambda: gateway.taken[1:], what="the operator hears that it is over")
+        finally:
+            await end_all(tasks)
+    assert "模板恢复" in gateway.taken[1].letter.text
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _directory(folder: Path) -> Directory:
+    people = folder / "people.yaml"
+    people.write_text(DIRECTORY, encoding="utf-8")
+    return load_directory(people)
+
+
+def _watch(templates: Templates, gateway: Taking, directory: Directory, connection: Client) -> TroubleWatch:
+    entry, stopping = Configured(name="sms", kind="webhook", config=ChannelConfig()), asyncio.Event()
+    metrics = Metrics(CollectorRegistry(), ("sms",))
+    at_work = [GatewayAtWork(entry, gateway, metrics, _now, stopping)]
+    return TroubleWatch(
+        list(templates.at_work.values()),
+        {"sms": Courier(entry, at_work, metrics, _now, stopping)},
+        lambda: directory,
+        lambda: connection,
+        _now,
+        PostId("party_main"),
+        ZONE,
+    )
 
 
 def test_it_is_over_with_the_first_message_written_long_after_the_last_failure() -> None:

@@ -64,10 +64,8 @@ async def test_two_exchange_their_shifts_and_a_second_person_agrees(live: Live) 
     assert (taken.status_code, taken.headers["location"]) == (303, "/roster?said=shift"), taken.text
 
     leaves, takes = (name_of(one.person) for one in (first, second))
-    await until(lambda: texts(live, first.person) and texts(live, second.person), what="both are told")
-    said, said_to_other = texts(live, first.person)[-1], texts(live, second.person)[-1]
-    assert f"不再由您值守，改由{takes}值守" in said, "whoever is replaced"
-    assert f"由您值守（接替{leaves}）" in said_to_other, "whoever stands in"
+    said = await live.reads(first.person, None, f"不再由您值守，改由{takes}值守")
+    said_to_other = await live.reads(second.person, None, f"由您值守（接替{leaves}）")
     assert all("变更人：督办人员" in text and "事由：家中有事" in text for text in (said, said_to_other))
     await until(
         lambda: shift_starts(live, feeds[second.person], first.starts_at), what="the calendar follows"

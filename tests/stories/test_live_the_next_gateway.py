@@ -79,11 +79,18 @@ async def test_the_next_gateway_carries_and_the_operator_is_rung(two_gateways: L
 
     gateway.command("/sms", Mode.OK)
 
-    async def is_over() -> list[Received]:
-        await live.report(UNIT, level="II", area="620621", summary="又一起")
-        return told_operator("网关恢复")
+    async def is_taken() -> bool:
+        another = await live.report(UNIT, level="II", area="620621", summary="又一起")
+        written = await until(
+            lambda: [
+                m for m in gateway.messages if m.channel in ("sms", "chat") and m.data.get("case") == another
+            ],
+            what="it is written about",
+        )
+        return any(m.channel == "sms" for m in written or [])
 
-    (over,) = await until(is_over, seconds=60, what="it is over") or []
+    await until(is_taken, seconds=60, what="the first gateway takes messages again")
+    (over,) = await until(lambda: told_operator("网关恢复"), seconds=30, what="it is over") or []
     assert "您无需操作" in over.text
     assert not faults_in(over.text, Language.ZH)
     assert len(told_operator("网关故障")) == 1, "once a trouble"

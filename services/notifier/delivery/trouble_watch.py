@@ -127,7 +127,8 @@ class TroubleWatch:
             claimed = Ring(since=trouble.since, claimed_at=now, whose=trouble.whose)
             revision = await self._keep(key, claimed, revision)
             if await self._tell(one, claimed):
-                await self._keep(key, replace(claimed, told_at=self.clock()), revision)
+                self._rung[key] = replace(claimed, told_at=self.clock())
+                await self._keep(key, self._rung[key], revision)
         elif trouble is None and key in self._rung and _took_since(one, self._rung[key]):
             over = replace(self._rung.pop(key), over_at=now)
             await self._keep(key, over, revision)
