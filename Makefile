@@ -18,7 +18,7 @@ up: setup  ## everything embedded on real clocks, data kept under .fenghuo/
 	@$(BIN)/fenghuo up
 
 test: setup browser promtool lint  ## lint, types, import walls and all tests against the real broker and store
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 previous: setup  ## keep the data of a commit for the tests of what is old (COMMIT=…, default the last landing)
 	@$(BIN)/python -m tests.previous.make $(COMMIT)

@@ -37,19 +37,33 @@ async def test_two_thousand_idle_connections_keep_nobody_out(tmp_path: Path) -> 
             await until(lambda: ended() == IDLE, what="nobody waits for ever")
 
 
-@pytest.mark.parametrize("start", [b"GET /healthz HTTP/1.1\r\nhost: x\r\n", b"GET /hea", b""])
-async def test_a_head_that_dribbles_in_is_not_waited_for(installation: Installation, start: bytes) -> None:
-    piece = b"x-more: 1\r\n" if start.endswith(b"\n") else b"\r\n" if not start else b"l"
-    answer = await pour(installation.intake, start, piece, 100, pause=0.3)
-    assert answer.status == 0
-    assert 8 < answer.seconds < 15
-
-
-async def test_a_second_request_dribbles_no_better_than_the_first(installation: Installation) -> None:
-    whole = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
-    answer = await pour(installation.intake, whole + whole[:10], b"x", 100, pause=0.3)
-    assert answer.status == 200
-    assert 8 < answer.seconds < 15
+async def test_nothing_that_dribbles_in_is_waited_for(installation: Installation) -> None:
+    """All side by side: each takes as long as the service waits for it."""
+    officer = f"Bearer {installation.lab.token(Role.DUTY_OFFICER, person='wang_xin')}"
+    whole, before = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n", memory(installation.intake)
+    heads = [
+        (b"", b"\r\n", 0),
+        (b"GET /hea", b"l", 0),
+        (b"GET /healthz HTTP/1.1\r\nhost: x\r\n", b"x-more: 1\r\n", 0),
+        (whole + whole[:10], b"x", 200),
+    ]
+    bodies = [
+        (head("POST", path, authorization=officer, content_length=length), b"x", 408)
+        for path, length in (("/api/v1/reports", "100000"), ("/api/v1/files", str(20 * MB)))
+    ]
+    heads_end, bodies_end = await asyncio.gather(
+        *(
+            asyncio.gather(
+                *(pour(installation.intake, start, piece, 200, pause=0.3) for start, piece, _ in dribbles)
+            )
+            for dribbles in (heads, bodies)
+        )
+    )
+    assert [answer.status for answer in heads_end] == [status for *_, status in heads]
+    assert all(8 < answer.seconds < 15 for answer in heads_end), heads_end
+    assert [answer.status for answer in bodies_end] == [status for *_, status in bodies]
+    assert all(15 < answer.seconds < 30 for answer in bodies_end), bodies_end
+    assert memory(installation.intake) - before < 8 * MB
 
 
 @pytest.mark.parametrize("name", ["x-one", "x-{}"])
@@ -59,14 +73,6 @@ async def test_a_head_has_an_end(installation: Installation, name: str) -> None:
     # What is still on its way may take the answer from the sender; the end of the line it can't.
     assert answer.status in (0, 431)
     assert answer.seconds < 5
-
-
-async def test_a_body_that_dribbles_in_is_not_waited_for(installation: Installation) -> None:
-    officer = installation.lab.token(Role.DUTY_OFFICER, person="wang_xin")
-    start = head("POST", "/api/v1/reports", authorization=f"Bearer {officer}", content_length="100000")
-    answer = await pour(installation.intake, start, b" ", 200, pause=0.3)
-    assert answer.status == 408
-    assert 15 < answer.seconds < 30
 
 
 async def test_requests_sent_without_waiting_for_answers_have_an_end(installation: Installation) -> None:

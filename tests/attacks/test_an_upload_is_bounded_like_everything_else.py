@@ -1,6 +1,6 @@
-"""Files pass the door as everything does: no token, no byte; slow, large, many, and never more memory for it.
+"""Files pass the door as everything does: no token, no byte; large, many, and never more memory for it.
 
-The deed: 20 MB without a token and without end; 20 MB that dribble; a form with six files, and a hundred megabytes
+The deed: 20 MB without a token and without end; a form with six files, and a hundred megabytes
 of text in place of files; uploads side by side; a name that climbs.
 """
 
@@ -37,10 +37,6 @@ async def test_a_known_sender_is_bounded_too(installation: Installation) -> None
     endless = head("POST", "/api/v1/files", authorization=officer, transfer_encoding="chunked")
     answer = await pour(installation.intake, endless, chunk(PIECE), 10_000)
     assert answer.status == 413
-    start = head("POST", "/api/v1/files", authorization=officer, content_length=str(20 * MB))
-    answer = await pour(installation.intake, start, b"x", 200, pause=0.3)
-    assert answer.status == 408
-    assert 15 < answer.seconds < 30
     assert memory(installation.intake) - before < 8 * MB
 
 

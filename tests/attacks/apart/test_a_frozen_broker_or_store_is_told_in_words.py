@@ -136,6 +136,11 @@ async def every_route(installation: Installation, service: Running) -> Asked:
     return asked
 
 
+async def every_service(installation: Installation) -> dict[str, Asked]:
+    asked = await asyncio.gather(*(every_route(installation, getattr(installation, name)) for name in PAGES))
+    return dict(zip(PAGES, asked, strict=True))
+
+
 def assert_told(asked: Asked) -> None:
     for route, answer in asked.answers.items():
         assert isinstance(answer, httpx2.Response), (route, answer)
@@ -145,34 +150,32 @@ def assert_told(asked: Asked) -> None:
             assert "Traceback" not in answer.text
 
 
-@pytest.mark.parametrize("name", ["intake", "escalator", "notifier", "audit"])
-async def test_a_frozen_broker_is_told(apart: Installation, name: str) -> None:
+async def test_a_frozen_broker_is_told(apart: Installation) -> None:
     assert apart.lab.nats
     with frozen(apart.lab.nats):
-        asked = await every_route(apart, getattr(apart, name))
-    assert_told(asked)
-    if name == "intake":
-        assert 503 in asked.of("/api/v1/reports")
-    if name == "audit":
-        page = next(
-            answer for (_, path, role), answer in asked.answers.items() if (path, role) == ("/", Role.AUDITOR)
-        )
-        assert isinstance(page, httpx2.Response)
-        assert page.status_code == 503
-        assert "The message broker does not answer" in page.text
+        asked = await every_service(apart)
+    for answers in asked.values():
+        assert_told(answers)
+    assert 503 in asked["intake"].of("/api/v1/reports")
+    page = next(
+        answer
+        for (_, path, role), answer in asked["audit"].answers.items()
+        if (path, role) == ("/", Role.AUDITOR)
+    )
+    assert isinstance(page, httpx2.Response)
+    assert page.status_code == 503
+    assert "The message broker does not answer" in page.text
 
 
-@pytest.mark.parametrize("name", ["audit"])
-async def test_a_frozen_store_is_told(apart: Installation, name: str) -> None:
+async def test_a_frozen_store_is_told(apart: Installation) -> None:
     with frozen(apart.lab.mongo):
-        asked = await every_route(apart, getattr(apart, name))
+        asked = await every_route(apart, apart.audit)
     assert_told(asked)
     assert asked.of("/") == {503, 403}
     assert 503 in asked.of("/api/v1/trail/entries")
 
 
-@pytest.mark.parametrize("name", ["intake", "escalator", "notifier", "audit"])
-async def test_what_thaws_goes_on(apart: Installation, name: str) -> None:
-    asked = await every_route(apart, getattr(apart, name))
-    assert_told(asked)
-    assert asked.of("/healthz") == {200}
+async def test_what_thaws_goes_on(apart: Installation) -> None:
+    for answers in (await every_service(apart)).values():
+        assert_told(answers)
+        assert answers.of("/healthz") == {200}
