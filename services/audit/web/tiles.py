@@ -19,6 +19,7 @@ from shared.door import doorway
 from shared.http_fields import Words
 from shared.tlog import layout
 from shared.tlog.layout import ENTRIES, LayoutError
+from shared.web.compressed import takes_gzip
 
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _NOT_AT_ALL = {"Cache-Control": "no-cache"}
@@ -27,8 +28,7 @@ _NOT_AT_ALL = {"Cache-Control": "no-cache"}
 async def packed(content: bytes, accepts: str) -> tuple[bytes, dict[str, str]]:
     """The body and its headers: gzip for a client that takes it (half of a bundle), plain for any other."""
     headers = {**_FOR_EVER, "Vary": "Accept-Encoding"}
-    wanted = [coding.partition(";") for coding in accepts.lower().replace(" ", "").split(",")]
-    if not any(name in ("gzip", "*") and quality.rstrip("0.") != "q=" for name, _, quality in wanted):
+    if not takes_gzip(accepts):
         return content, headers
     # A fixed time: the same bytes each time, for whoever compares copies.
     return await asyncio.to_thread(gzip.compress, content, 5, mtime=0), {
