@@ -31,8 +31,15 @@ def rule_watched(subject: str) -> str:
     return subject.partition(".")[0]
 
 
+EVERY_UNIT = "unit"
+"""In place of a topic: each unit that has somebody who can be reached."""
+
+
 def units_with(directory: Directory, topic: str) -> list[Unit]:
     """Those whose competence names the topic."""
+    if topic == EVERY_UNIT:
+        peopled = {person.unit for person in directory.people if person.channels}
+        return [unit for unit in directory.units if unit.id in peopled]
     return [
         unit for unit in directory.units if any(topic in competence.topics for competence in unit.competence)
     ]

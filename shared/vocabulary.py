@@ -74,6 +74,8 @@ class Kind(StrEnum):
     CONTESTED = "contested"
     """Who is said to have been told by telephone says that it is not so."""
     COMMENTED = "commented"
+    ROLL_CALLED = "roll_called"
+    """Somebody has everybody of a unit asked now whether they can be reached."""
     # What the system itself says.
     HEARD = "heard"
     """A source has given a sign of life."""

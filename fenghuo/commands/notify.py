@@ -1,6 +1,6 @@
 """`fenghuo notify …`: what people would be told and whether it reaches them, before it matters.
 
-`preview` needs nothing running; `test` asks the notifier.
+`preview` needs nothing running; `test` asks the notifier; `roll-call` asks everybody, and `reach` says who answered.
 """
 
 import os
@@ -16,6 +16,7 @@ from rich.markup import escape
 
 from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
+from fenghuo.commands._roll_call import reach, roll_call
 from fenghuo.places import PortSettings
 from fenghuo.speech import labelled, named, worded
 from fenghuo.speech.words import listed
@@ -282,6 +283,10 @@ def try_person(
     answer(tried, as_json=as_json, render=render)
     if not tried["ways"] or not all(way["handed_over"] for way in tried["ways"]):
         raise typer.Exit(Exit.NO)
+
+
+app.command("roll-call")(roll_call)
+app.command("reach")(reach)
 
 
 @app.command("pause")

@@ -12,6 +12,7 @@ from services.escalator.api import policy_router
 from services.escalator.cross_check.ahead import Ahead
 from services.escalator.cross_check.listening import OutsideWitnesses
 from services.escalator.lanes.cases import BrokenCaseError, Cases
+from services.escalator.lanes.grave_cases import GraveCases
 from services.escalator.lanes.lane import Lanes, Step, no_step
 from services.escalator.lanes.outgoing import Outgoings
 from services.escalator.lanes.overdue import OverdueClocks
@@ -78,6 +79,7 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
         Metrics(service.registry),
         clock,
         Ahead(connection).is_match_awaited,
+        GraveCases(lambda: watcher.latest.grave if watcher.latest is not None else ()),
         step,
     )
     standing = StandingWatches(exchange, outgoings, rulebook, directory, clock)

@@ -25,6 +25,7 @@ from shared.broker.bucket_follower import BucketEntry, BucketFollower
 from shared.broker.exchange import Exchange, WrittenAt
 from shared.broker.forever import forever
 from shared.broker.many_writes import Write, write_many
+from shared.case import ROLL_CALL
 from shared.directory import Directory, Unit
 from shared.directory.live import LiveDirectory
 from shared.facts import Established, Fact, Frozen
@@ -93,7 +94,10 @@ def to_be_watched(policy: Policy, directory: Directory) -> Iterator[Established]
         rule = whole_rule(policy.document, name)
         triggers = triggers_of(rule)
         calendar = rule.get("every") is not None and "established.periodic" in triggers
-        watch = "gaps" if "established.gaps" in triggers else "periodic" if calendar else None
+        opened_by = {trigger.removeprefix("established.") for trigger in triggers}
+        watch = next(
+            (name for name in ("gaps", ROLL_CALL) if name in opened_by), "periodic" if calendar else None
+        )
         if watch is not None and rule.get("each") is not None:
             for unit in units_with(directory, rule["each"]):
                 yield _established(

@@ -19,6 +19,7 @@ from services.intake.api.events import events_router
 from services.intake.api.files import files_router
 from services.intake.api.ingest import ingest_router
 from services.intake.api.reports import reports_router
+from services.intake.api.roll_calls import roll_calls_router
 from services.intake.api.sources import sources_router
 from services.intake.board.board import Board
 from services.intake.board.case_lookup import CaseLookup
@@ -157,6 +158,7 @@ def build(settings: IntakeSettings) -> Service:
         calendar_router(board, lambda: forms.forms, gate, now),
         directory_router(directory, changes, gate, now),
         calendar_feed_router(directory, gate, now),
+        roll_calls_router(board, directory, gate),
         events_router(board, gate),
         ingest_router(hand_in, gate, now),
         sources_router(hand_in, gate, now),

@@ -2,6 +2,7 @@
 
 from shared.acts.act import FILES, TASK, Act, Group
 from shared.acts.states import (
+    calls_the_roll,
     has_not_ended,
     is_a_roster,
     is_going_on,
@@ -126,6 +127,18 @@ MOVING_ON = (
         hidden=frozenset({"post", "to_person"}),
         who_may=who(PEOPLE, Where.WATCH),
         fits=is_a_roster,
+    ),
+    Act(
+        kind=Kind.ROLL_CALLED,
+        path="roll-call",
+        group=Group.MOVE_ON,
+        says="Everybody of the unit is asked now whether they can be reached: a test.",
+        label=N_("roll called"),
+        title=N_("Call the roll"),
+        button=N_("Ask everybody of the unit now"),
+        text=N_("Why, for the record"),
+        who_may=who(OFFICES, Where.STANDING),
+        fits=calls_the_roll,
     ),
     Act(
         kind=Kind.HANDED_OVER,

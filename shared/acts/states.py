@@ -6,7 +6,7 @@ task or a duty. Nothing is decided here: what an act becomes, the escalator says
 
 from collections.abc import Iterator
 
-from shared.case import ENDED, Case, Duty, Task, TaskState, Transfer
+from shared.case import ENDED, ROLL_CALL, Case, Duty, Task, TaskState, Transfer
 from shared.facts.report import CATEGORISED
 from shared.vocabulary import ReportKind
 
@@ -53,6 +53,10 @@ def is_a_visit(case: Case) -> bool:
 
 def is_a_roster(case: Case) -> bool:
     return has_not_ended(case) and case.standing is not None and case.standing.watch == "roster"
+
+
+def calls_the_roll(case: Case) -> bool:
+    return has_not_ended(case) and case.standing is not None and case.standing.watch == ROLL_CALL
 
 
 def transfers(case: Case) -> Iterator[Transfer]:

@@ -15,6 +15,8 @@ from shared.case.case import (
 )
 from shared.case.duty import (
     APPROVER,
+    ROLL_CALL,
+    UNANSWERED,
     Duty,
     DutyState,
     DutyTerms,
@@ -46,7 +48,9 @@ from shared.case.task import HolderTerm, Item, ItemForm, Task, TaskState, Transf
 __all__ = [
     "APPROVER",
     "ENDED",
+    "ROLL_CALL",
     "STRAY_REPLIES",
+    "UNANSWERED",
     "AnswerStep",
     "Applied",
     "Case",

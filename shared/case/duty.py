@@ -12,6 +12,10 @@ from shared.ids import CaseId, DutyId, NoticeId, PersonId, PostId, TaskId, UnitI
 
 APPROVER = "approver"
 """`by` of a duty to approve: whoever is next to be asked, a person of any unit."""
+ROLL_CALL = "roll_call"
+"""The watch of a case that asks everybody of a unit whether they can be reached."""
+UNANSWERED = "roll_call.unanswered"
+"""What happens to such a case where the time to answer is over and somebody has not."""
 
 
 class DutyState(StrEnum):
@@ -130,6 +134,11 @@ class DutyTerms(Value, frozen=True, kw_only=True):
     reserves: tuple[str, ...] = ()
     """Acts that only whoever owes it, or somebody above, may do to the case while it is owed."""
     stand_in: StandIn = StandIn.SETTLES
+
+    @property
+    def is_roll_call(self) -> bool:
+        """It only tries whether people can be reached: nobody answers for silence."""
+        return f"established.{ROLL_CALL}" in self.on
 
     @property
     def is_settled_by_stand_in(self) -> bool:

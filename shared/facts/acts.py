@@ -162,7 +162,7 @@ class Established(Frozen):
     the directory has changed.
     """
 
-    watch: Literal["roster", "source", "plan", "periodic", "ledger", "gaps"]
+    watch: Literal["roster", "source", "plan", "periodic", "ledger", "gaps", "roll_call"]
     subject: str
     """The roster, source, plan, duty rule or unit watched."""
     unit: UnitId

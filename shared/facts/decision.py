@@ -114,6 +114,8 @@ class Purpose(StrEnum):
     """A report was accepted and could not be worked out, or nobody is called by it: this person is asked to
     see to it by hand.
     """
+    ROLL_CALL = "roll_call"
+    """A test: nothing has happened, and this person is asked for one answer."""
 
 
 class EarlyEnd(Value, frozen=True, kw_only=True):
@@ -207,6 +209,21 @@ class News(Value, frozen=True, kw_only=True):
     """The reader has not answered the report yet, and still has to."""
 
 
+class RollCallNews(Value, frozen=True, kw_only=True):
+    """How a roll call of a unit has ended."""
+
+    asked: int
+    answered: int
+    silent: tuple[Name, ...] = ()
+    """Those to whom a message got through, and who did not answer."""
+    unreachable: tuple[Name, ...] = ()
+    """Those to whom none did."""
+    not_sent: tuple[Name, ...] = ()
+    """Those to whom none went out: the failure is ours."""
+    dark_posts: tuple[Name, ...] = ()
+    """Of the unit: nobody who answers for them did."""
+
+
 class AskedNotice(Value, frozen=True, kw_only=True):
     """The draft of a public notice that is to be approved, or replied to; or the text of a publication, to be
     approved or published.
@@ -295,6 +312,8 @@ class Brief(Value, frozen=True, kw_only=True):
     """Who handed the report in, where that is not the unit itself, or is asked for (undecided)."""
     public_notice: AskedNotice | None = None
     """Where the notice's duties are about the draft of a public notice."""
+    roll_call: RollCallNews | None = None
+    """News: a roll call has ended without everybody's answer."""
 
 
 class Notice(Value, frozen=True, kw_only=True):

@@ -115,6 +115,7 @@ EVENTS: dict[str, dict[str, str]] = {
         "second": N_("a second person's decision"),
         "called": N_("a call written down"),
         "undecided": N_("a report to be seen to by hand"),
+        "roll_call": N_("roll call, a test"),
     },
     "touch": {
         "absent": N_("counts as absent"),

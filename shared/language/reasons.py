@@ -174,6 +174,17 @@ WHY: dict[str, str] = {
     "no_later_limit_named": N_("the limit named is not later"),
     "no_limit_given": N_("no limit was given"),
     "no_longer_watched": N_("no longer watched"),
+    "no_answer_to_the_roll_call": N_("no answer to the roll call in time; nobody is held to it"),
+    "not_a_roll_call": N_("nobody is called to a roll call in this case: open the roll call of a unit"),
+    "roll_call": N_("a roll call: a test of who can be reached"),
+    "roll_call_goes_on": N_("a roll call of the unit is going on: wait for its end"),
+    "roll_call_out_of_hours": N_(
+        "a roll call begins on working days, within the hours of the policy; by hand it may begin at another hour where you say why"
+    ),
+    "roll_call_put_off": N_(
+        "an emergency of level I or II is being handled: the roll call waits; by hand it may begin all the same where you say why"
+    ),
+    "roll_call_silenced": N_("a plan of silence holds every call there: the roll call is put off"),
     "no_notice_is_pending": N_("no public notice is pending"),
     "takes_place_at_another_time": N_("it takes place at another time"),
     "no_text_to_approve": N_("no text waits for an approval"),

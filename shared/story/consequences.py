@@ -98,6 +98,9 @@ CALLS: Mapping[Purpose, Name] = {
     Purpose.CALLED: Name(
         "{ways}告知{people}已登记与其通话", "Told {people} by {ways} that a call to them was written down"
     ),
+    Purpose.ROLL_CALL: Name(
+        "{ways}向{people}发送联络点名测试", "Sent {people} the test of the roll call by {ways}"
+    ),
     Purpose.UNDECIDED: Name("{ways}请{people}人工处置", "Asked {people} by {ways} to see to it by hand"),
 }
 OTHER_PURPOSE = Name("{ways}告知{people}", "Told {people} by {ways}")

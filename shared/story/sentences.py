@@ -40,6 +40,7 @@ FACTS: Mapping[Kind | tuple[Kind, bool], Name] = {
     Kind.REGISTERED: Name("{who}登记{item}{owner}", "{who} registered {item}{owner}"),
     Kind.PLAN_INVOKED: Name("{who}启动{plan}", "{who} invoked {plan}"),
     Kind.COMMAND_TAKEN: Name("{who}登记：{person}任{command}", "{who} recorded {person} as {command}"),
+    Kind.ROLL_CALLED: Name("{who}发起联络点名", "{who} called the roll"),
     Kind.SIGNED_IN: Name("{who}到岗签到", "{who} signed in for the shift"),
     Kind.HANDED_OVER: Name("{who}向{person}交班", "{who} handed the shift over to {person}"),
     Kind.SNOOZED: Name(

@@ -32,7 +32,7 @@ WRITER = Writer(ZoneInfo("Asia/Shanghai"))
 
 TOLD_BEFORE = {Purpose.REMINDER, Purpose.AGAIN}
 """Short messages to those who have the whole already."""
-ABOUT_A_MATTER = [purpose for purpose in Purpose if purpose is not Purpose.CHANGED]
+ABOUT_A_MATTER = [purpose for purpose in Purpose if purpose not in (Purpose.CHANGED, Purpose.ROLL_CALL)]
 
 
 def letter(form: Form = Form.SHORT, link: str | None = LINK, **changes: Any) -> Letter:

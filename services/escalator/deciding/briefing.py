@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from services.escalator.deciding.draft import DESK_DUTY, Draft, NoticeInMaking, notice_id
 from services.escalator.deciding.leaving_out import LeavingOut
 from services.escalator.deciding.referral import listed_lapses
+from services.escalator.policy.duty_spec import FIRST_CHANNEL
 from shared.case import STRAY_REPLIES, Case, Duty, Matter, ReleaseText, Task, desk_post
 from shared.directory import Directory, Person
 from shared.facts import (
@@ -341,15 +342,17 @@ def area_name(directory: Directory, area: AreaCode) -> Name:
 
 
 def channels_to(person: Person, channels: tuple[str, ...]) -> tuple[str, ...]:
-    """The policy's channels that the person has, in the policy's order; where they have none of them, all
-    they have.
+    """The policy's channels that the person has, in the policy's order (`first`: the person's first); where they have
+    none of them (`each`: in any case), all they have.
     """
     return _in_order(tuple([address.channel for address in person.channels]), channels)
 
 
 @lru_cache(maxsize=4096)
 def _in_order(theirs: tuple[str, ...], channels: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple([channel for channel in channels if channel in theirs]) or theirs
+    if channels == (FIRST_CHANNEL,):
+        return theirs[:1]
+    return tuple([channel for channel in channels if channel in theirs]) or tuple(dict.fromkeys(theirs))
 
 
 def _asked_text(draft: Draft, release: ReleaseText, rules: tuple[str, ...]) -> AskedNotice | None:

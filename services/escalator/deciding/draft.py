@@ -60,6 +60,8 @@ class Rules:
     """When we were away, as far as that is on record."""
     revision: int = 0
     """Of the directory."""
+    grave_case: CaseId | None = None
+    """An emergency of level I or II that is being handled, if there is any: no roll call begins."""
     is_match_awaited: bool = False
     """Not every report stored before this fact has been laid beside the outside witnesses yet, or a match with
     this one lies ahead: nothing is suspected.

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from services.escalator.deciding import states
+from services.escalator.deciding import roll_call, states
 from services.escalator.deciding.briefing import person_name
 from services.escalator.deciding.draft import Draft, Event, Why
 from services.escalator.deciding.excuses import weigh_for
@@ -61,7 +61,10 @@ def lapse_if_past(
     for duty in list(draft.duties.values()) if among is None else [draft.duties[one] for one in among]:
         if duty.state is not DutyState.OPEN or acted_at <= duty.due_at or duty.paused_at is not None:
             continue
-        if not is_checked(draft, duty):
+        if draft.plan_of(duty).is_roll_call:
+            cancel(draft, duty, Reason.NO_ANSWER_TO_THE_ROLL_CALL)
+            roll_call.end(draft)
+        elif not is_checked(draft, duty):
             lapse(draft, duty, acted_at, cause)
         elif suspect(draft, duty):
             cancel(draft, duty, Reason.SUSPECTED_AND_TO_BE_JUDGED)

@@ -29,6 +29,8 @@ def light_first(draft: Draft, duty: Duty, plan: DutyTerms, party: Party) -> Duty
     is.
     """
     purpose = Purpose.REPORT if plan.by_recipient else Purpose.DUTY
+    if plan.is_roll_call:
+        purpose = Purpose.ROLL_CALL
     why = Reason.OWED_ON_REPORT if plan.by_recipient else Reason.OWED
     called: list[tuple[Person, PostId]] = [(party.bearer, party.post)]
     if plan.by_recipient and plan.any_answers:

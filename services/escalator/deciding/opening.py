@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
+from msgspec.structs import replace
 
+from services.escalator.deciding import roll_call
 from services.escalator.deciding.draft import Draft, Event
 from services.escalator.deciding.duties import cancel
 from services.escalator.deciding.forms import end_of_day, moment_in_form
@@ -66,6 +68,9 @@ def _rules_on(draft: Draft, trigger: str) -> Sequence[DutyRule]:
 
 
 def _open_by(draft: Draft, rule: DutyRule, event: Event) -> None:
+    if event.name == Kind.ROLL_CALLED:
+        _begin_round(draft, rule, Opening(rule=rule.name, at=event.at, key=f"{event.at:%Y%m%dT%H%M%S}"))
+        return
     if rule.every is not None or rule.shift:
         # What comes by the calendar and is scheduled already keeps its moment when it is established again.
         if all(one.rule != rule.name for one in draft.openings):
@@ -327,7 +332,7 @@ def schedule(draft: Draft, rule: DutyRule, after: datetime) -> None:
                 Opening(rule=rule.name, at=shift.starts_at, key=f"{shift.starts_at:%Y%m%dT%H%M}")
             )
     elif rule.every is not None and (standing is None or rule_watched(standing.subject) == rule.name):
-        at = next_moment(rule.every, after, draft.policy.zone)
+        at = roll_call.first_moment(draft, rule, next_moment(rule.every, after, draft.policy.zone))
         draft.openings.append(
             Opening(rule=rule.name, at=at, key=f"{at.astimezone(draft.policy.zone):%Y%m%d}")
         )
@@ -348,9 +353,22 @@ def open_due(draft: Draft) -> None:
             continue
         standing = draft.case.standing
         if standing is None or standing.watch != "gaps" or _note_gaps(draft):
-            _give_up_the_last(draft, rule)
-            open_rule(draft, rule, Event(f"every.{rule.name}", opening.at), key=opening.key)
+            if (later := roll_call.put_off(draft, rule, opening)) is not None:
+                draft.openings.append(later)
+                continue
+            _begin_round(draft, rule, opening)
         schedule(draft, rule, opening.at)
+
+
+def _begin_round(draft: Draft, rule: DutyRule, opening: Opening) -> None:
+    _give_up_the_last(draft, rule)
+    if rule.plan.is_roll_call:
+        if _is_owed(draft, rule):
+            draft.note(EffectKind.NOTED, Reason.ROLL_CALL_GOES_ON, rule=rule.plan.limit)
+            return
+        roll_call.forget_the_last(draft, rule)
+        opening = replace(opening, at=draft.now)
+    open_rule(draft, rule, Event(f"every.{rule.name}", opening.at), key=opening.key)
 
 
 def _give_up_the_last(draft: Draft, rule: DutyRule) -> None:
@@ -385,6 +403,8 @@ def prune(draft: Draft) -> None:
     done: dict[tuple[str, bool], list[Duty]] = {}
     for duty in draft.duties.values():
         plan = draft.plans[duty.rule]
+        if plan.is_roll_call:
+            continue
         if (plan.again or draft.case.standing is not None) and not duty.is_owed:
             done.setdefault((duty.rule, duty.lapse is not None), []).append(duty)
     for (_, lapsed), duties in done.items():

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from services.escalator.deciding.draft import Draft
 from services.escalator.deciding.form_values import values_at
+from services.escalator.policy.duty_spec import EVERYBODY
 from shared.case import APPROVER, CaseForm, Duty, Task
 from shared.directory import Person
 from shared.directory.competence import Competent
@@ -173,6 +174,8 @@ def _named(draft: Draft, name: str, duty: Duty | None, task: Task | None) -> Ite
         if duty is not None:
             person, post = bearer_of(draft, duty)
             yield post, person
+    elif name == EVERYBODY:
+        yield from _everybody(draft)
     elif name == "commander":
         yield from _commander(draft)
     elif name in ("competent_duty", "area_duty"):
@@ -196,6 +199,16 @@ def _commander(draft: Draft) -> Iterator[tuple[PostId, Person]]:
     person = draft.directory.people_by_id.get(command[-1].person) if command else None
     if person is not None:
         yield from _through_a_post(draft, person)
+
+
+def _everybody(draft: Draft) -> Iterator[tuple[PostId, Person]]:
+    """Of the case's unit, whoever has a channel."""
+    unit = draft.case.report.unit
+    posts = {post.holder: post.id for post in reversed(draft.directory.posts)}
+    head = head_of(draft, unit) or _anybody(draft)
+    for person in draft.directory.people:
+        if person.unit == unit and person.channels:
+            yield posts.get(person.id, head[1]), person
 
 
 def _through_a_post(draft: Draft, person: Person) -> Iterator[tuple[PostId, Person]]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
+from services.escalator.deciding import roll_call
 from services.escalator.deciding.briefing import (
     MOST_DETAILS,
     NewsInMaking,
@@ -24,7 +25,7 @@ from services.escalator.deciding.parties import newly_named, posts_of, unit_of
 from services.escalator.policy.rule import RuleScope
 from services.escalator.policy.tell_rule import TellRule
 from services.escalator.policy.tell_spec import FORM_AUDIENCE, GRADED_DOWN, GRADED_UP
-from shared.case import Measure
+from shared.case import UNANSWERED, Measure
 from shared.facts import Brief, ChangedLimit, EffectKind, Name, News, Purpose, Reason, SuspicionNews
 from shared.facts.report import HAPPENING
 from shared.ids import PersonId, PostId, UnitId
@@ -273,6 +274,8 @@ class _NewsWords:
             **_command(draft),
         )
         self._changes = self._changed_limits() if regraded else {}
+        has_ended = any(one.name == UNANSWERED for _, one in happened)
+        self._roll_call = roll_call.news_of(draft) if has_ended else None
         by_recipient = {rule for rule, plan in draft.plans.items() if plan.by_recipient}
         self._unanswered = {
             duty.bearer: duty.due_at
@@ -310,4 +313,11 @@ class _NewsWords:
 
     def brief(self, who: PersonId, rule: TellRule) -> Brief:
         news, due_at = self.news(who, rule), self._unanswered.get(who)
-        return brief_of(self._draft, due_at=due_at, news=news, tasks=self._tasks, suspicion=self.suspicion)
+        return brief_of(
+            self._draft,
+            due_at=due_at,
+            news=news,
+            tasks=self._tasks,
+            suspicion=self.suspicion,
+            roll_call=self._roll_call,
+        )

@@ -86,7 +86,7 @@ def _is_there(draft: Draft, established: Established) -> bool:
             return source is not None and source.silent_after is not None
         case "plan":
             return established.subject in draft.directory.plans_by_id
-        case "periodic" | "gaps":
+        case "periodic" | "gaps" | "roll_call":
             return _owes_its_own(draft, established)
         case _:
             return True

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from time import perf_counter
+from typing import Any
 
 import structlog
 from msgspec.structs import replace
@@ -25,6 +26,7 @@ from services.escalator.deciding.decide import set_aside
 from services.escalator.deciding.draft import UndecidableError
 from services.escalator.deciding.rebuild import rearmed
 from services.escalator.lanes.cases import BrokenCaseError, Cases
+from services.escalator.lanes.grave_cases import GraveCases
 from services.escalator.lanes.outgoing import Outgoings
 from services.escalator.lanes.overdue import OverdueClocks
 from services.escalator.lanes.rebuilding import Rebuilding
@@ -34,7 +36,7 @@ from shared.broker.exchange import ConflictError
 from shared.broker.open_pull import Handed
 from shared.case import Case
 from shared.case_parts import Stowed, TooLargeError
-from shared.facts import Decision, EffectKind, Fact, FactError, Reason
+from shared.facts import Decision, EffectKind, Fact, FactError, Purpose, Reason
 from shared.facts.authenticity import distrust
 from shared.facts.cause import Cause
 from shared.facts.distrust import WORDS, Distrust
@@ -103,6 +105,7 @@ class Lanes:
         metrics: Metrics,
         clock: Callable[[], datetime],
         is_match_awaited: Callable[[CaseId, int], Awaitable[bool]],
+        grave_cases: GraveCases,
         step: Step = no_step,
     ) -> None:
         self._cases, self._out, self._rulebook, self._metrics, self._step = (
@@ -113,7 +116,7 @@ class Lanes:
             step,
         )
         self._rebuilding, self._overdue, self._clock = rebuilding, overdue, clock
-        self._is_match_awaited = is_match_awaited
+        self._is_match_awaited, self._grave_cases = is_match_awaited, grave_cases
         self.newer = NewerSeen()
 
     async def handle(self, handed: Handed) -> None:
@@ -206,6 +209,8 @@ class Lanes:
                     after, decision, stowed = self._decided(case, fact, sequence, now)
                 if _is_suspecting(decision) and await self._is_match_awaited(decision.case, sequence):
                     after, decision, stowed = self._decided(case, fact, sequence, now, is_match_awaited=True)
+                if _calls_a_roll(decision) and (grave := self._grave_cases.first()) is not None:
+                    after, decision, stowed = self._decided(case, fact, sequence, now, grave_case=grave)
                 self._metrics.decide_seconds.observe(perf_counter() - started)
                 await self._step("decided")
                 if (
@@ -224,6 +229,7 @@ class Lanes:
                 if delivered < POLICY_TRIES:
                     raise
                 raise PoisonedError(str(error), Cause.UNKNOWN_POLICY) from error
+            self._grave_cases.saw(after)
             await self._step("stored")
             self._metrics.count(fact, decision, now)
             _say(after, decision)
@@ -281,16 +287,15 @@ class Lanes:
         fact: Fact,
         sequence: int,
         now: datetime,
-        *,
-        is_match_awaited: bool = False,
+        **known_now: Any,
     ) -> tuple[Case, Decision, Stowed]:
         """The case after it, the decision, and the case as it is stored; whatever goes wrong here would go
-        wrong again.
+        wrong again. `known_now`: fields of the rules that only this moment knows.
         """
         try:
             rules = self._rulebook.rules_for(case, fact.kind, now)
-            if is_match_awaited:
-                rules = dataclasses.replace(rules, is_match_awaited=True)
+            if known_now:
+                rules = dataclasses.replace(rules, **known_now)
             after, decision = decide_somehow(case, fact, sequence, now, rules)
             after, decision = rearmed(after, decision, fact)
             try:
@@ -325,6 +330,10 @@ def _read(handed: Handed) -> Fact:
 
 def _is_suspecting(decision: Decision) -> bool:
     return any(effect.why == Reason.NO_UNIT_HAS_REPORTED for effect in decision.effects)
+
+
+def _calls_a_roll(decision: Decision) -> bool:
+    return any(notice.purpose is Purpose.ROLL_CALL for notice in decision.notices)
 
 
 def _set_aside_in(decision: Decision) -> str | None:

@@ -53,7 +53,10 @@ class RuleBook:
             directory or self.directory.now,
             outages_named(decision),
             decision.directory,
-            any(effect.why == Reason.STILL_BEING_MATCHED for effect in decision.effects),
+            grave_case=next(
+                (effect.case for effect in decision.effects if effect.why == Reason.ROLL_CALL_PUT_OFF), None
+            ),
+            is_match_awaited=any(effect.why == Reason.STILL_BEING_MATCHED for effect in decision.effects),
         )
 
     def _policy(self, label: str) -> Policy:

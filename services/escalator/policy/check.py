@@ -20,6 +20,7 @@ from services.escalator.policy.check_reach import (
     no_report_is_missing,
     what_is_listed_is_judged,
 )
+from services.escalator.policy.check_roll_call import roll_calls_are_gentle
 from services.escalator.policy.check_terms import calendar_is_known, chains_fit_their_limits, terms_make_sense
 from services.escalator.policy.findings import Findings, examine
 from shared.directory import Directory
@@ -36,6 +37,7 @@ CHECKS = (
     no_circle_of_rules,
     measures_are_reached,
     no_report_is_missing,
+    roll_calls_are_gentle,
 )
 
 

@@ -7,6 +7,8 @@ from services.escalator.policy.duty_spec import (
     ACTIONS,
     BEARERS,
     DYNAMIC_AUDIENCES,
+    EACH_CHANNEL,
+    FIRST_CHANNEL,
     FORM_TRIGGER,
     DutySpec,
     When,
@@ -108,7 +110,7 @@ def _with_variants(spec: Any, path: Path) -> Iterator[tuple[Any, Path]]:
 
 def _channels(findings: Findings, channels: Iterable[str], at: Path, reachable: set[str]) -> None:
     for channel in channels:
-        if not is_ref(channel) and channel not in reachable:
+        if not is_ref(channel) and channel not in reachable | {EACH_CHANNEL, FIRST_CHANNEL}:
             findings.fault(said(NO_CHANNEL, channel=channel), *at, "channels")
 
 

@@ -29,7 +29,7 @@ def _each_owes_its_own(findings: Findings, name: str) -> None:
         return
     if rule.get("every") is None:
         findings.fault(N_("is of a rule by the calendar: write `every:` too"), "duties", name, "each")
-    if by not in (None, "watched"):
+    if by not in (None, "watched", "recipient"):
         findings.fault(N_("each unit owes its own: write `by: watched`"), "duties", name, "by")
     if not units_with(findings.directory, topic):
         findings.warn(

@@ -15,7 +15,7 @@ from services.escalator.policy.rule import GivenLimit, Gravity, RuleScope
 from services.escalator.policy.terms import PATTERN, parse_term
 from services.escalator.policy.written import Also, OneOrMany, WrittenPart
 from shared.acts import ACTS
-from shared.case import Slip, StandIn
+from shared.case import ROLL_CALL, UNANSWERED, Slip, StandIn
 from shared.directory.units import AREA_CODE
 from shared.facts import LapseCause, Name
 from shared.message import N_, said
@@ -39,6 +39,9 @@ BEARERS = (
     "approver",
 )
 """Who may owe a duty, besides the holder of a post: see `DutyRule.by`."""
+EVERYBODY = "everybody"
+EACH_CHANNEL, FIRST_CHANNEL = "each", "first"
+"""In place of channels: all that a person has, or the first of them."""
 DYNAMIC_AUDIENCES = (
     "owner",
     "bearer",
@@ -49,14 +52,16 @@ DYNAMIC_AUDIENCES = (
     "reporter_head",
     "competent_duty",
     "area_duty",
+    EVERYBODY,
 )
 """Found at the moment: the task's owner, who is the bearer; the head of the unit that owes it, of the
 assigner, of the case's holder, of the superior of the unit that owes it, of the unit that reported; the duty
-post of the unit competent for the matter, and of the government of the place (the county's, the township's).
+post of the unit competent for the matter, and of the government of the place (the county's, the township's);
+everybody of the case's unit who has a channel.
 """
 ACTIONS = ("supervision_order", "public_notice_draft", "refer", "incident", "unacknowledge")
 """What may be raised when a duty is overdue, besides telling people."""
-WATCHES = ("roster", "source", "plan", "periodic", "ledger", "gaps")
+WATCHES = ("roster", "source", "plan", "periodic", "ledger", "gaps", ROLL_CALL)
 
 
 def is_ref(text: str) -> bool:
@@ -212,17 +217,26 @@ class DutySpec(WrittenTerms):
     else.
     """
     each: RuleName | None = None
-    """Of a rule by the calendar, `by: watched`: every unit whose competence names this topic owes its own, in a case
-    of its own.
+    """Of a rule by the calendar: every unit whose competence names this topic owes its own (`unit`: every unit with
+    somebody who has a channel), in a case of its own.
     """
     shift: bool | None = None
     scope: RuleScope | None = None
     variants: tuple[Variant, ...] = ()
 
 
-DERIVED = ("reported.outside", "suspected", "review_asked.again", "bounced", "all_verified", "listed")
+DERIVED = (
+    "reported.outside",
+    "suspected",
+    "review_asked.again",
+    "bounced",
+    "all_verified",
+    "listed",
+    UNANSWERED,
+)
 """Triggers that are no fact's kind: reported by an outside witness, suspected to be omitted, a review asked
-for once more, sent to and fro too often, the last task verified, a lapse put on the organ's list.
+for once more, sent to and fro too often, the last task verified, a lapse put on the organ's list, a roll call
+that ended without everybody's answer.
 """
 
 

@@ -4,6 +4,7 @@ Invariant: nothing about a level, a post, a limit or a chain is in code; an unkn
 with its line.
 """
 
+from datetime import time, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -87,6 +88,43 @@ class LevelLimits(WrittenPart):
     follow_up: Span
     final: Span
     plan: Span
+
+
+def _time_of_day(text: str) -> str:
+    try:
+        time.fromisoformat(text)
+    except ValueError:
+        raise ValueError(N_("is no time of the day: write one such as 08:30, in quotes")) from None
+    return text
+
+
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^\d\d:\d\d$"), AfterValidator(_time_of_day)]
+
+
+class RollCallTable(WrittenPart):
+    """How gently people are asked whether they can be reached."""
+
+    within: Span
+    """How long there is to answer."""
+    spread: Span = timedelta(0)
+    """The units begin one after the other over this time, each always at the same place of it."""
+    hours: Annotated[tuple[TimeOfDay, ...], Field(min_length=2, max_length=2)] = ("09:00", "17:00")
+    """A roll call begins on working days from the one to the other, and never otherwise."""
+
+    @model_validator(mode="after")
+    def fits_its_hours(self) -> Self:
+        begins, ends = (time.fromisoformat(text) for text in self.hours)
+        if begins >= ends:
+            raise ValueError(
+                said(
+                    N_("hours end before they begin: write the earlier time first, such as %(hours)s"),
+                    hours=(self.hours[1], self.hours[0]),
+                )
+            )
+        return self
+
+    def begin_and_end(self) -> tuple[time, time]:
+        return time.fromisoformat(self.hours[0]), time.fromisoformat(self.hours[1])
 
 
 Weight = Level | Literal["sensitive"]
@@ -377,6 +415,7 @@ class PolicyDocument(WrittenPart):
     pause: Pause | None = None
     silent_source: SilentSource = SilentSource()
     exercise: Exercise = Exercise()
+    roll_call: RollCallTable | None = None
     holidays: Holidays = Holidays(years={})
     """Filled from the file `holidays.yaml` beside the policy's."""
     audiences: Annotated[

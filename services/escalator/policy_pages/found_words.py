@@ -29,8 +29,13 @@ FOUND_WORDS = {
     "refer": N_("it is referred for accountability"),
     "incident": N_("it is an incident itself"),
     "unacknowledge": N_("it counts as not acknowledged, and is raised again"),
+    "everybody": N_("everybody of the unit who has a channel"),
 }
 """Who is told, and what follows, besides those that `explain` names."""
+CHANNEL_WORDS = {
+    "each": N_("every channel that the person has"),
+    "first": N_("the person's first channel"),
+}
 EVENT_WORDS = {
     "reported.outside": N_("an outside source reports"),
     "suspected": N_("an omission is suspected"),
@@ -60,6 +65,8 @@ EVENT_WORDS = {
     "established.periodic": N_("the calendar says so"),
     "established.ledger": N_("a unit has a ledger"),
     "established.gaps": N_("the directory is watched for gaps"),
+    "established.roll_call": N_("the calendar says so"),
+    "roll_call.unanswered": N_("a roll call ends without everybody's answer"),
     "logged_call": N_("a call was written down"),
     "filed": N_("a document is handed in"),
 }

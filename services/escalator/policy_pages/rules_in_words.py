@@ -16,6 +16,7 @@ from services.escalator.policy_pages.field_words import SAID, FieldWords
 from services.escalator.policy_pages.wording import PolicyWording
 from shared.language.catalogue import N_
 from shared.message import Marked
+from shared.standing import EVERY_UNIT
 
 
 class Aspect(StrEnum):
@@ -158,7 +159,9 @@ class _RuleReader:
             opens.append(self._wording.every(every))
         if self._whole.get("shift"):
             opens.append(self._wording.event("established.roster"))
-        if each := self._whole.get("each"):
+        if (each := self._whole.get("each")) == EVERY_UNIT:
+            opens.append(self._words.of(N_("for each unit by itself")))
+        elif each:
             opens.append(
                 self._words.of(
                     N_("for each unit competent for %(topic)s by itself"), topic=self._wording.topic(each)

@@ -39,6 +39,7 @@ class Shape(StrEnum):
     START = "start"
     YES = "yes"
     WORD = "word"
+    HOURS = "hours"
     HOLIDAYS = "holidays"
 
 
@@ -82,6 +83,7 @@ CHAPTERS: dict[str, Marked] = {
     "pause": N_("Stopping a clock"),
     "silent_source": N_("A silent source"),
     "exercise": N_("Exercises"),
+    "roll_call": N_("Roll calls"),
     "clock": N_("Clock and calendar"),
     "holidays": N_("Clock and calendar"),
 }
@@ -168,6 +170,9 @@ SETTINGS: tuple[TableSetting, ...] = (
     S(("silent_source", "category"), N_("reported as"), Shape.CATEGORY),
     S(("silent_source", "level"), N_("of level"), Shape.LEVEL),
     S(("exercise", "channels"), N_("rings over"), Shape.CHANNELS),
+    S(("roll_call", "within"), N_("answered within")),
+    S(("roll_call", "spread"), N_("the units begin one after the other over")),
+    S(("roll_call", "hours"), N_("begins on working days within"), Shape.HOURS),
     S(("clock", "timezone"), N_("time zone"), Shape.WORD),
     S(("clock", "starts_at"), N_("clocks start"), Shape.START),
     S(("holidays", "years"), N_("days off and make-up workdays"), Shape.HOLIDAYS),
@@ -240,5 +245,6 @@ _SAY: dict[Shape, Callable[[PolicyWording, Any], str]] = {
     Shape.START: lambda wording, value: wording.words.of(STARTS_WORDS[str(value)]),
     Shape.YES: lambda wording, value: wording.words.of(CHOICE_WORDS["yes" if value else "no"]),
     Shape.WORD: lambda _, value: str(value),
+    Shape.HOURS: lambda _, value: "–".join(value),
     Shape.HOLIDAYS: _holidays,
 }

@@ -16,6 +16,7 @@ from services.escalator.policy.tell_spec import FORM_AUDIENCE
 from services.escalator.policy.terms import Term, fixed_term
 from services.escalator.policy_pages.found_words import (
     BEARER_WORDS,
+    CHANNEL_WORDS,
     EVENT_WORDS,
     FOUND_WORDS,
     GRAVITY_WORDS,
@@ -161,7 +162,10 @@ class PolicyWording:
         return self.words.of(N_("%(when)s at %(at)s"), when=when, at=at)
 
     def channels(self, names: Iterable[str]) -> str:
-        return self.words.listed(self.words.label("channel", name) for name in names)
+        return self.words.listed(
+            self.words.of(CHANNEL_WORDS[name]) if name in CHANNEL_WORDS else self.words.label("channel", name)
+            for name in names
+        )
 
     # Matters
 

@@ -71,6 +71,8 @@ class Survey:
     """Case → revision, of cases that ended long enough ago."""
     running: dict[CaseId, str] = field(default_factory=dict[CaseId, str])
     """Case → the label of the policy it began under, of cases that people have open."""
+    grave: dict[CaseId, None] = field(default_factory=dict[CaseId, None])
+    """Emergencies of level I or II that are being handled."""
     differences: list[Checked] = field(default_factory=list[Checked])
 
 
@@ -212,6 +214,7 @@ class Surveyor:
                 survey.ignored,
                 survey.ended,
                 survey.running,
+                survey.grave,
             ):
                 noted.pop(case_id, None)
             if "KV-Operation" in stored.headers:
@@ -235,6 +238,8 @@ class Surveyor:
                 survey.ignored[case_id] = sequence
             if case.ended_at is None and case.standing is None:
                 survey.running[case_id] = sys.intern(case.policy)
+            if case.is_grave:
+                survey.grave[case_id] = None
             if self._may_leave(case):
                 survey.ended[case_id] = stored.sequence
         survey.doubtful |= {

@@ -16,11 +16,13 @@ from nats.aio.client import Client
 from nats.js.errors import APIError
 
 from shared.broker.stored import asking, last_on, value_of
+from shared.case import CaseStatus
 from shared.case_parts import MissingPartError, head_of, is_parted, whole_case
 from shared.facts import Checked, CheckOutcome
 from shared.ids import CaseId
 from shared.streams import CASES, CLOCKS, FACTS, escalator_durable
 from shared.subjects import armed_subject, due_subject, lane_of
+from shared.vocabulary import Level
 
 TIMEOUT = 5.0
 IN_FLIGHT = timedelta(seconds=5)
@@ -39,6 +41,10 @@ class _NoticeSeen(msgspec.Struct):
     published_at: datetime | None = None
 
 
+class _ReportSeen(msgspec.Struct):
+    exercise: bool = False
+
+
 class CaseSeen(msgspec.Struct):
     """As much of a case as the check needs; read on its own, not by the lanes' reader."""
 
@@ -51,6 +57,15 @@ class CaseSeen(msgspec.Struct):
     policy: str = ""
     standing: dict[str, Any] | None = None
     notice: _NoticeSeen | None = None
+    status: str = ""
+    level: str | None = None
+    report: _ReportSeen | None = None
+
+    @property
+    def is_grave(self) -> bool:
+        """An emergency of level I or II that is being handled."""
+        is_exercise = self.report is not None and self.report.exercise
+        return self.status == CaseStatus.OPEN and self.level in (Level.I, Level.II) and not is_exercise
 
     @property
     def is_public(self) -> bool:

@@ -153,6 +153,8 @@ class Card:
     status: CaseStatus
     kind: ReportKind
     level: Level | None
+    watch: str | None
+    """What a standing case watches."""
     unit: str
     holder: str
     units: tuple[str, ...]
@@ -297,6 +299,7 @@ def card_of(
         status=value.status,
         kind=value.report.kind,
         level=value.level,
+        watch=sys.intern(value.report.topic or "") if value.report.kind is ReportKind.STANDING else None,
         unit=sys.intern(value.report.unit),
         holder=sys.intern(value.holder),
         units=_once(_units(value)),

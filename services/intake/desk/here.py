@@ -59,6 +59,7 @@ SAID = {
     "recorded": N_("Recorded. What follows from it is being worked out."),
     "call": N_("Recorded: this person was reached by telephone."),
     "done": N_("Recorded."),
+    "roll_called": N_("Recorded: the test messages go out now. Answers appear on this page as they come."),
     "approve": N_("Approved: the change is in force, and whoever it touches is told."),
     "shift": N_("Changed: the roster is as you said, and whoever it touches is told."),
     "proposed": N_(

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
+from services.intake.board.roll_calls import roll_calls
 from services.intake.board.task_list import URGENCY, listed_tasks
 from services.intake.desk.act_fields import ROWS
 from services.intake.desk.here import READERS, DeskPages, fields_of
@@ -151,7 +152,10 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
     async def all_gaps(request: Request) -> Response:
         principal, now = here.pages.admit(request, *READERS), here.pages.clock()
         ahead = gaps(here.desk.directory, now, now + GAPS_AHEAD)
-        return here.show(request, "gaps.html", principal, gaps=ahead[:ROWS], count=len(ahead))
+        dark = len(roll_calls(here.cards(principal), here.desk.directory).dark_posts)
+        return here.show(
+            request, "gaps.html", principal, gaps=ahead[:ROWS], count=len(ahead), dark_posts=dark
+        )
 
 
 def _narrowed(

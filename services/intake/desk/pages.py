@@ -23,6 +23,7 @@ from services.intake.desk.here import READERS, DeskPages
 from services.intake.desk.list_pages import add_lists
 from services.intake.desk.notice_pages import add_notices
 from services.intake.desk.report_pages import add_report
+from services.intake.desk.roll_call_pages import add_roll_calls
 from services.intake.desk.services import DeskServices
 from services.intake.desk.stream import add_stream
 from shared.web import Pages, login
@@ -44,6 +45,7 @@ def desk_router(desk: DeskServices, clock: Callable[[], datetime]) -> APIRouter:
         add_lists,
         add_notices,
         add_calendar,
+        add_roll_calls,
     ):
         add(router, here)
     add_stream(router, desk, pages, READERS)

@@ -37,6 +37,7 @@ DONE = {
     Deed.REFUSE: N_("[Fenghuo] Counted: sent back. “%(matter)s”."),
     Deed.AGREE: N_("[Fenghuo] Counted: you agree. “%(matter)s”."),
     Deed.DISAGREE: N_("[Fenghuo] Counted: you do not agree. “%(matter)s”."),
+    Deed.PRESENT: N_("[Fenghuo, test] Counted: you can be reached. Nothing has happened."),
 }
 MARKS = {
     Deed.KNOW: MarkName.USED,
@@ -44,6 +45,7 @@ MARKS = {
     Deed.CALL_ME: f"=did-{Kind.CALL_ASKED}",
     Deed.AGREE: MarkName.SAID,
     Deed.DISAGREE: MarkName.SAID,
+    Deed.PRESENT: MarkName.USED,
 }
 UNREAD = N_(
     "[Fenghuo] A person will read your reply: the duty desk has it. It counts as no answer. “%(matter)s”."
@@ -72,7 +74,7 @@ class Deeds:
         """
         text = text[:LONGEST_TEXT]
         match deed:
-            case Deed.KNOW:
+            case Deed.KNOW | Deed.PRESENT:
                 mark = await self._know(message, via, text)
             case Deed.NEXT_PLEASE:
                 mark = await self._act(message, Kind.PASSED_ON, via, text)

@@ -67,7 +67,7 @@ LONGEST_TEXT = 1_000
 """Characters of a reason or a result written on the page; the desk takes longer ones."""
 UNREAD = frozenset(("items", "calls"))
 """Lists of a case that say nothing of what is offered; who was called does not matter here."""
-PAGES = {Purpose.SECOND: "second", Purpose.CALLED: "called"}
+PAGES = {Purpose.SECOND: "second", Purpose.CALLED: "called", Purpose.ROLL_CALL: "roll_call"}
 """What is asked by these is not whether somebody knows: they have a page of their own."""
 CHOICES = {"not_so": Purpose.CALLED, "agree": Purpose.SECOND, "refuse": Purpose.SECOND}
 """A button, and what a message must have been about for its link to have it."""
@@ -284,6 +284,8 @@ class LinkPages:
             return self._frame.page("did", language, **more, answers_for=self._answers_for(link, matter))
         if mark.choice:
             return self._frame.page("said", language, **more)
+        if matter is not None and matter.purpose is Purpose.ROLL_CALL:
+            return self._frame.page("present", language, person=name, at=more["at"])
         still = self.writer.still_to_do(matter.brief, matter.purpose, language) if matter else ""
         answers_for = self._answers_for(link, matter)
         return self._frame.page("done", language, **more, still=still, answers_for=answers_for)
@@ -357,8 +359,8 @@ class LinkPages:
             return self._frame.page("news", language, case=link.case, matter=shown, desk=desk, files=files)
         if matter is not None and matter.purpose in PAGES:
             shown = self.writer.on_page(matter.brief, matter.purpose, language, now)
-            name = reader.name
-            return self._frame.page(PAGES[matter.purpose], language, person=name, matter=shown, files=files)
+            more: dict[str, Any] = {"person": reader.name, "desk": await self._desk(link)}
+            return self._frame.page(PAGES[matter.purpose], language, **more, matter=shown, files=files)
         offered, is_done = self._offers(link, matter, case)
         is_suspected = matter is not None and asks_for_a_statement(matter)
         return self._frame.page(

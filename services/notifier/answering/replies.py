@@ -26,7 +26,7 @@ from services.notifier.messages.keys import keys_of
 from shared.broker.forever import AWAY, error_text
 from shared.directory import Directory
 from shared.directory.addresses import masked
-from shared.facts import Fact, StrayReply, Via
+from shared.facts import Fact, Purpose, StrayReply, Via
 from shared.ids import PersonId, case_id_for
 from shared.language.catalogue import N_
 from shared.language.words import Words
@@ -98,19 +98,23 @@ class Replies:
         if not messages:
             return await self._stray(channel, reply)
         self.metrics.replies.labels(channel, "understood" if said.digit else "to_read").inc()
+        if said.digit is None and waiting and all(map(_is_roll_call, waiting)):
+            said = said._replace(digit=1)  # any word shows that they can be reached
         if said.digit is None:
             mark, words = await self.deeds.pass_to_the_desk(
                 (waiting or messages)[0], reply.words, via, number
             )
             return self._told(messages[0], words, mark.fact), messages[0].link.person
         meant = [message for message in waiting if said.code in ("", message.code)]
+        # A test is never in the way of an answer that matters.
+        meant = [message for message in meant if not _is_roll_call(message)] or meant
         if not meant and said.code and any(message.code == said.code for message in messages):
             meant, waiting = [], []
         if not meant and not waiting:
             return await self._too_late(messages, said), messages[0].link.person
-        if len(meant) != 1:
+        if len(meant) != 1 and not all(map(_is_roll_call, meant)):
             return await self._which(waiting, said, via, number)
-        [message] = meant
+        message = meant[0]
         deed = keys_of(message.matter)[said.digit - 1]
         mark, words = await self.deeds.do(message, deed, said.rest, via, number)
         return self._told(message, words, mark.fact if mark is not None else None), message.link.person
@@ -170,6 +174,10 @@ class Replies:
             return ReplyOutcome(fact_id, case, "", Language.ZH), None
         words = Words(person.language).of(DESK_HAS_IT)
         return ReplyOutcome(fact_id, case, words, person.language), PersonId(person.id)
+
+
+def _is_roll_call(message: AnswerableMessage) -> bool:
+    return message.matter.purpose is Purpose.ROLL_CALL
 
 
 def _digest(text: str) -> str:

@@ -61,7 +61,8 @@ class MessageMaker:
         directory = self.directory()
         desk = duty_desk(notice.brief.desk, directory, notice.person, now)
         post = answered_post(notice.post, directory, notice.person, now)
-        stands_in = post.in_words(Words(notice.language)) if post is not None and post.in_place_of else ""
+        is_deputy = post is not None and post.in_place_of and notice.purpose is not Purpose.ROLL_CALL
+        stands_in = post.in_words(Words(notice.language)) if post is not None and is_deputy else ""
         return Envelope(link, desk.telephone if desk is not None else "", stands_in)
 
     def _link(self, case: CaseId, notice: Notice, place: NoticePlace, now: datetime) -> str:
@@ -87,7 +88,7 @@ class MessageMaker:
             purpose=notice.purpose,
             language=notice.language,
             level=notice.brief.level,
-            exercise=notice.brief.exercise,
+            exercise=notice.brief.exercise or notice.purpose is Purpose.ROLL_CALL,
             back=call_back_address(self.base, channel) if keys else None,
         )
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from services.notifier.delivery.record import DeliveryOutcome, DeliveryRecord, Place, place_of
 from shared.directory import Person
-from shared.facts import Notice
+from shared.facts import Notice, Purpose
 from shared.vocabulary import Level
 
 
@@ -83,10 +83,11 @@ class Turns:
 def turns_of(
     notice: Notice, person: Person | None, chosen: Sequence[str], records: Mapping[Place, DeliveryRecord]
 ) -> Turns:
-    """By the person's own order; what is grave goes out on all channels at once."""
+    """By the person's own order; what is grave, and a roll call, which tries each, goes out on all channels at once."""
     brief = notice.brief
     is_grave = brief.level in (Level.I, Level.II) or brief.sensitive
-    give_ups = {} if person is None or is_grave else person.give_ups
+    all_at_once = is_grave or notice.purpose is Purpose.ROLL_CALL
+    give_ups = {} if person is None or all_at_once else person.give_ups
     own = [entry.channel for entry in person.channels] if person is not None else []
     channels = sorted(chosen, key=lambda channel: own.index(channel) if channel in own else len(own))
     known = {channel: records.get(place_of(notice.id, channel)) for channel in channels}

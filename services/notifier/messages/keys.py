@@ -25,12 +25,15 @@ class Deed(StrEnum):
     REFUSE = "refuse"
     AGREE = "agree"
     DISAGREE = "disagree"
+    PRESENT = "present"
 
 
 Keys = tuple[Deed, ...]
 ASKED_TO_KNOW: Keys = (Deed.KNOW, Deed.NEXT_PLEASE, Deed.CALL_ME)
 ASKED_TO_TAKE_ON: Keys = (Deed.ACCEPT, Deed.REFUSE, Deed.CALL_ME)
 ASKED_TO_AGREE: Keys = (Deed.AGREE, Deed.DISAGREE, Deed.CALL_ME)
+ASKED_TO_ANSWER: Keys = (Deed.PRESENT, Deed.PRESENT, Deed.PRESENT)
+"""Whatever is pressed or written shows that the person can be reached."""
 WRITTEN: dict[Keys, str] = {
     ASKED_TO_KNOW: N_(
         ". Reply 1%(code)s: I know; 2%(code)s: I can't, next please; 3%(code)s: ring me. Or open: "
@@ -39,6 +42,7 @@ WRITTEN: dict[Keys, str] = {
         ". Reply 1%(code)s: I take it on; 2%(code)s and why: not ours; 3%(code)s: ring me. Or open: "
     ),
     ASKED_TO_AGREE: N_(". Reply 1%(code)s: I agree; 2%(code)s: I do not; 3%(code)s: ring me. Or open: "),
+    ASKED_TO_ANSWER: N_(". Reply 1%(code)s, or open: "),
 }
 BY_MAIL: dict[Keys, str] = {
     ASKED_TO_KNOW: N_(
@@ -50,11 +54,13 @@ BY_MAIL: dict[Keys, str] = {
     ASKED_TO_AGREE: N_(
         "Or reply to this mail with one digit in the first line. 1: I agree. 2: I do not. 3: ring me."
     ),
+    ASKED_TO_ANSWER: N_("Or reply to this mail with 1 in the first line."),
 }
 SPOKEN: dict[Keys, str] = {
     ASKED_TO_KNOW: N_("Press 1: I know. Press 2: I can't, next please. Press 3: ring me."),
     ASKED_TO_TAKE_ON: N_("Press 1: I take it on. Press 3: ring me."),
     ASKED_TO_AGREE: N_("Press 1: I agree. Press 2: I do not. Press 3: ring me."),
+    ASKED_TO_ANSWER: N_("Press 1."),
 }
 
 
@@ -62,6 +68,8 @@ def keys_of(told: HasBrief) -> Keys:
     """What 1, 2 and 3 mean; nothing where only the link answers."""
     if told.purpose is Purpose.SECOND:
         return ASKED_TO_AGREE
+    if told.purpose is Purpose.ROLL_CALL:
+        return ASKED_TO_ANSWER
     if told.purpose in SILENT or told.purpose is Purpose.CALLED or is_told_alone(told):
         return ()
     return ASKED_TO_TAKE_ON if told.brief.tasks and not told.brief.knowing else ASKED_TO_KNOW

@@ -12,6 +12,7 @@ SUSPICIONS = {
     SuspicionState.REFUTED: N_("no omission"),
     SuspicionState.CONFIRMED: N_("omission confirmed"),
 }
+TEST = N_("Test")
 EXERCISE = N_("[EXERCISE] ")
 """Before everything else."""
 

@@ -30,6 +30,7 @@ from shared.facts import (
     Notice,
     OwingUnits,
     Purpose,
+    RollCallNews,
     Signature,
     SuspicionNews,
 )
@@ -178,6 +179,8 @@ class Writer:
             "purpose": purpose,
             "heading": said.of(words.DIRECTORY)
             if brief.directory
+            else said.of(words.TEST)
+            if purpose is Purpose.ROLL_CALL
             else said.heading(brief.kind, brief.category, brief.level),
             "brief_heading": said.label("level", brief.level)
             if brief.level and not brief.directory
@@ -216,6 +219,7 @@ class Writer:
             "unable": named(*brief.unable),
             "missed": named(*brief.dark, *brief.unable),
             "stray": brief.stray,
+            "roll_call": _roll_call(brief.roll_call, said) if brief.roll_call else None,
             "news": self._news(brief, said, now) if brief.news or purpose is Purpose.NEWS else None,
             "ending": _ending(brief.ending, said) if brief.ending else None,
             "suspicion": self._suspicion(brief.suspicion, said, now) if brief.suspicion else None,
@@ -347,6 +351,20 @@ class Writer:
             "listed": called.listed,
             "said": _quoted(called.said),
         }
+
+
+def _roll_call(news: RollCallNews, said: Words) -> dict[str, Any]:
+    def named(names: tuple[Name, ...]) -> str:
+        return words.shortened(said.names(names), SHORT_UNITS[said.language])
+
+    return {
+        "asked": news.asked,
+        "answered": news.answered,
+        "silent": named(news.silent),
+        "unreachable": named(news.unreachable),
+        "not_sent": named(news.not_sent),
+        "dark_posts": named(news.dark_posts),
+    }
 
 
 def _owing(owing: OwingUnits, said: Words) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from services.escalator.deciding.acts import (
     tasks,
 )
 from services.escalator.deciding.draft import Draft
+from services.escalator.deciding.roll_call import call_the_roll
 from shared.facts import CaseAct, EffectKind, Reason
 from shared.vocabulary import Kind
 
@@ -85,6 +86,7 @@ HANDLERS: dict[Kind, Handler] = {
     Kind.TEXT_APPROVED: releasing.approve,
     Kind.SECONDED: seconding.second,
     Kind.CONTESTED: calls.contest,
+    Kind.ROLL_CALLED: call_the_roll,
 }
 """Of the other acts nothing comes but what the policy makes of them."""
 
