@@ -513,6 +513,11 @@ SCENES: list[Scene] = [
         [(11 * DAY, Kind.PROGRESSED, {"unit": COUNTY, **WHY})],
     ),
     (
+        "a roll is called where nobody can be asked",
+        {"kind": "dispute"},
+        [(1, Kind.ROLL_CALLED, WHY)],
+    ),
+    (
         "a report that comes late, of an accident with dead",
         {
             "occurred_at": LEARNED - timedelta(hours=2),

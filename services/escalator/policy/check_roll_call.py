@@ -18,8 +18,8 @@ MOMENTS = 12
 
 def roll_calls_are_gentle(findings: Findings) -> None:
     document = findings.policy.document
-    for name, spec in document.duties.items():
-        rule = whole_rule(document, name)
+    for name in findings.sorts:
+        rule, spec = whole_rule(document, name), document.duties[name]
         if f"established.{ROLL_CALL}" not in triggers_of(rule):
             continue
         if document.roll_call is None:
