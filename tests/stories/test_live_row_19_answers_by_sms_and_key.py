@@ -2,16 +2,21 @@
 who writes what nobody understands, and a stranger, are read by the duty desk; a forged call-back is refused. Row 19.
 """
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 
 import httpx2
 import pytest
 import pytest_asyncio
 
+from fenghuo.gateway_state import Mode
 from services.notifier.messages.keys import code_of
 from shared.case import DutyState
 from shared.ids import CaseId, PersonId, PostId
+from shared.standing import own_watch, standing_case
+from shared.vocabulary import Role
 from tests.escalator.builders import example_directory
 from tests.lab import until
 from tests.notifier.conftest import start_notifier
@@ -175,6 +180,48 @@ async def test_a_forged_call_back_is_refused_and_counted(live: Live) -> None:
         metrics = (await http.get(f"{live.running_notifier.url}/metrics")).text
         assert (await http.get(f"{live.running_notifier.url}/api/v1/call-backs/sms")).status_code == 405
     assert 'call_backs_refused_total{channel="sms",reason="signature"} 1.0' in metrics
+
+
+async def test_a_roll_call_names_whom_an_emergency_would_not_find(live: Live) -> None:
+    """One answers by link, one by a digit, one by a key, one in words; one number is dead, one person is silent."""
+    case, dead, silent = (
+        standing_case("roll_call", own_watch("roll_call", "government")),
+        "peng_run",
+        "lang_yu",
+    )
+    for address in live.directory.people_by_id[PersonId(dead)].channels:
+        live.gateway.gateway.command(address.address, Mode.REFUSE)
+    begin = partial(live.act, case, "roll-call", "emergency_office", Role.DUTY_OFFICER, person="zhang_lai")
+    assert await begin() == "refused", "beside the emergencies of the other stories it needs a reason"
+    assert await begin(text="节前点名") == "applied"
+    other = standing_case("roll_call", own_watch("roll_call", "wangshan_emergency"))
+    await live.act(
+        other, "roll-call", "emergency_office", Role.DUTY_OFFICER, person="zhang_lai", text="节前点名"
+    )
+    read = await live.reads(silent, case, "【烽火·测试】这是联络测试，没有任何事情发生", "回复1")
+    assert "紧急" not in read
+    await live.reads("lu_cheng", case, "[Fenghuo, test] This is a test", "Nothing has happened", "Reply 1")
+    assert "请按1" in await live.hears("wei_sui", case, "这是联络测试")
+    await live.reads("li_ding", case, "This is a test")
+    await live.reads("qian_yi", case, "联络测试")
+
+    assert "没有任何事情发生" in (await live.at_link("qian_yi", case)).text
+    assert "钱乙能够联系上" in (await live.at_link("qian_yi", case, choice="")).text
+    assert (await live.replies("lu_cheng", case, "1")).status_code == 202
+    assert (await live.presses("wei_sui", case, "1")).status_code == 202
+    assert (await live.replies("li_ding", case, "got it, thanks")).status_code == 202
+    assert "you can be reached" in await live.reads("lu_cheng", None, "[Fenghuo, test] Counted")
+
+    told = await live.reads("zhou_wu", None, "点名未答复", "望烽市人民政府", "望山县应急管理局")
+    assert "4/6 人已答复。各渠道均未送达：彭闰。未答复：郎余。" in told, told
+    assert "0/1 人已答复" in told, "those that end together are one message"
+    page = await live.desk("/roll-call", "emergency_office", person="zhang_lai")
+    missing = set(re.findall(r'data-person="(\w+)" data-reach="(\w+)"', page))
+    assert missing == {(dead, "unreachable"), (silent, "silent"), ("tao_ri", "silent")}
+    record = await live.desk(f"/cases/{case}", "emergency_office", person="zhang_lai")
+    for words in ("发起联络点名", "节前点名", "发送联络点名测试", "未在时限内答复联络点名；不追究责任"):
+        assert words in record, words
+    assert not any(duty.lapse for duty in (await live.case(case)).duties), "nobody is held to a test"
 
 
 async def test_what_was_stored_before_the_notifier_died_is_not_done_twice(live: Live) -> None:

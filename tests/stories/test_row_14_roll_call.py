@@ -3,7 +3,6 @@ anybody. Rows 14, 25.
 """
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -60,7 +59,7 @@ def test_once_a_month_everybody_of_a_unit_is_asked_once_by_every_channel_they_ha
         assert notice.channels == tuple(dict.fromkeys(theirs))
     began = called(stage, case).began_at
     assert "12-10 10:00" <= wall(began) <= "12-10 12:00"
-    assert {duty.due_at for duty in stage.case(case).duties} == {began + timedelta(days=1)}
+    assert stage.limit(case, RULE) == "12-11 12:00", "the roll calls of all units end together"
 
 
 def test_the_units_begin_one_after_the_other() -> None:

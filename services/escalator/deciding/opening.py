@@ -356,6 +356,8 @@ def open_due(draft: Draft) -> None:
             if (later := roll_call.put_off(draft, rule, opening)) is not None:
                 draft.openings.append(later)
                 continue
+            if rule.plan.is_roll_call:
+                opening = replace(opening, at=roll_call.counts_from(draft, opening))  # noqa: PLW2901
             _begin_round(draft, rule, opening)
         schedule(draft, rule, opening.at)
 
@@ -367,7 +369,6 @@ def _begin_round(draft: Draft, rule: DutyRule, opening: Opening) -> None:
             draft.note(EffectKind.NOTED, Reason.ROLL_CALL_GOES_ON, rule=rule.plan.limit)
             return
         roll_call.forget_the_last(draft, rule)
-        opening = replace(opening, at=draft.now)
     open_rule(draft, rule, Event(f"every.{rule.name}", opening.at), key=opening.key)
 
 

@@ -18,6 +18,8 @@ from shared.case.roll_call import Reach, UnitRollCall, dark_posts, made_of
 from shared.facts import CaseAct, EffectKind, Name, Reason, RollCallNews
 from shared.ids import PersonId
 
+A_LITTLE_LATE = timedelta(minutes=10)
+"""A clock strikes some milliseconds after its moment; one that strikes later than this was held up."""
 MOST_TOLD = 30
 """Names in a message, of each sort; the page has all."""
 
@@ -88,6 +90,16 @@ def _is_silenced(draft: Draft) -> bool:
         draft.directory.suppression_for(report.unit, report.area, report.category, report.source, draft.now)
         is not None
     )
+
+
+def counts_from(draft: Draft, opening: Opening) -> datetime:
+    """The time to answer begins when the last unit is asked: so the roll calls of all units end together, and whoever
+    hears of all of them reads one message.
+    """
+    table, late = draft.policy.document.roll_call, draft.now - opening.at
+    if table is None or draft.case.standing is None or late > A_LITTLE_LATE:
+        return draft.now
+    return opening.at + table.spread - offset(draft.case.standing.subject, table.spread)
 
 
 def forget_the_last(draft: Draft, rule: DutyRule) -> None:

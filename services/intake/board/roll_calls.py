@@ -35,7 +35,7 @@ class RollCallRow:
         return self.last.called if self.last is not None else ()
 
     def count(self, reach: Reach) -> int:
-        return sum(one.reach is reach for one in self.called)
+        return sum(one.reach == reach for one in self.called)
 
     @property
     def is_going_on(self) -> bool:

@@ -39,6 +39,7 @@ from services.notifier.delivery.whether_over import is_answered as is_answered_b
 from services.notifier.delivery.whether_over import is_needed, is_past
 from services.notifier.messages.asking import SILENT
 from services.notifier.messages.links import NoticePlace, link_ends
+from services.notifier.messages.together import AT_ONCE
 from shared.broker.forever import AWAY
 from shared.case import Case
 from shared.directory import Directory, Person
@@ -115,6 +116,8 @@ class DecisionDelivery:
     room: asyncio.Semaphore
     """For the decisions in work, each of which has taken its place before it is delivered."""
     _gathering: Gathering = field(default_factory=Gathering)
+    _ended_together: Gathering = field(default_factory=lambda: Gathering(AT_ONCE))
+    """What the roll calls of several units came to: they end at the same moment."""
     _gently: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ROLL_CALLS_AT_ONCE))
 
     async def deliver(
@@ -349,6 +352,9 @@ class DecisionDelivery:
             job.seat.leave()
             async with self._gently:
                 carried = await courier.carry(message, route.addresses)
+        elif notice.brief.roll_call is not None:
+            job.seat.leave()
+            carried = await self._ended_together.carry(courier, message, route, notice, patience)
         elif job.is_behind or (job.is_of_a_clock and self._gathering.is_open(courier, route, notice)):
             carried = await self._gathering.carry(courier, message, route, notice, patience)
         else:

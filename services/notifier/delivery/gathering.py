@@ -1,5 +1,5 @@
 """After an outage of ours one message a person: what is late is gathered until no more comes and goes out as
-one, in order of the limits.
+one, in order of the limits. What roll calls that end together came to is gathered alike.
 
 Invariant: each notice keeps an outcome of its own, that of the message it went out with. A gathered message
 has an id made of all that it holds, so that a gateway which has seen one never drops another that holds more;
@@ -16,7 +16,7 @@ from services.notifier.delivery.carried import Carried
 from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.outlasting import Patience
 from services.notifier.delivery.routes import Route
-from services.notifier.messages.together import together
+from services.notifier.messages.together import LATE, Heads, together
 from shared.facts import Notice
 from shared.ids import PersonId
 
@@ -42,6 +42,8 @@ class WaitingMessage:
 
 @dataclass
 class Gathering:
+    heads: Heads = LATE
+    """What is said before several messages."""
     _waiting: dict[Line, list[WaitingMessage]] = field(default_factory=dict[Line, list[WaitingMessage]])
     _tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
 
@@ -71,7 +73,7 @@ class Gathering:
         gathered = sorted(
             self._waiting.pop(line), key=lambda waiting: (waiting.due_at or WITHOUT_LIMIT, waiting.message.id)
         )
-        message = together([waiting.message for waiting in gathered], courier.form)
+        message = together([waiting.message for waiting in gathered], courier.form, self.heads)
 
         def all_away() -> None:
             for waiting in gathered:

@@ -7,7 +7,7 @@ itself.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,21 @@ MOST = {Form.LONG: 200, Form.SHORT: 8, Form.SPOKEN: 5}
 HEAD = N_("[Fenghuo, late] %(count)s messages could not reach you while the system was away; see to each")
 HEAD_SPOKEN = N_(
     "Fenghuo, late. %(count)s messages could not reach you while the system was away; see to each."
+)
+
+
+@dataclass(frozen=True)
+class Heads:
+    """What stands before several messages: written, and read aloud."""
+
+    written: str
+    spoken: str
+
+
+LATE = Heads(HEAD, HEAD_SPOKEN)
+AT_ONCE = Heads(
+    N_("[Fenghuo] %(count)s messages at once; see to each"),
+    N_("Fenghuo. %(count)s messages at once; see to each."),
 )
 MORE = N_("%(more)s more: see your mail or the desk")
 WHERE_LINKS_ARE = N_("Open the links in the text message one by one, or ring the duty desk.")
@@ -43,7 +58,7 @@ _environment = Environment(
 )
 
 
-def together(messages: Sequence[Message], form: Form) -> Message:
+def together(messages: Sequence[Message], form: Form, heads: Heads = LATE) -> Message:
     """One message that says all of them, numbered in the order they are given in; a message alone as it
     is.
     """
@@ -55,21 +70,21 @@ def together(messages: Sequence[Message], form: Form) -> Message:
     return replace(
         first,
         id=f"{first.id.rpartition('-')[0]}-{digest}-{first.channel}",
-        letter=_LETTERS[form](shown, more),
+        letter=_LETTERS[form](shown, more, heads),
         exercise=all(message.exercise for message in messages),
         also=tuple(message.id for message in messages),
     )
 
 
-def _short(shown: Sequence[Message], more: int) -> Letter:
+def _short(shown: Sequence[Message], more: int, heads: Heads) -> Letter:
     words = Words(shown[0].language)
-    subject = words.of(HEAD, count=len(shown) + more)
+    subject = words.of(heads.written, count=len(shown) + more)
     lines = [f"{number}. {_with_link(message)}" for number, message in enumerate(shown, 1)]
     rest = [words.of(MORE, more=more)] if more else []
     return Letter(subject, "\n".join([subject + words.colon.rstrip(), *lines, *rest]))
 
 
-def _spoken(shown: Sequence[Message], more: int) -> Letter:
+def _spoken(shown: Sequence[Message], more: int, heads: Heads) -> Letter:
     """To be read aloud: no links, and where they are instead."""
     words, count = Words(shown[0].language), len(shown) + more
     lines = [
@@ -79,15 +94,15 @@ def _spoken(shown: Sequence[Message], more: int) -> Letter:
     rest = [words.of(MORE, more=more)] if more else []
     links = [words.of(WHERE_LINKS_ARE)] if any(message.link for message in shown) else []
     return Letter(
-        words.of(HEAD, count=count),
-        "\n".join([words.of(HEAD_SPOKEN, count=count), *lines, *rest, *links]),
+        words.of(heads.written, count=count),
+        "\n".join([words.of(heads.spoken, count=count), *lines, *rest, *links]),
     )
 
 
-def _long(shown: Sequence[Message], more: int) -> Letter:
+def _long(shown: Sequence[Message], more: int, heads: Heads) -> Letter:
     words = Words(shown[0].language)
     note = words.of(NOTE) if any(message.link for message in shown) else ""
-    letter = _short(shown, more)
+    letter = _short(shown, more, heads)
     context: Mapping[str, Any] = {
         "language": "zh-CN" if words.language is Language.ZH else "en",
         "subject": letter.subject,
@@ -104,7 +119,7 @@ def _with_link(message: Message) -> str:
     return f"{message.letter.subject} {message.link}" if message.link else message.letter.subject
 
 
-_LETTERS: Mapping[Form, Callable[[Sequence[Message], int], Letter]] = {
+_LETTERS: Mapping[Form, Callable[[Sequence[Message], int, Heads], Letter]] = {
     Form.SHORT: _short,
     Form.SPOKEN: _spoken,
     Form.LONG: _long,
