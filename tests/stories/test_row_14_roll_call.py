@@ -11,7 +11,7 @@ from shared.case import DutyState
 from shared.case.roll_call import Reach, UnitRollCall, WayState, roll_call_of
 from shared.directory import Directory
 from shared.facts import EffectKind, Notice, Purpose, Reason
-from shared.ids import CaseId
+from shared.ids import CaseId, PersonId
 from shared.standing import own_watch
 from shared.vocabulary import Kind, Role
 from tests.escalator.builders import default_rules
@@ -38,7 +38,7 @@ def called(stage: Stage, case: CaseId) -> UnitRollCall:
     return made
 
 
-def asked(stage: Stage, case: CaseId) -> dict[str, Notice]:
+def asked(stage: Stage, case: CaseId) -> dict[PersonId, Notice]:
     """Of the last roll call, by person."""
     return {notice.person: notice for _, notice in stage.notices(case, RULE, Purpose.ROLL_CALL)}
 

@@ -16,7 +16,7 @@ from services.notifier.delivery.carried import Carried
 from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.outlasting import Patience
 from services.notifier.delivery.routes import Route
-from services.notifier.messages.together import LATE, Heads, together
+from services.notifier.messages.together import LATE, GatheredHeads, together
 from shared.facts import Notice
 from shared.ids import PersonId
 
@@ -42,7 +42,7 @@ class WaitingMessage:
 
 @dataclass
 class Gathering:
-    heads: Heads = LATE
+    heads: GatheredHeads = LATE
     """What is said before several messages."""
     _waiting: dict[Line, list[WaitingMessage]] = field(default_factory=dict[Line, list[WaitingMessage]])
     _tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])

@@ -28,15 +28,15 @@ HEAD_SPOKEN = N_(
 
 
 @dataclass(frozen=True)
-class Heads:
+class GatheredHeads:
     """What stands before several messages: written, and read aloud."""
 
     written: str
     spoken: str
 
 
-LATE = Heads(HEAD, HEAD_SPOKEN)
-AT_ONCE = Heads(
+LATE = GatheredHeads(HEAD, HEAD_SPOKEN)
+AT_ONCE = GatheredHeads(
     N_("[Fenghuo] %(count)s messages at once; see to each"),
     N_("Fenghuo. %(count)s messages at once; see to each."),
 )
@@ -58,7 +58,7 @@ _environment = Environment(
 )
 
 
-def together(messages: Sequence[Message], form: Form, heads: Heads = LATE) -> Message:
+def together(messages: Sequence[Message], form: Form, heads: GatheredHeads = LATE) -> Message:
     """One message that says all of them, numbered in the order they are given in; a message alone as it
     is.
     """
@@ -76,7 +76,7 @@ def together(messages: Sequence[Message], form: Form, heads: Heads = LATE) -> Me
     )
 
 
-def _short(shown: Sequence[Message], more: int, heads: Heads) -> Letter:
+def _short(shown: Sequence[Message], more: int, heads: GatheredHeads) -> Letter:
     words = Words(shown[0].language)
     subject = words.of(heads.written, count=len(shown) + more)
     lines = [f"{number}. {_with_link(message)}" for number, message in enumerate(shown, 1)]
@@ -84,7 +84,7 @@ def _short(shown: Sequence[Message], more: int, heads: Heads) -> Letter:
     return Letter(subject, "\n".join([subject + words.colon.rstrip(), *lines, *rest]))
 
 
-def _spoken(shown: Sequence[Message], more: int, heads: Heads) -> Letter:
+def _spoken(shown: Sequence[Message], more: int, heads: GatheredHeads) -> Letter:
     """To be read aloud: no links, and where they are instead."""
     words, count = Words(shown[0].language), len(shown) + more
     lines = [
@@ -99,7 +99,7 @@ def _spoken(shown: Sequence[Message], more: int, heads: Heads) -> Letter:
     )
 
 
-def _long(shown: Sequence[Message], more: int, heads: Heads) -> Letter:
+def _long(shown: Sequence[Message], more: int, heads: GatheredHeads) -> Letter:
     words = Words(shown[0].language)
     note = words.of(NOTE) if any(message.link for message in shown) else ""
     letter = _short(shown, more, heads)
@@ -119,7 +119,7 @@ def _with_link(message: Message) -> str:
     return f"{message.letter.subject} {message.link}" if message.link else message.letter.subject
 
 
-_LETTERS: Mapping[Form, Callable[[Sequence[Message], int, Heads], Letter]] = {
+_LETTERS: Mapping[Form, Callable[[Sequence[Message], int, GatheredHeads], Letter]] = {
     Form.SHORT: _short,
     Form.SPOKEN: _spoken,
     Form.LONG: _long,
