@@ -8,8 +8,8 @@ FROM ${PYTHON_IMAGE} AS builder
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/venv
 COPY requirements.txt /build/requirements.txt
-# Each file is checked against its hash; wheels only (nothing of a package runs while it is installed), but for nkeys, which has none.
-RUN /opt/venv/bin/pip install --quiet --require-hashes --only-binary=:all: --no-binary=nkeys -r /build/requirements.txt \
+# Each file is checked against its hash; wheels only (nothing of a package runs while it is installed), but for nkeys and http-ece, which have none.
+RUN /opt/venv/bin/pip install --quiet --require-hashes --only-binary=:all: --no-binary=nkeys,http-ece -r /build/requirements.txt \
  && /opt/venv/bin/pip uninstall --quiet --yes pip
 COPY shared /opt/fenghuo/shared
 COPY services /opt/fenghuo/services

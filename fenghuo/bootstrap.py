@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nkeys
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
@@ -53,6 +54,9 @@ def make_secrets(folder: Path, origin: str = TRAIL_ORIGIN) -> list[str]:
         write(SecretFile.LINK, secrets.token_hex(32).encode())
     if missing(SecretFile.WEBHOOK):
         write(SecretFile.WEBHOOK, b"whsec_" + base64.b64encode(secrets.token_bytes(32)))
+    if missing(SecretFile.VAPID):
+        vapid = ec.generate_private_key(ec.SECP256R1())
+        write(SecretFile.VAPID, vapid.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     if missing(SecretFile.TRAIL_SIGNING):
         skey, vkey = note_key(origin)
         write(SecretFile.TRAIL_SIGNING, skey.encode())

@@ -23,6 +23,10 @@ class SecretFile(StrEnum):
     """Makes acknowledgement links unforgeable: the notifier alone. 32 random bytes, hex."""
     WEBHOOK = "webhook.key"
     """Signs webhooks (Standard Webhooks, `whsec_…`): the notifier and the gateway."""
+    VAPID = "vapid.pem"
+    """Signs what is sent to browsers (VAPID): the notifier alone. A P-256 key; with another one every browser has to be
+    put down anew.
+    """
     TRAIL_SIGNING = "trail.skey"
     """Signs checkpoints: the audit alone. A C2SP note key."""
     TRAIL_VERIFY = "trail.vkey"

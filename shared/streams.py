@@ -42,6 +42,8 @@ DIRECTORY = "DIRECTORY"
 TOKENS = "TOKENS"
 LIGHTS = "LIGHTS"
 PULSES = "PULSES"
+BROWSERS = "BROWSERS"
+"""Bucket: in which browsers people have said that they want to be rung, and by which key."""
 POLICIES = "POLICIES"
 """Bucket: every policy a case began under, by digest, and the versions with their approval."""
 FILES = "FILES"
@@ -193,6 +195,10 @@ def bucket_configs(replicas: int = 1) -> list[KeyValueConfig]:
         ),
         bucket(DIRECTORY, 64, "who is who, as it is now, with its last changes"),
         bucket(PULSES, 1, "that a service lives and can write, and when it was away"),
+        # One revision: of a browser that is to ring no more nothing stays.
+        bucket(
+            BROWSERS, 1, "the browsers in which people want to be rung too, and what a browser needs for it"
+        ),
         # Longer than any token lives: what has left here has ended by itself.
         bucket(
             TOKENS,

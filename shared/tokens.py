@@ -169,13 +169,30 @@ class Gate:
         """The principal of a token as of now. Raises Problem 401, 503. A signature is checked once, all else
         each time.
         """
+        return self._now_of(self._claims(token, audience))
+
+    def holds(self, claims: Claims) -> bool:
+        """Whether a token that was let in once would be now, its end aside."""
+        try:
+            self._now_of(claims)
+        except Problem:
+            return False
+        return True
+
+    def claims(self, request: Request) -> Claims:
+        """What the token says that this request was let in by. Raises Problem 401."""
+        self.someone(request)
+        _, _, token = request.headers.get("authorization", "").partition(" ")
+        return self._claims(token.strip() or request.cookies.get(COOKIE, ""), AUDIENCE)
+
+    def _claims(self, token: str, audience: str) -> Claims:
         verified = self._verified.get((audience, token))
         if verified is None or time.time() >= verified[1]:
             claims = verify(self._key, token, audience)
             if len(self._verified) >= REMEMBERED:
                 self._verified.clear()
             verified = self._verified[audience, token] = (claims, claims.expires_at.timestamp())
-        return self._now_of(verified[0])
+        return verified[0]
 
     def who(self, request: Request) -> Principal | None:
         """The principal of a bearer header or of the pages' cookie; None where the request carries

@@ -45,6 +45,7 @@ from services.intake.recording.refused_often import RefusedOften
 from services.intake.reporting.submit import Submission
 from services.intake.settings import IntakeSettings
 from shared.broker.durables import check_durables, subscribe_durable
+from shared.browsers import Browsers
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
 from shared.facts.authors import Author
@@ -134,7 +135,10 @@ def build(settings: IntakeSettings) -> Service:
     service.checks["board"] = board.check
     service.checks["inbox"] = check_durables(lambda: service.connection, [(INBOX, INTAKE_DURABLE)])
 
+    browsers = Browsers(lambda: service.connection)
+    service.tasks.append(browsers.run)
     desk = DeskServices(
+        browsers=browsers,
         board=board,
         lookup=lookup,
         submit=submission,

@@ -20,9 +20,10 @@ from services.notifier.answering.opening import LinkOpener
 from services.notifier.answering.receipts import ReceiptForms
 from services.notifier.answering.replies import Replies
 from services.notifier.api import Api
-from services.notifier.channel_file import line_of, load_channels, with_replies
-from services.notifier.channels import TellsTime
+from services.notifier.channel_file import Configured, line_of, load_channels, with_replies
+from services.notifier.channels import Channel, RingsBrowsers, TellsTime
 from services.notifier.delivery.addresses import AddressBook
+from services.notifier.delivery.beside import WaysBeside
 from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.decision_delivery import DecisionDelivery
 from services.notifier.delivery.dispatch import Dispatcher
@@ -46,6 +47,8 @@ from services.notifier.pause_api import PauseApi
 from services.notifier.settings import NotifierSettings
 from services.notifier.trial_api import TrialApi
 from shared.broker.durables import check_durables, subscribe_durable
+from shared.broker.forever import until_done
+from shared.browsers import Browsers, PushOffer
 from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
 from shared.facts.authors import Author
@@ -54,6 +57,7 @@ from shared.pulse import Pulses
 from shared.secrets import SecretFile, read_secret
 from shared.service import Service
 from shared.streams import FACTS, NOTIFIER_DURABLE
+from shared.tokens import Gate
 
 PULLERS = 4
 """Pulls waiting at the broker at once: one alone is a round trip for each decision; a batch would wait to be
@@ -74,10 +78,7 @@ def build(settings: NotifierSettings) -> Service:
     service = Service("notifier", settings)
     directory = LiveDirectory(lambda: load_directory(settings.directory), lambda: service.connection)
     configured = load_channels(settings.channels, os.environ)
-    channels = {name: config.make(settings.secrets) for name, config in configured.items()}
-    for channel in channels.values():
-        if isinstance(channel, TellsTime):
-            channel.line.skew = service.skew.note
+    channels = _made(configured, settings, service)
     metrics = Metrics(service.registry, configured)
     writer = Writer(settings.zone)
     key = read_secret(settings.secrets, SecretFile.LINK)
@@ -87,6 +88,7 @@ def build(settings: NotifierSettings) -> Service:
     restraint.show(metrics)
     recent = Recent(lambda: service.connection)
     gate = gate_of(service, directory)
+    beside = _ways_beside(service, channels, configured, gate)
     stopping = asyncio.Event()
     gateways = {
         name: GatewayAtWork(config, channels[name], metrics, now, stopping)
@@ -136,6 +138,7 @@ def build(settings: NotifierSettings) -> Service:
         metrics=metrics,
         clock=now,
         room=asyncio.Semaphore(settings.in_work),
+        beside=beside,
     )
     dispatcher = Dispatcher(delivery, stopping)
     answers = Answers(ledger, metrics, lambda: service.connection, settings.decision_wait)
@@ -175,7 +178,8 @@ def build(settings: NotifierSettings) -> Service:
     )
 
     async def channels_take() -> None:
-        if faults := [fault for courier in couriers.values() if (fault := courier.fault())]:
+        relied_on = [courier for name, courier in couriers.items() if name not in beside.channels]
+        if faults := [fault for courier in relied_on if (fault := courier.fault())]:
             raise RuntimeError("; ".join(faults))
 
     for _ in range(PULLERS):
@@ -188,7 +192,10 @@ def build(settings: NotifierSettings) -> Service:
         )
         subscriber(dispatcher.take)
     watch = TroubleWatch(
-        [*(WatchedGateway(one, couriers) for one in gateways.values()), *templates.at_work.values()],
+        [
+            *(WatchedGateway(one, couriers) for name, one in gateways.items() if name not in beside.channels),
+            *templates.at_work.values(),
+        ],
         couriers,
         directory,
         lambda: service.connection,
@@ -228,6 +235,16 @@ def build(settings: NotifierSettings) -> Service:
     return service
 
 
+def _made(
+    configured: Mapping[str, Configured], settings: NotifierSettings, service: Service
+) -> dict[str, Channel]:
+    channels = {name: config.make(settings.secrets) for name, config in configured.items()}
+    for channel in channels.values():
+        if isinstance(channel, TellsTime):
+            channel.line.skew = service.skew.note
+    return channels
+
+
 def _carried_by(lines: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """Which channels' messages each gateway may have taken."""
     gateways = {gateway for line in lines.values() for gateway in line}
@@ -243,6 +260,24 @@ def _show_gateways(
         metrics.gateway_takes.labels(name).set_function(partial(_takes, gateway))
     for name, courier in couriers.items():
         metrics.waiting.labels(name).set_function(partial(getattr, courier, "waiting"))
+
+
+def _ways_beside(
+    service: Service, channels: Mapping[str, Channel], configured: Mapping[str, Configured], gate: Gate
+) -> WaysBeside:
+    """The desk asks people where they want to be rung only while there is something that rings them."""
+    browsers = Browsers(lambda: service.connection)
+    offer: PushOffer | None = None
+    for channel in channels.values():
+        if isinstance(channel, RingsBrowsers):
+            channel.browsers, channel.holds, offer = browsers, gate.holds, channel.offer
+
+    async def say_offer() -> None:
+        await until_done(lambda: browsers.say_offer(offer), "push_not_offered")
+
+    service.tasks += [browsers.run, say_offer]
+    names = frozenset(name for name, entry in configured.items() if entry.config.is_beside)
+    return WaysBeside(names, lambda person: bool(browsers.of(person)))
 
 
 def _read_mail(service: Service, replies: MailReplies) -> None:

@@ -101,6 +101,7 @@ def read_channels(
             continue
         configured[channel] = Configured(name=channel, kind=str(kind), config=config)
     faults += _next_gateway_faults(configured, set(document.channels), lines, name)
+    faults += _beside_faults(configured, lines, name)
     if faults:
         raise YamlFault(faults)
     return configured
@@ -123,6 +124,21 @@ def with_replies(configured: Mapping[str, Configured]) -> frozenset[str]:
         for name in configured
         if all(configured[gateway].config.takes_replies for gateway in line_of(name, configured))
     )
+
+
+def _beside_faults(configured: Mapping[str, Configured], lines: Lines, name: str) -> Iterator[Sayable]:
+    """What nothing relies on carries no messages of others, and there is one of it: people are asked for one key."""
+    beside = [channel for channel, entry in configured.items() if entry.config.is_beside]
+    for channel in beside[1:]:
+        words = said(N_("%(channel)s is a way to browsers already: leave one of them out"), channel=beside[0])
+        yield placed(name, lines.of(("channels", channel, "kind")), f"channels.{channel}.kind", words)
+    for channel, entry in configured.items():
+        instead = entry.config.instead
+        if instead is not None and (channel in beside or instead in beside):
+            words = said(N_("a way to browsers takes no other's place, and no other takes its"))
+            yield placed(
+                name, lines.of(("channels", channel, "instead")), f"channels.{channel}.instead", words
+            )
 
 
 def _next_gateway_faults(

@@ -237,6 +237,8 @@ class MessageState(StrEnum):
     """Somebody, or a mail scanner, has opened its link: no answer."""
     UNDELIVERED = "undelivered"
     """The gateway had taken it and says later that it did not arrive."""
+    BESIDE = "beside"
+    """It went, or did not go, by a way beside those of the notice: nothing follows from it either way."""
     SPARED = "spared"
     """In `failed`: not handed over, since what it asks was answered or over before its turn came."""
 

@@ -63,6 +63,7 @@ LABELS: dict[str, dict[str, str]] = {
         "email": N_("e-mail"),
         "webhook": N_("webhook"),
         "chat": N_("chat"),
+        "browser": N_("browser"),
     },
     "document": {
         "written_report": N_("written report"),

@@ -122,6 +122,11 @@ LATER_STATES = {
     ),
 }
 """What became of a message after its hand-over."""
+BESIDE = {
+    Kind.DELIVERED: Name("同时在浏览器提醒：{people}", "Rung in a browser too: {people}"),
+    Kind.FAILED: Name("浏览器提醒未发出：{people}", "Not rung in a browser: {people}"),
+}
+"""What became of it on a way that nothing relies on."""
 TOLD_BY_TELEPHONE = Name(
     "{who}登记：已电话告知{person}", "{who} wrote down having told {person} by telephone"
 )

@@ -138,7 +138,10 @@ def _sentence(moment: Moment, teller: Narrator) -> str:
         return teller.say(say.TOLD_BY_TELEPHONE, **_values(moment, teller))
     if kind is Kind.REFERRED and data.text("found"):
         return teller.say(say.TAKEN_BACK, **_values(moment, teller))
-    if (state := next((line.state for line in deliveries_in(data)), None)) in say.LATER_STATES:
+    state = next((line.state for line in deliveries_in(data)), None)
+    if state == MessageState.BESIDE and kind in say.BESIDE:
+        return teller.say(say.BESIDE[kind], **_values(moment, teller))
+    if state in say.LATER_STATES:
         return teller.say(say.LATER_STATES[MessageState(state)], **_values(moment, teller))
     refused = (kind, False) if data.fields.get("approve") is False else kind
     return teller.say(

@@ -4,6 +4,8 @@ Invariant: the token is never written into a page, a log or an address; a foreig
 reader in nor out.
 """
 
+from collections.abc import Awaitable, Callable
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -27,8 +29,14 @@ def _why_not(pages: Pages, request: Request) -> str | None:
     return None
 
 
-def add(router: APIRouter, pages: Pages) -> None:
-    """Adds /login and /logout to a service's pages."""
+LogOut = Callable[[Request, Response], Awaitable[None]]
+
+
+async def _nothing_more(_: Request, __: Response) -> None: ...
+
+
+def add(router: APIRouter, pages: Pages, on_log_out: LogOut = _nothing_more) -> None:
+    """Adds /login and /logout to a service's pages. `on_log_out`: what else ends with the log-in."""
 
     @router.get("/login", name="login")
     @doorway(is_open=True)
@@ -56,5 +64,6 @@ def add(router: APIRouter, pages: Pages) -> None:
     async def log_out(request: Request) -> Response:
         same_origin(request)
         response = RedirectResponse("/login", 303, headers=HEADERS)
+        await on_log_out(request, response)
         response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=pages.secure)
         return response

@@ -108,9 +108,9 @@ def test_no_service_takes_away_what_another_follows_a_bucket_by(user: str) -> No
 
 def test_a_service_makes_consumers_on_the_buckets_it_follows_and_no_others() -> None:
     followed = {
-        "intake": {"CASES"},
+        "intake": {"CASES", "BROWSERS"},
         "escalator": {"POLICIES"},
-        "notifier": {"DELIVERIES"},
+        "notifier": {"DELIVERIES", "BROWSERS"},
         "audit": set[str](),
     }
     for user, buckets in followed.items():

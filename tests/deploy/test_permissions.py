@@ -83,6 +83,8 @@ PUBLISHED: dict[str, set[str]] = {
     "$KV.POLICIES.text.any": {"escalator"},
     "$KV.DELIVERIES.notice": {"notifier"},
     "$KV.TRAIL.any": {"audit"},
+    "$KV.BROWSERS.of.any": {"intake", "notifier"},
+    "$KV.BROWSERS.offer": {"notifier"},
     "$KV.LIGHTS.notifier.any": {"notifier"},
     "$KV.THREADS.any": {"intake"},
     "$KV.IDS.any": {"intake"},

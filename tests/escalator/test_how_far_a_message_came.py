@@ -71,3 +71,15 @@ def test_a_hand_over_told_again_does_not_undo_what_the_gateway_took_back(story: 
     story.delivery(Kind.DELIVERED, first.id, first.person, "sms", 0.4, MessageState.ARRIVED)
     lit = lit_first(story)
     assert (lit.delivered, lit.failed, lit.undelivered) == (("sms",), (), ()), "it came in the end"
+
+
+def test_a_way_beside_reaches_nobody_and_fails_nobody(story: Story) -> None:
+    first = story.reported().notices[0]
+    before = lit_first(story)
+    for kind in (Kind.DELIVERED, Kind.FAILED):
+        decision = story.delivery(kind, first.id, first.person, "browser", 0.1, MessageState.BESIDE)
+        assert decision.is_empty
+        assert lit_first(story) == before
+    story.delivery(Kind.FAILED, first.id, first.person, "voice", 0.1)
+    story.delivery(Kind.FAILED, first.id, first.person, "sms", 0.2)
+    assert story.lit()[5:] == [(0.2, story.holder("secretary_general"))], "a browser keeps no chain waiting"

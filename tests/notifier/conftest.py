@@ -133,6 +133,10 @@ async def record(lab: Lab, gateway: GatewayLab) -> AsyncIterator[Record]:
 
 @pytest.fixture(scope="package")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return self_signed(tmp_path_factory.mktemp("certificate") / "gateway.pem")
+
+
+def self_signed(file: Path) -> Path:
     """A PEM file with the key and the certificate of a gateway that no public CA knows."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gateway.example")])
@@ -149,7 +153,6 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    file = tmp_path_factory.mktemp("certificate") / "gateway.pem"
     file.write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         + signed.public_bytes(Encoding.PEM)

@@ -31,7 +31,7 @@ CASE = CaseId("01KB0000000000000000000000")
 
 
 def test_every_kind_has_a_config_and_a_factory():
-    assert set(channels.kinds()) == {"apprise", "email", "http", "nats", "webhook"}
+    assert set(channels.kinds()) == {"apprise", "email", "http", "nats", "webhook", "webpush"}
     for name in channels.kinds():
         module = channels.kind(name)
         assert issubclass(module.Config, ChannelConfig)
@@ -50,7 +50,7 @@ def test_the_channel_file_of_the_tree_is_valid_and_takes_its_addresses_from_the_
         {"FENGHUO_GATEWAY_URL": "https://gateway.example", "FENGHUO_SMTP_PORT": "2525"},
     )
     assert {name: one.kind for name, one in found.items()} == {
-        "voice": "webhook", "sms": "webhook", "chat": "webhook", "email": "email",
+        "voice": "webhook", "sms": "webhook", "chat": "webhook", "email": "email", "browser": "webpush",
     }  # fmt: skip
     assert getattr(found["voice"].config, "url", "") == "https://gateway.example/voice"
     assert found["voice"].config.form is Form.SPOKEN
@@ -224,4 +224,4 @@ def test_every_commented_example_of_the_channel_file_is_valid():
     for entry in entries:
         [configured] = read_channels("channels:\n" + "\n".join(f"  {line}" for line in entry), {}).values()
         kinds.add(configured.kind)
-    assert kinds | {"webhook", "email"} == set(channels.kinds())
+    assert kinds | {"webhook", "email", "webpush"} == set(channels.kinds())

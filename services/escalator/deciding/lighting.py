@@ -208,6 +208,8 @@ def deliveries(draft: Draft, outcomes: Sequence[Delivery], *, failed: bool) -> N
     """
     of_notice: dict[str, list[Delivery]] = {}
     for outcome in outcomes:
+        if outcome.state is MessageState.BESIDE:
+            continue  # nobody was reached, or could not be, by a way that nothing relies on
         of_notice.setdefault(outcome.notice, []).append(outcome)
     for duty in list(draft.duties.values()):
         for lit in duty.lit:

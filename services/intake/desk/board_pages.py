@@ -5,6 +5,7 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 
 from services.intake.board.card import Card
+from services.intake.desk.browser_pages import ringing
 from services.intake.desk.here import NO_SUCH_CASE as GONE
 from services.intake.desk.here import READERS, SHOWS, BoardNarrowing, DeskPages
 from shared.case import CaseStatus
@@ -33,6 +34,7 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
             page=max(page, 1),
             shown=SHOWN,
             asked=narrowing,
+            ringing=ringing(here, request, principal),
             shows=[(name, words) for name, words in SHOWS.items() if name != "unit" or principal.unit],
             kinds=[kind for kind in ReportKind if kind is not ReportKind.STANDING],
         )

@@ -8,12 +8,14 @@ may be reloaded.
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from fastapi import APIRouter
 
 from services.intake.board.case_lookup import NotDecidedYet
 from services.intake.desk.board_pages import add_board
+from services.intake.desk.browser_pages import add_browsers, end_here
 from services.intake.desk.calendar_pages import add_calendar
 from services.intake.desk.campaign_pages import add_campaigns
 from services.intake.desk.case_pages import add_cases
@@ -46,9 +48,10 @@ def desk_router(desk: DeskServices, clock: Callable[[], datetime]) -> APIRouter:
         add_notices,
         add_calendar,
         add_roll_calls,
+        add_browsers,
     ):
         add(router, here)
     add_stream(router, desk, pages, READERS)
-    login.add(router, pages)
+    login.add(router, pages, partial(end_here, here))
     router.include_router(pages.static.router())
     return router

@@ -16,6 +16,7 @@ from services.intake.directory.changes import DirectoryChanges
 from services.intake.fields.form_blocks import FormBlocks
 from services.intake.files.keeping import IncomingFiles
 from services.intake.reporting.submit import Submission
+from shared.browsers import Browsers
 from shared.directory import Directory
 from shared.tokens import Gate
 
@@ -25,6 +26,8 @@ class DeskServices:
     """`desk_router` of services/intake/desk/pages.py takes this and a clock, and nothing else."""
 
     board: Board
+    browsers: Browsers
+    """In which people are rung."""
     lookup: CaseLookup
     submit: Submission
     acts: CaseActs

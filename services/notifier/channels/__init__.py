@@ -21,9 +21,11 @@ from pydantic import Field, JsonValue
 
 from services.notifier.channels._mailbox import MailboxAway, MailboxConfig, ReplyMailbox, UnreadMail
 from services.notifier.retry import RetryPolicy
+from shared.browsers import Browsers, PushOffer
 from shared.facts import Closed, Purpose
 from shared.ids import CaseId, NoticeId
 from shared.plain_text import line_of
+from shared.tokens import Claims
 from shared.vocabulary import Language, Level
 
 __all__ = ["MailboxAway", "MailboxConfig", "ReplyMailbox", "UnreadMail"]
@@ -88,6 +90,8 @@ class Message:
     exercise: bool
     back: str | None = None
     """Where the gateway brings back a digit that answers it; None where no digit does."""
+    until: datetime | None = None
+    """When what it asks can't be answered any more."""
     also: tuple[str, ...] = ()
     """The ids of all messages that it says together, where it is more than one."""
 
@@ -145,6 +149,20 @@ class Clocked(Protocol):
 
 
 @runtime_checkable
+class RingsBrowsers(Protocol):
+    """A channel whose addresses are the browsers that people have put down themselves."""
+
+    browsers: Browsers | None
+    holds: Callable[[Claims], bool]
+    """Whether the log-in in which a browser was put down still counts."""
+
+    @property
+    def offer(self) -> PushOffer:
+        """What a browser needs to be put down for it."""
+        ...
+
+
+@runtime_checkable
 class TellsTime(Protocol):
     """A channel whose gateway tells the time when it answers."""
 
@@ -162,6 +180,11 @@ class ChannelConfig(Closed):
     timeout: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=5)
     instead: str | None = None
     """Another entry of the file, whose gateway carries these messages where this one takes nothing."""
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether it is only ever a way beside others: nothing relies on it, and nobody names it."""
+        return False
 
     @property
     def takes_replies(self) -> bool:

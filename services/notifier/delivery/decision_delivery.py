@@ -17,15 +17,16 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from functools import partial
+from functools import cached_property, partial
 
 import structlog
 
+from services.notifier.delivery.beside import WaysBeside
 from services.notifier.delivery.bundling import bundled
 from services.notifier.delivery.carried import Carried
 from services.notifier.delivery.courier import Courier
-from services.notifier.delivery.gathering import BEHIND, Gathering
+from services.notifier.delivery.gathering import Gathering
+from services.notifier.delivery.job import DecisionOutcome, Job
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.outlasting import NOT_NEEDED, Patience, wait_ends
@@ -46,7 +47,6 @@ from shared.directory import Directory, Person
 from shared.directory.addresses import masked
 from shared.facts import Decision, Delivery, MessageState, Notice, Purpose
 from shared.ids import CaseId, NoticeId, PersonId
-from shared.vocabulary import Kind
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -58,45 +58,6 @@ anew begins at the start).
 
 ROLL_CALLS_AT_ONCE = 2
 """Messages of roll calls that are with the gateways at the same time: real ones never queue behind a test."""
-
-
-class DecisionOutcome(StrEnum):
-    """What became of a decision; a label of the metrics."""
-
-    DONE = "done"
-    DISTRUSTED = "distrusted"
-    SET_ASIDE = "set_aside"
-    OLD = "old"
-    OVER = "over"
-    INTERRUPTED = "interrupted"
-    NEWER = "newer"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What all deliveries of a decision have in common."""
-
-    decision: Decision
-    sequence: int
-    """Of the decision in FACTS."""
-    numbers: Mapping[NoticeId, int]
-    """Of each notice in the decision."""
-    decided_at: datetime
-    now: datetime
-    is_first: bool
-    """It has not been handed out before: nothing of it can have gone out under an id of its own."""
-    seat: Seat
-    envelopes: dict[NoticeId, Envelope] = field(default_factory=dict[NoticeId, Envelope])
-
-    @property
-    def is_behind(self) -> bool:
-        """It should have been said long since: somebody of us was away."""
-        return self.is_first and self.now - (self.decision.late_since or self.decision.about.time) > BEHIND
-
-    @property
-    def is_of_a_clock(self) -> bool:
-        return self.is_first and self.decision.about.kind == Kind.DUE
 
 
 @dataclass
@@ -115,10 +76,16 @@ class DecisionDelivery:
     clock: Callable[[], datetime]
     room: asyncio.Semaphore
     """For the decisions in work, each of which has taken its place before it is delivered."""
+    beside: WaysBeside = field(default_factory=WaysBeside)
     _gathering: Gathering = field(default_factory=Gathering)
     _ended_together: Gathering = field(default_factory=lambda: Gathering(AT_ONCE))
     """What the roll calls of several units came to: they end at the same moment."""
     _gently: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ROLL_CALLS_AT_ONCE))
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        """The channels that a notice or the directory may name."""
+        return frozenset(self.couriers) - frozenset(self.beside.channels)
 
     async def deliver(
         self, fact_id: str, decision: Decision, decided_at: datetime, *, sequence: int, is_first: bool
@@ -143,20 +110,6 @@ class DecisionDelivery:
             await self._tell_again(sheet, range(len(sheet.bundles)))
         done = sheet or Sheet.of(decision.case, fact_id, decision.notices)
         legs, others, turns = await self._legs(decision, done)
-        if legs and await self._is_past(decision, now):
-            log.warning(
-                "decided_before_the_end",
-                case=decision.case,
-                decided_at=decided_at.isoformat(),
-                notices=len(decision.notices),
-            )
-            return DecisionOutcome.OVER
-        done = done if sheet else done.bounded(len(legs) + len(others))
-        if sheet is None and any(done.held_matters()):
-            sheet, revision = await self.ledger.change(
-                key, lambda stored: stored or done, stored=(sheet, revision)
-            )
-            self.metrics.deliveries.labels("-", DeliveryOutcome.HELD).inc(sum(1 for _ in done.held_matters()))
         job = Job(
             decision,
             sequence,
@@ -166,6 +119,22 @@ class DecisionDelivery:
             is_first,
             Seat(self.room),
         )
+        # After an outage of ours one message says all, on the ways that something relies on.
+        beside = () if job.is_behind else self.beside.legs(decision, done, self.directory().people_by_id)
+        if (legs or beside) and await self._is_past(decision, now):
+            log.warning(
+                "decided_before_the_end",
+                case=decision.case,
+                decided_at=decided_at.isoformat(),
+                notices=len(decision.notices),
+            )
+            return DecisionOutcome.OVER
+        done = done if sheet else done.bounded(len(legs) + len(others) + len(beside))
+        if sheet is None and any(done.held_matters()):
+            sheet, revision = await self.ledger.change(
+                key, lambda stored: stored or done, stored=(sheet, revision)
+            )
+            self.metrics.deliveries.labels("-", DeliveryOutcome.HELD).inc(sum(1 for _ in done.held_matters()))
         outcomes: Counter[str] = Counter()
         ways = ways_of(done, legs)
         bundles_as_told = bundled(
@@ -175,6 +144,7 @@ class DecisionDelivery:
                     for notice, route in legs
                 ),
                 *(self._other_way(job, notice, route, ways[notice.id]) for notice, route in others),
+                *(self._way_beside(job, notice, route) for notice, route in beside),
             ]
         )
         async with self._place_of(job), aclosing(bundles_as_told) as bundles:
@@ -233,13 +203,13 @@ class DecisionDelivery:
             if notice.held:
                 continue
             person = await self._person_for(notice)
-            chosen = routes(notice, person, self.couriers)
+            chosen = routes(notice, person, self._named, self.beside.channels)
             left = [(notice, route) for route in chosen if place_of(notice.id, route.channel) not in records]
             legs += left
             turns[notice.id] = turns_of(notice, person, [route.channel for route in chosen], records)
             if left and person is not None:
                 taken = {route.channel for route in chosen}
-                further = other_routes(person, taken, self.couriers)
+                further = other_routes(person, taken, self._named)
                 others += [
                     (notice, route) for route in further if place_of(notice.id, route.channel) not in records
                 ]
@@ -307,6 +277,9 @@ class DecisionDelivery:
             return None
         return self._record(notice, route.channel, await self._carry(job, notice, route))
 
+    async def _way_beside(self, job: Job, notice: Notice, route: Route) -> DeliveryRecord:
+        return self._record(notice, route.channel, await self._carry(job, notice, route), is_beside=True)
+
     async def _carry(
         self, job: Job, notice: Notice, route: Route, on_away: Callable[[], None] = lambda: None
     ) -> Carried:
@@ -334,6 +307,9 @@ class DecisionDelivery:
                 job.now,
                 error=f"it could not be worded ({type(error).__name__}): see the log",
             )
+
+        if route.is_beside:
+            return await courier.carry(message, route.addresses)
 
         def away() -> None:
             on_away()
@@ -380,7 +356,9 @@ class DecisionDelivery:
         except (ValueError, *AWAY):
             return True
 
-    def _record(self, notice: Notice, channel: str, carried: Carried) -> DeliveryRecord:
+    def _record(
+        self, notice: Notice, channel: str, carried: Carried, *, is_beside: bool = False
+    ) -> DeliveryRecord:
         outcome = DeliveryOutcome.FAILED if carried.error else DeliveryOutcome.DELIVERED
         self.metrics.deliveries.labels(channel, outcome).inc()
         delivery = Delivery(
@@ -393,7 +371,7 @@ class DecisionDelivery:
             done_at=carried.done_at,
             reference=carried.reference,
             error=carried.error,
-            state=MessageState.SPARED if carried.is_spared else None,
+            state=MessageState.BESIDE if is_beside else MessageState.SPARED if carried.is_spared else None,
             reply=carried.reply,
             gateway=carried.gateway,
         )

@@ -21,7 +21,8 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from services.notifier.delivery.carried import Interrupted
-from services.notifier.delivery.decision_delivery import DecisionDelivery, DecisionOutcome
+from services.notifier.delivery.decision_delivery import DecisionDelivery
+from services.notifier.delivery.job import DecisionOutcome
 from services.notifier.delivery.record import SOURCE
 from shared.broker.forever import AWAY, error_text
 from shared.broker.times import hand_out, stored_at

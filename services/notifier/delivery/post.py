@@ -90,6 +90,7 @@ class MessageMaker:
             level=notice.brief.level,
             exercise=notice.brief.exercise or notice.purpose is Purpose.ROLL_CALL,
             back=call_back_address(self.base, channel) if keys else None,
+            until=link_ends(notice.brief.due_at, now, self.grace),
         )
 
     def _letter(

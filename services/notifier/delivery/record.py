@@ -8,6 +8,7 @@ bytes and the same message id, and is stored once.
 import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import product
 from typing import Annotated, Any, Self
 
 import msgspec
@@ -194,12 +195,17 @@ class Sheet(Frozen):
         return next(records, None)
 
     def facts(self, number: int) -> list[Fact]:
-        """Bundle `number` told: `delivered`, `failed` or both."""
+        """Bundle `number` told: `delivered`, `failed` or both; what went beside, in facts of its own."""
         facts: list[Fact] = []
-        for outcome in TOLD:
-            deliveries = [record.delivery for record in self.bundles[number] if record.outcome is outcome]
+        for outcome, is_beside in product(TOLD, (False, True)):
+            deliveries = [
+                record.delivery
+                for record in self.bundles[number]
+                if record.outcome is outcome and (record.delivery.state is MessageState.BESIDE) is is_beside
+            ]
             if deliveries:
-                facts.append(_fact(self.case, outcome, f"{self.decision}:{outcome}:{number}", deliveries))
+                fact_id = f"{self.decision}:{outcome}:{number}{':beside' if is_beside else ''}"
+                facts.append(_fact(self.case, outcome, fact_id, deliveries))
         return facts
 
     def write(self) -> bytes:

@@ -21,18 +21,23 @@ class Route:
     channel: str
     addresses: tuple[str, ...] = ()
     obstacle: str | None = None
+    is_beside: bool = False
+    """Nothing relies on it: `delivery/beside.py`."""
 
 
 Leg = tuple[Notice, Route]
 """One notice on one channel."""
 
 
-def routes(notice: Notice, person: Person | None, configured: Collection[str]) -> tuple[Route, ...]:
+def routes(
+    notice: Notice, person: Person | None, configured: Collection[str], beside: Collection[str] = ()
+) -> tuple[Route, ...]:
+    """`beside`: channels of the file that nothing may rely on, and that stand in `configured` therefore not."""
     named = tuple(dict.fromkeys(notice.channels))
     if person is None:
         remedy = f"{notice.person} is not in the directory the notifier reads: add the person there"
         return tuple(Route(channel, obstacle=remedy) for channel in named or (NO_CHANNEL,))
-    chosen = tuple(_route(channel, person, configured) for channel in named)
+    chosen = tuple(_route(channel, person, configured, beside) for channel in named)
     if any(route.addresses for route in chosen):
         return chosen
     return (*chosen, *other_routes(person, named, configured)) or (
@@ -55,7 +60,12 @@ def every_route(person: Person, configured: Collection[str]) -> tuple[Route, ...
     )
 
 
-def _route(channel: str, person: Person, configured: Collection[str]) -> Route:
+def _route(channel: str, person: Person, configured: Collection[str], beside: Collection[str] = ()) -> Route:
+    if channel in beside:
+        return Route(
+            channel,
+            obstacle=f"{channel} is a way beside others, which people choose on the desk: name another channel",
+        )
     if channel not in configured:
         return Route(
             channel,
