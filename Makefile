@@ -5,7 +5,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Compiled modules are kept: without them each of four services compiles some 800 files at each start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo up test previous lint format bench fuzz faults mutants clean requirements setup browser promtool
+.PHONY: demo up test previous lint format bench fuzz faults mutants clean requirements setup browser promtool mosquitto
 .DEFAULT_GOAL := help
 
 help:  ## what there is to do
@@ -17,7 +17,7 @@ demo: setup  ## everything embedded, one story on a compressed clock; DEMO_EXIT=
 up: setup  ## everything embedded on real clocks, data kept under .fenghuo/
 	@$(BIN)/fenghuo up
 
-test: setup browser promtool lint  ## lint, types, import walls and all tests against the real broker and store
+test: setup browser promtool mosquitto lint  ## lint, types, import walls and all tests against the real broker and store
 	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 previous: setup  ## keep the data of a commit for the tests of what is old (COMMIT=…, default the last landing)
@@ -81,6 +81,13 @@ promtool: .venv/.ready  # Prometheus's own checker of alerts, alone: Debian's pa
 	@command -v promtool >/dev/null || test -x $(BIN)/promtool || { echo "Fetching Debian's promtool for the tests of the alerts …"; \
 	  into=$$(mktemp -d) && cd $$into && { apt-get download -qq prometheus 2>/dev/null || { apt-get update -qq && apt-get download -qq prometheus; }; } && \
 	  dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool && install usr/bin/promtool "$(CURDIR)/$(BIN)/promtool" && rm -r $$into; }
+
+mosquitto: .venv/.ready  # an MQTT broker for the tests of that channel, alone with its libraries: Debian's package would start one on this machine
+	@command -v mosquitto >/dev/null || test -x $(BIN)/mosquitto || { echo "Fetching Debian's mosquitto for the tests of the MQTT channel …"; \
+	  into=$$(mktemp -d) && cd $$into && { apt-get download -qq mosquitto 2>/dev/null || { apt-get update -qq && apt-get download -qq mosquitto; }; } && \
+	  apt-get install -y -qq --no-install-recommends $$(apt-cache depends mosquitto | sed -n 's/.*Depends: \(lib[a-z0-9]*\)$$/\1/p') >/dev/null && \
+	  dpkg-deb --fsys-tarfile mosquitto_*.deb | tar -x ./usr/sbin/mosquitto ./usr/bin/mosquitto_passwd && \
+	  install usr/sbin/mosquitto usr/bin/mosquitto_passwd "$(CURDIR)/$(BIN)" && rm -r $$into; }
 
 PIN = $(BIN)/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 RUN_HERE = --extra embedded --extra traces pyproject.toml requirements-dev.in
