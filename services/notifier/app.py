@@ -29,6 +29,7 @@ from services.notifier.delivery.decision_delivery import DecisionDelivery
 from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.earlier import EarlierDirectory
 from services.notifier.delivery.gateway import GatewayAtWork
+from services.notifier.delivery.gathering import Gathering
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.openings import LinkOpenings
@@ -138,6 +139,7 @@ def build(settings: NotifierSettings) -> Service:
         metrics=metrics,
         clock=now,
         room=asyncio.Semaphore(settings.in_work),
+        gathering=Gathering(settings.gather),
         beside=beside,
     )
     dispatcher = Dispatcher(delivery, stopping)

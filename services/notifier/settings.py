@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from shared.ids import PostId
 from shared.settings import Settings
@@ -17,6 +20,10 @@ class NotifierSettings(Settings):
     in_work: int = 256
     """Decisions worked on at once; the durable hands out no more than it is allowed to keep unacknowledged
     (shared/streams.py).
+    """
+    gather: Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(seconds=10))] = timedelta(seconds=2)
+    """What may wait waits so long for more to the same person, and goes out with it as one message; zero: each
+    goes out alone, but for what is late.
     """
     link_grace: timedelta = timedelta(hours=24)
     """How long after the limit of what it asks an acknowledgement link still works."""

@@ -91,6 +91,7 @@ async def start_notifier(lab: Lab, gateway: Reachable, channels: str = CHANNELS,
         "FENGHUO_DIRECTORY": str(lab.folder / "people.yaml"),
         "FENGHUO_GATEWAY_URL": gateway.url,
         "FENGHUO_SMTP_PORT": str(gateway.smtp_port),
+        "FENGHUO_GATHER": "PT0.3S",
         "FENGHUO_DECISION_WAIT": "PT0.2S",  # no escalator runs here
     }
     return await lab.start_service("notifier", command=None, wait=True, **{**ours, **env})

@@ -71,11 +71,17 @@ def a_notice(
     )
 
 
-def decided(case: CaseId, *notices: Notice, number: int = 1, ago: timedelta = timedelta(0)) -> Fact:
-    """On what happened `ago`."""
+def decided(
+    case: CaseId,
+    *notices: Notice,
+    number: int = 1,
+    ago: timedelta = timedelta(0),
+    about: Kind = Kind.REPORTED,
+) -> Fact:
+    """On what happened `ago`, which was such a fact."""
     now = datetime.now(UTC)
-    about = About(id=f"{case}:report", kind="reported", sequence=number, time=now - ago)
-    decision = Decision(case=case, about=about, policy="test", notices=notices)
+    cause = About(id=f"{case}:report", kind=about, sequence=number, time=now - ago)
+    decision = Decision(case=case, about=cause, policy="test", notices=notices)
     return Fact.of(
         Kind.DECIDED,
         id=f"{case}:{number}",

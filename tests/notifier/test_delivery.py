@@ -6,7 +6,7 @@ from fenghuo.gateway_lab import GatewayLab, Mode
 from fenghuo.gateway_messages import Received
 from shared.facts import Purpose
 from shared.ids import CaseId, PostId
-from shared.vocabulary import Kind, Language, Role
+from shared.vocabulary import Kind, Language, Level, Role
 from tests.lab import Lab, Running, until
 from tests.notifier.decisions import Record, a_case, a_notice, decided
 
@@ -225,3 +225,21 @@ async def test_the_operator_sees_what_became_of_deliveries(
         metrics = (await client.get("/metrics")).text
     assert 'fenghuo_notifier_deliveries_total{channel="sms",outcome="delivered"}' in metrics
     assert "fenghuo_notifier_fact_to_handover_seconds_bucket" in metrics
+
+
+async def test_thirty_one_late_units_ring_their_supervisor_once(
+    notifier: Running, gateway: GatewayLab, record: Record
+) -> None:
+    """A campaign's reports lapse in one second: one message that lists them, each with an outcome of its own."""
+    cases = [a_case() for _ in range(31)]
+    for case in cases:
+        late = a_notice(case, purpose=Purpose.OVERDUE, level=Level.III, summary="核查未报送")
+        await record.decide(decided(case, late, about=Kind.DUE))
+    for case in cases:
+        [outcome] = await record.outcomes(case, 1)
+        assert outcome.kind == Kind.DELIVERED
+
+    told = [message for message in gateway.gateway.messages if message.data.get("case") in cases]
+    assert sum(len(message.data.get("also") or [message.id]) for message in told) == len(cases)
+    assert len(told) <= 3, "one; a busy machine may need longer than the moment"
+    assert "共有" in told[0].text

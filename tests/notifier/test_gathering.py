@@ -3,22 +3,24 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.notifier.channels import Form, Letter, Message
-from services.notifier.delivery import gathering
 from services.notifier.delivery.carried import Carried, Interrupted
 from services.notifier.delivery.courier import Courier
-from services.notifier.delivery.gathering import Gathering
+from services.notifier.delivery.gathering import Gathering, Pace, pace_of
 from services.notifier.delivery.outlasting import Patience
+from services.notifier.delivery.restraint import may_wait
 from services.notifier.delivery.routes import Route
-from services.notifier.messages.together import MOST, together
+from services.notifier.messages.together import MOST, Heading, together
 from shared.facts import Notice, Purpose
 from shared.ids import CaseId, NoticeId
-from shared.vocabulary import Language
+from shared.vocabulary import Language, Level
+from tests.notifier.decisions import a_notice
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
@@ -42,9 +44,15 @@ def message(number: int, language: Language = Language.ZH) -> Message:
 
 def notice(person: str, minutes: float) -> Notice:
     """As much of one as is asked for here."""
-    return cast(
-        Notice, SimpleNamespace(person=person, brief=SimpleNamespace(due_at=NOW + timedelta(minutes=minutes)))
+    return a_notice(
+        CaseId("case"),
+        person=person,
+        level=Level.III,
+        due_at=NOW + timedelta(minutes=minutes),
     )
+
+
+GATHERED = Pace.GATHERED, Heading.LATE
 
 
 PATIENCE = Patience(NOW + timedelta(days=1), NOW)
@@ -70,15 +78,13 @@ class Line:
         return Carried(addresses[0], 1, NOW, NOW, reference=f"r{len(self.carried)}" if self.answers else None)
 
 
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gathering, "QUIET", 0.02)
+QUICK = timedelta(seconds=0.02)
 
 
 async def carried(line: Line, *told: tuple[Message, Notice]) -> list[Any]:
-    gather = Gathering()
+    gather = Gathering(QUICK)
     waiting = [
-        gather.carry(cast(Courier, line), one, Route("sms", ("+861",)), about, PATIENCE)
+        gather.carry(cast(Courier, line), one, Route("sms", ("+861",)), about, PATIENCE, *GATHERED)
         for one, about in told
     ]
     return await asyncio.gather(*waiting, return_exceptions=True)
@@ -101,13 +107,18 @@ async def test_what_is_late_for_one_person_comes_as_one_message_in_order_of_the_
 
 async def test_what_comes_while_more_is_coming_goes_out_with_it() -> None:
     """Sixteen lanes come out of an outage side by side, each in its own time."""
-    line, gather, route = Line(), Gathering(), Route("sms", ("+861",))
+    line, gather, route = Line(), Gathering(QUICK), Route("sms", ("+861",))
     waiting: list[Any] = []
     for number in range(12):
         waiting.append(
             asyncio.create_task(
                 gather.carry(
-                    cast(Courier, line), message(number), route, notice("zhao_jia", number), PATIENCE
+                    cast(Courier, line),
+                    message(number),
+                    route,
+                    notice("zhao_jia", number),
+                    PATIENCE,
+                    *GATHERED,
                 )
             )
         )
@@ -119,10 +130,12 @@ async def test_what_comes_while_more_is_coming_goes_out_with_it() -> None:
 
 async def test_what_is_for_an_older_address_is_not_said_on_the_one_of_now() -> None:
     """Who is changed is told on the old number, and there alone."""
-    line, gather = Line(), Gathering()
+    line, gather = Line(), Gathering(QUICK)
     routes = [Route("sms", (address,)) for address in ("+861", "+862")]
     waiting = [
-        gather.carry(cast(Courier, line), message(number), routes[number], notice("zhao_jia", 1), PATIENCE)
+        gather.carry(
+            cast(Courier, line), message(number), routes[number], notice("zhao_jia", 1), PATIENCE, *GATHERED
+        )
         for number in (0, 1)
     ]
 
@@ -200,3 +213,62 @@ def test_a_mail_has_an_html_part_in_which_each_has_its_own_link() -> None:
 def test_what_a_reporter_wrote_stays_text_in_a_mail() -> None:
     odd = replace(message(1), letter=Letter("<b>1</b>", "<b>1</b>"))
     assert "&lt;b&gt;1&lt;/b&gt;" in (together([odd, message(2)], Form.LONG).letter.html or "")
+
+
+notices = st.builds(
+    a_notice,
+    st.just(CaseId("case")),
+    purpose=st.sampled_from(Purpose),
+    level=st.none() | st.sampled_from(Level),
+    sensitive=st.booleans(),
+)
+
+
+@given(notices, st.booleans(), st.booleans())
+def test_what_may_not_wait_never_waits_for_others(about: Notice, is_first: bool, is_of_a_clock: bool) -> None:
+    pace = pace_of(about, is_first=is_first, is_behind=False, is_of_a_clock=is_of_a_clock)
+
+    if not may_wait(about):
+        assert pace is Pace.ALONE
+
+
+@given(notices)
+def test_what_comes_again_after_a_crash_goes_out_alone(about: Notice) -> None:
+    assert pace_of(about, is_first=False, is_behind=True, is_of_a_clock=True) is Pace.ALONE
+
+
+async def at_once_and_then(pace: Pace, level: Level, many: int, heading: Heading) -> list[Message]:
+    line, gather, route = Line(), Gathering(QUICK), Route("sms", ("+861",))
+    about = a_notice(CaseId("case"), level=level)
+    waiting = [
+        gather.carry(cast(Courier, line), message(number), route, about, PATIENCE, pace, heading)
+        for number in range(many)
+    ]
+    await asyncio.gather(*waiting)
+    return line.carried
+
+
+async def test_the_first_goes_at_once_and_what_follows_within_the_moment_as_one() -> None:
+    carried = await at_once_and_then(Pace.FIRST_AT_ONCE, Level.III, 5, Heading.TOGETHER)
+
+    assert [len(one.also) for one in carried] == [0, 4]
+    assert carried[1].letter.text.startswith("【烽火】共有 4 项")
+
+
+async def test_of_what_is_grave_and_late_the_first_goes_at_once_too() -> None:
+    carried = await at_once_and_then(Pace.FIRST_AT_ONCE, Level.I, 5, Heading.LATE)
+
+    assert [len(one.also) for one in carried] == [0, 4]
+
+
+async def test_what_may_not_wait_goes_past_what_is_being_gathered() -> None:
+    line, gather, route = Line(), Gathering(QUICK), Route("sms", ("+861",))
+    about = a_notice(CaseId("case"), level=Level.III)
+    told = (cast(Courier, line), message(1), route, about, PATIENCE)
+    later = asyncio.create_task(gather.carry(*told, Pace.GATHERED, Heading.TOGETHER))
+    await asyncio.sleep(0)
+    grave = a_notice(CaseId("case"), level=Level.I)
+    await gather.carry(cast(Courier, line), message(2), route, grave, PATIENCE, Pace.ALONE, Heading.TOGETHER)
+
+    assert line.carried == [message(2)]
+    await later

@@ -368,7 +368,13 @@ async def live_in(
         intake, escalator, notifier = await asyncio.gather(
             lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT5S"),
             lab.start_service("escalator"),
-            start_notifier(lab, gateway, channels, FENGHUO_DIRECTORY=str(lab.directory), **of_the_notifier),
+            start_notifier(
+                lab,
+                gateway,
+                channels,
+                # Else what concerns two cases in the same second, days apart on the policy's clock, is one message.
+                **{"FENGHUO_DIRECTORY": str(lab.directory), "FENGHUO_GATHER": "PT0S", **of_the_notifier},
+            ),
         )
         async with httpx2.AsyncClient(base_url=intake.url, timeout=ANSWER_WITHIN) as http:
             live = Live(lab, gateway, http, escalator.url, notifier.url)

@@ -25,7 +25,7 @@ from services.notifier.delivery.beside import WaysBeside
 from services.notifier.delivery.bundling import bundled
 from services.notifier.delivery.carried import Carried
 from services.notifier.delivery.courier import Courier
-from services.notifier.delivery.gathering import Gathering
+from services.notifier.delivery.gathering import Gathering, Pace, pace_of
 from services.notifier.delivery.job import DecisionOutcome, Job
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
@@ -40,7 +40,7 @@ from services.notifier.delivery.whether_over import is_answered as is_answered_b
 from services.notifier.delivery.whether_over import is_needed, is_past
 from services.notifier.messages.asking import SILENT
 from services.notifier.messages.links import NoticePlace, link_ends
-from services.notifier.messages.together import AT_ONCE
+from services.notifier.messages.together import Heading
 from shared.broker.forever import AWAY
 from shared.case import Case
 from shared.directory import Directory, Person
@@ -76,10 +76,8 @@ class DecisionDelivery:
     clock: Callable[[], datetime]
     room: asyncio.Semaphore
     """For the decisions in work, each of which has taken its place before it is delivered."""
+    gathering: Gathering
     beside: WaysBeside = field(default_factory=WaysBeside)
-    _gathering: Gathering = field(default_factory=Gathering)
-    _ended_together: Gathering = field(default_factory=lambda: Gathering(AT_ONCE))
-    """What the roll calls of several units came to: they end at the same moment."""
     _gently: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ROLL_CALLS_AT_ONCE))
 
     @cached_property
@@ -328,13 +326,17 @@ class DecisionDelivery:
             job.seat.leave()
             async with self._gently:
                 carried = await courier.carry(message, route.addresses)
-        elif notice.brief.roll_call is not None:
-            job.seat.leave()
-            carried = await self._ended_together.carry(courier, message, route, notice, patience)
-        elif job.is_behind or (job.is_of_a_clock and self._gathering.is_open(courier, route, notice)):
-            carried = await self._gathering.carry(courier, message, route, notice, patience)
         else:
-            carried = await courier.carry(message, route.addresses, patience)
+            carried = await self.gathering.carry(
+                courier,
+                message,
+                route,
+                notice,
+                patience,
+                self._pace(job, notice),
+                Heading.LATE if job.is_behind else Heading.TOGETHER,
+                on_wait=job.seat.leave,
+            )
         if carried.error is None:
             self.metrics.from_fact.labels(route.channel).observe(
                 (carried.done_at - job.decision.about.time).total_seconds()
@@ -343,6 +345,13 @@ class DecisionDelivery:
                 (carried.done_at - job.decided_at).total_seconds()
             )
         return carried
+
+    def _pace(self, job: Job, notice: Notice) -> Pace:
+        pace = pace_of(
+            notice, is_first=job.is_first, is_behind=job.is_behind, is_of_a_clock=job.is_of_a_clock
+        )
+        is_wanted = self.gathering.moment or job.is_behind or notice.brief.roll_call is not None
+        return pace if is_wanted else Pace.ALONE
 
     def _envelope(self, job: Job, notice: Notice) -> Envelope:
         if notice.id not in job.envelopes:

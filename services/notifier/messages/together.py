@@ -1,4 +1,4 @@
-"""Several late messages to one person as one. Pure.
+"""Several messages to one person as one. Pure.
 
 Invariant: it says how many there are, and names the most overdue first; where a channel can't carry all of
 them it says how many more there are and where they stand. Each line has its own link: each is answered by
@@ -7,7 +7,8 @@ itself.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +22,28 @@ from shared.vocabulary import Language
 
 MOST = {Form.LONG: 200, Form.SHORT: 8, Form.SPOKEN: 5}
 """Lines of one message: a mail has room, an SMS and a telephone call have not."""
-HEAD = N_("[Fenghuo, late] %(count)s messages could not reach you while the system was away; see to each")
-HEAD_SPOKEN = N_(
-    "Fenghuo, late. %(count)s messages could not reach you while the system was away; see to each."
-)
 
 
-@dataclass(frozen=True)
-class GatheredHeads:
-    """What stands before several messages: written, and read aloud."""
+class Heading(StrEnum):
+    """Why they come together."""
 
-    written: str
-    spoken: str
+    LATE = "late"
+    """They could not be said in time, through a fault of ours."""
+    TOGETHER = "together"
+    """They came within the same moment."""
 
 
-LATE = GatheredHeads(HEAD, HEAD_SPOKEN)
-AT_ONCE = GatheredHeads(
-    N_("[Fenghuo] %(count)s messages at once; see to each"),
-    N_("Fenghuo. %(count)s messages at once; see to each."),
-)
+HEADS = {
+    Heading.LATE: (
+        N_("[Fenghuo, late] %(count)s messages could not reach you while the system was away; see to each"),
+        N_("Fenghuo, late. %(count)s messages could not reach you while the system was away; see to each."),
+    ),
+    Heading.TOGETHER: (
+        N_("[Fenghuo] %(count)s messages for you; see to each"),
+        N_("Fenghuo. %(count)s messages for you; see to each."),
+    ),
+}
+"""As it is written, and as it is read aloud."""
 MORE = N_("%(more)s more: see your mail or the desk")
 WHERE_LINKS_ARE = N_("Open the links in the text message one by one, or ring the duty desk.")
 NOTE = N_(
@@ -58,7 +62,7 @@ _environment = Environment(
 )
 
 
-def together(messages: Sequence[Message], form: Form, heads: GatheredHeads = LATE) -> Message:
+def together(messages: Sequence[Message], form: Form, heading: Heading = Heading.LATE) -> Message:
     """One message that says all of them, numbered in the order they are given in; a message alone as it
     is.
     """
@@ -70,23 +74,24 @@ def together(messages: Sequence[Message], form: Form, heads: GatheredHeads = LAT
     return replace(
         first,
         id=f"{first.id.rpartition('-')[0]}-{digest}-{first.channel}",
-        letter=_LETTERS[form](shown, more, heads),
+        letter=_LETTERS[form](heading, shown, more),
         exercise=all(message.exercise for message in messages),
         also=tuple(message.id for message in messages),
     )
 
 
-def _short(shown: Sequence[Message], more: int, heads: GatheredHeads) -> Letter:
+def _short(heading: Heading, shown: Sequence[Message], more: int) -> Letter:
     words = Words(shown[0].language)
-    subject = words.of(heads.written, count=len(shown) + more)
+    subject = words.of(HEADS[heading][0], count=len(shown) + more)
     lines = [f"{number}. {_with_link(message)}" for number, message in enumerate(shown, 1)]
     rest = [words.of(MORE, more=more)] if more else []
     return Letter(subject, "\n".join([subject + words.colon.rstrip(), *lines, *rest]))
 
 
-def _spoken(shown: Sequence[Message], more: int, heads: GatheredHeads) -> Letter:
+def _spoken(heading: Heading, shown: Sequence[Message], more: int) -> Letter:
     """To be read aloud: no links, and where they are instead."""
     words, count = Words(shown[0].language), len(shown) + more
+    written, said = HEADS[heading]
     lines = [
         f"{number}. {aloud(message.letter.subject, words.language)}"
         for number, message in enumerate(shown, 1)
@@ -94,15 +99,15 @@ def _spoken(shown: Sequence[Message], more: int, heads: GatheredHeads) -> Letter
     rest = [words.of(MORE, more=more)] if more else []
     links = [words.of(WHERE_LINKS_ARE)] if any(message.link for message in shown) else []
     return Letter(
-        words.of(heads.written, count=count),
-        "\n".join([words.of(heads.spoken, count=count), *lines, *rest, *links]),
+        words.of(written, count=count),
+        "\n".join([words.of(said, count=count), *lines, *rest, *links]),
     )
 
 
-def _long(shown: Sequence[Message], more: int, heads: GatheredHeads) -> Letter:
+def _long(heading: Heading, shown: Sequence[Message], more: int) -> Letter:
     words = Words(shown[0].language)
     note = words.of(NOTE) if any(message.link for message in shown) else ""
-    letter = _short(shown, more, heads)
+    letter = _short(heading, shown, more)
     context: Mapping[str, Any] = {
         "language": "zh-CN" if words.language is Language.ZH else "en",
         "subject": letter.subject,
@@ -119,7 +124,7 @@ def _with_link(message: Message) -> str:
     return f"{message.letter.subject} {message.link}" if message.link else message.letter.subject
 
 
-_LETTERS: Mapping[Form, Callable[[Sequence[Message], int, GatheredHeads], Letter]] = {
+_LETTERS: Mapping[Form, Callable[[Heading, Sequence[Message], int], Letter]] = {
     Form.SHORT: _short,
     Form.SPOKEN: _spoken,
     Form.LONG: _long,
