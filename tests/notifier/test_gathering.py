@@ -16,7 +16,7 @@ from services.notifier.delivery.gathering import Gathering, Pace, pace_of
 from services.notifier.delivery.outlasting import Patience
 from services.notifier.delivery.restraint import may_wait
 from services.notifier.delivery.routes import Route
-from services.notifier.messages.together import MOST, Heading, together
+from services.notifier.messages.together import MOST, WhyTogether, together
 from shared.facts import Notice, Purpose
 from shared.ids import CaseId, NoticeId
 from shared.vocabulary import Language, Level
@@ -52,7 +52,7 @@ def notice(person: str, minutes: float) -> Notice:
     )
 
 
-GATHERED = Pace.GATHERED, Heading.LATE
+GATHERED = Pace.GATHERED, WhyTogether.LATE
 
 
 PATIENCE = Patience(NOW + timedelta(days=1), NOW)
@@ -237,7 +237,7 @@ def test_what_comes_again_after_a_crash_goes_out_alone(about: Notice) -> None:
     assert pace_of(about, is_first=False, is_behind=True, is_of_a_clock=True) is Pace.ALONE
 
 
-async def at_once_and_then(pace: Pace, level: Level, many: int, heading: Heading) -> list[Message]:
+async def at_once_and_then(pace: Pace, level: Level, many: int, heading: WhyTogether) -> list[Message]:
     line, gather, route = Line(), Gathering(QUICK), Route("sms", ("+861",))
     about = a_notice(CaseId("case"), level=level)
     waiting = [
@@ -249,14 +249,14 @@ async def at_once_and_then(pace: Pace, level: Level, many: int, heading: Heading
 
 
 async def test_the_first_goes_at_once_and_what_follows_within_the_moment_as_one() -> None:
-    carried = await at_once_and_then(Pace.FIRST_AT_ONCE, Level.III, 5, Heading.TOGETHER)
+    carried = await at_once_and_then(Pace.FIRST_AT_ONCE, Level.III, 5, WhyTogether.TOGETHER)
 
     assert [len(one.also) for one in carried] == [0, 4]
     assert carried[1].letter.text.startswith("【烽火】共有 4 项")
 
 
 async def test_of_what_is_grave_and_late_the_first_goes_at_once_too() -> None:
-    carried = await at_once_and_then(Pace.FIRST_AT_ONCE, Level.I, 5, Heading.LATE)
+    carried = await at_once_and_then(Pace.FIRST_AT_ONCE, Level.I, 5, WhyTogether.LATE)
 
     assert [len(one.also) for one in carried] == [0, 4]
 
@@ -265,10 +265,12 @@ async def test_what_may_not_wait_goes_past_what_is_being_gathered() -> None:
     line, gather, route = Line(), Gathering(QUICK), Route("sms", ("+861",))
     about = a_notice(CaseId("case"), level=Level.III)
     told = (cast(Courier, line), message(1), route, about, PATIENCE)
-    later = asyncio.create_task(gather.carry(*told, Pace.GATHERED, Heading.TOGETHER))
+    later = asyncio.create_task(gather.carry(*told, Pace.GATHERED, WhyTogether.TOGETHER))
     await asyncio.sleep(0)
     grave = a_notice(CaseId("case"), level=Level.I)
-    await gather.carry(cast(Courier, line), message(2), route, grave, PATIENCE, Pace.ALONE, Heading.TOGETHER)
+    await gather.carry(
+        cast(Courier, line), message(2), route, grave, PATIENCE, Pace.ALONE, WhyTogether.TOGETHER
+    )
 
     assert line.carried == [message(2)]
     await later

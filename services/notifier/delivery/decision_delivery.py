@@ -40,7 +40,7 @@ from services.notifier.delivery.whether_over import is_answered as is_answered_b
 from services.notifier.delivery.whether_over import is_needed, is_past
 from services.notifier.messages.asking import SILENT
 from services.notifier.messages.links import NoticePlace, link_ends
-from services.notifier.messages.together import Heading
+from services.notifier.messages.together import WhyTogether
 from shared.broker.forever import AWAY
 from shared.case import Case
 from shared.directory import Directory, Person
@@ -334,7 +334,7 @@ class DecisionDelivery:
                 notice,
                 patience,
                 self._pace(job, notice),
-                Heading.LATE if job.is_behind else Heading.TOGETHER,
+                WhyTogether.LATE if job.is_behind else WhyTogether.TOGETHER,
                 on_wait=job.seat.leave,
             )
         if carried.error is None:

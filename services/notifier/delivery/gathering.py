@@ -21,7 +21,7 @@ from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.outlasting import Patience
 from services.notifier.delivery.restraint import may_wait
 from services.notifier.delivery.routes import Route
-from services.notifier.messages.together import Heading, together
+from services.notifier.messages.together import WhyTogether, together
 from shared.facts import Notice
 from shared.ids import PersonId
 
@@ -67,7 +67,7 @@ class WaitingMessage:
     message: Message
     due_at: datetime | None
     is_urgent: bool
-    heading: Heading
+    heading: WhyTogether
     patience: Patience
     carried: asyncio.Future[Carried]
 
@@ -89,7 +89,7 @@ class Gathering:
         notice: Notice,
         patience: Patience,
         pace: Pace,
-        heading: Heading,
+        heading: WhyTogether,
         on_wait: Callable[[], None] = lambda: None,
     ) -> Carried:
         """As `Courier.carry`, together with whatever else there is for the same person at this moment."""
@@ -141,7 +141,7 @@ class Gathering:
         )
         self._note(line)
         headings = {waiting.heading for waiting in gathered}
-        heading = headings.pop() if len(headings) == 1 else Heading.TOGETHER
+        heading = headings.pop() if len(headings) == 1 else WhyTogether.TOGETHER
         message = together([waiting.message for waiting in gathered], courier.form, heading)
 
         def all_away() -> None:

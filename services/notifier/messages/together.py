@@ -24,7 +24,7 @@ MOST = {Form.LONG: 200, Form.SHORT: 8, Form.SPOKEN: 5}
 """Lines of one message: a mail has room, an SMS and a telephone call have not."""
 
 
-class Heading(StrEnum):
+class WhyTogether(StrEnum):
     """Why they come together."""
 
     LATE = "late"
@@ -34,11 +34,11 @@ class Heading(StrEnum):
 
 
 HEADS = {
-    Heading.LATE: (
+    WhyTogether.LATE: (
         N_("[Fenghuo, late] %(count)s messages could not reach you while the system was away; see to each"),
         N_("Fenghuo, late. %(count)s messages could not reach you while the system was away; see to each."),
     ),
-    Heading.TOGETHER: (
+    WhyTogether.TOGETHER: (
         N_("[Fenghuo] %(count)s messages for you; see to each"),
         N_("Fenghuo. %(count)s messages for you; see to each."),
     ),
@@ -62,7 +62,7 @@ _environment = Environment(
 )
 
 
-def together(messages: Sequence[Message], form: Form, heading: Heading = Heading.LATE) -> Message:
+def together(messages: Sequence[Message], form: Form, heading: WhyTogether = WhyTogether.LATE) -> Message:
     """One message that says all of them, numbered in the order they are given in; a message alone as it
     is.
     """
@@ -80,7 +80,7 @@ def together(messages: Sequence[Message], form: Form, heading: Heading = Heading
     )
 
 
-def _short(heading: Heading, shown: Sequence[Message], more: int) -> Letter:
+def _short(heading: WhyTogether, shown: Sequence[Message], more: int) -> Letter:
     words = Words(shown[0].language)
     subject = words.of(HEADS[heading][0], count=len(shown) + more)
     lines = [f"{number}. {_with_link(message)}" for number, message in enumerate(shown, 1)]
@@ -88,7 +88,7 @@ def _short(heading: Heading, shown: Sequence[Message], more: int) -> Letter:
     return Letter(subject, "\n".join([subject + words.colon.rstrip(), *lines, *rest]))
 
 
-def _spoken(heading: Heading, shown: Sequence[Message], more: int) -> Letter:
+def _spoken(heading: WhyTogether, shown: Sequence[Message], more: int) -> Letter:
     """To be read aloud: no links, and where they are instead."""
     words, count = Words(shown[0].language), len(shown) + more
     written, said = HEADS[heading]
@@ -104,7 +104,7 @@ def _spoken(heading: Heading, shown: Sequence[Message], more: int) -> Letter:
     )
 
 
-def _long(heading: Heading, shown: Sequence[Message], more: int) -> Letter:
+def _long(heading: WhyTogether, shown: Sequence[Message], more: int) -> Letter:
     words = Words(shown[0].language)
     note = words.of(NOTE) if any(message.link for message in shown) else ""
     letter = _short(heading, shown, more)
@@ -124,7 +124,7 @@ def _with_link(message: Message) -> str:
     return f"{message.letter.subject} {message.link}" if message.link else message.letter.subject
 
 
-_LETTERS: Mapping[Form, Callable[[Heading, Sequence[Message], int], Letter]] = {
+_LETTERS: Mapping[Form, Callable[[WhyTogether, Sequence[Message], int], Letter]] = {
     Form.SHORT: _short,
     Form.SPOKEN: _spoken,
     Form.LONG: _long,
