@@ -42,6 +42,8 @@ DIRECTORY = "DIRECTORY"
 TOKENS = "TOKENS"
 LIGHTS = "LIGHTS"
 PULSES = "PULSES"
+LINKS = "LINKS"
+"""Bucket: up to where on record the links are revoked that a person was sent about a case."""
 BROWSERS = "BROWSERS"
 """Bucket: in which browsers people have said that they want to be rung, and by which key."""
 POLICIES = "POLICIES"
@@ -195,6 +197,8 @@ def bucket_configs(replicas: int = 1) -> list[KeyValueConfig]:
         ),
         bucket(DIRECTORY, 64, "who is who, as it is now, with its last changes"),
         bucket(PULSES, 1, "that a service lives and can write, and when it was away"),
+        # Longer than any link lives.
+        bucket(LINKS, 2, "links of messages that were revoked", timedelta(days=800)),
         # One revision: of a browser that is to ring no more nothing stays.
         bucket(
             BROWSERS, 1, "the browsers in which people want to be rung too, and what a browser needs for it"

@@ -110,6 +110,8 @@ class Kind(StrEnum):
     """Whoever runs the system has what can wait wait, for maintenance."""
     NOTICES_RESUMED = "notices_resumed"
     """Somebody ended such a pause before its time."""
+    LINKS_REVOKED = "links_revoked"
+    """The links that a person was sent about a case until then take no answer any more."""
     # What is done with the record itself; the audit writes it.
     REDACTED = "redacted"
     """Personal fields of records are erased, on a legal basis."""

@@ -36,6 +36,7 @@ from shared.facts import (
     Value,
     check,
     keeping,
+    links,
     pause,
     policy,
     reads,
@@ -47,7 +48,7 @@ from tools.value_schema import value_schema
 
 Json = dict[str, Any]
 SPELLING = "https://json-schema.org/draft/2020-12/schema"
-_SPEAKERS = (facts, check, change_facts, keeping, pause, policy, reads, shared.directory)
+_SPEAKERS = (facts, check, change_facts, keeping, links, pause, policy, reads, shared.directory)
 """Where the models' words stand."""
 
 
@@ -131,6 +132,11 @@ FACTS = (
         "What can wait is not sent for a while: who had it so, why, and until when.",
     ),
     Event(Kind.NOTICES_RESUMED, pause.NoticesResumed, "Somebody ended such a pause before its time."),
+    Event(
+        Kind.LINKS_REVOKED,
+        links.LinksRevoked,
+        "The links that a person was sent about the case until then take no answer: who had it so, and why.",
+    ),
     Event(
         Kind.DIRECTORY_CHANGED,
         change_facts.DirectoryChange,

@@ -328,3 +328,25 @@ def resume(as_json: AsJson = False) -> None:
             worded("The pause is over: what was kept back goes out now."), highlight=False
         ),
     )
+
+
+@app.command("revoke")
+def revoke(
+    case: Annotated[str, typer.Argument(help="The case that the messages were about.")],
+    person: Annotated[str, typer.Argument(help="Whose links: an id of the directory.")],
+    why: Annotated[str, typer.Option(help="How they became known to others, say; stands on record.")],
+    as_json: AsJson = False,
+) -> None:
+    """End the links that a person was sent about a case until now (role operator; by the interface also duty_officer).
+    What is sent to them afterwards has a link that works.
+    """
+    form = {"case": case, "person": person, "why": why}
+    revoked = call("notifier", "POST", "/api/v1/revoked-links", role=Role.OPERATOR, json=form).json()
+    answer(
+        revoked,
+        as_json=as_json,
+        render=lambda _: out.print(
+            worded("Revoked: those links take no answer any more. The next message has a link that works."),
+            highlight=False,
+        ),
+    )

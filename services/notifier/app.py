@@ -19,6 +19,7 @@ from services.notifier.answering.open_messages import OpenMessages
 from services.notifier.answering.opening import LinkOpener
 from services.notifier.answering.receipts import ReceiptForms
 from services.notifier.answering.replies import Replies
+from services.notifier.answering.revoking import LinkRevocation
 from services.notifier.api import Api
 from services.notifier.channel_file import Configured, line_of, load_channels, with_replies
 from services.notifier.channels import Channel, RingsBrowsers, TellsTime
@@ -232,6 +233,7 @@ def build(settings: NotifierSettings) -> Service:
         door,
         TrialApi(trial, directory, gate),
         PauseApi(restraint, gate),
+        LinkRevocation(lambda: service.connection, directory, gate, now),
     ):
         service.app.include_router(part.router())
     return service

@@ -57,6 +57,7 @@ AUTHORS: dict[Kind, tuple[Author, ...]] = {
     Kind.FAILED: (Author.NOTIFIER,),
     Kind.NOTICES_PAUSED: (Author.NOTIFIER,),
     Kind.NOTICES_RESUMED: (Author.NOTIFIER,),
+    Kind.LINKS_REVOKED: (Author.NOTIFIER,),
     Kind.REJECTED: (Author.INTAKE, Author.ESCALATOR, Author.NOTIFIER, Author.AUDIT),
     Kind.CHECKED: (Author.ESCALATOR,),
     Kind.POLICY_DRAFTED: (Author.ESCALATOR,),

@@ -49,6 +49,7 @@ EVENTS: dict[str, dict[str, str]] = {
         "policy_approved": N_("policy approved"),
         "notices_paused": N_("messages paused"),
         "notices_resumed": N_("messages resumed"),
+        "links_revoked": N_("links revoked"),
     },
     "effect": {
         "opened": N_("duty opened"),

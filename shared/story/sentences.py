@@ -104,6 +104,9 @@ FACTS: Mapping[Kind | tuple[Kind, bool], Name] = {
         "{who}因维护暂停发送可以等待的消息，至{until}：{note}",
         "{who} paused what can wait for maintenance, until {until}: {note}",
     ),
+    Kind.LINKS_REVOKED: Name(
+        "{who}作废此前发给{person}的链接", "{who} revoked the links that {person} was sent"
+    ),
     Kind.NOTICES_RESUMED: Name("{who}恢复发送消息", "{who} resumed the sending of messages"),
     Kind.REDACTED: Name(
         "{who}依法清除个人信息（依据：{basis}）", "{who} erased personal data on a legal basis: {basis}"

@@ -85,6 +85,8 @@ PUBLISHED: dict[str, set[str]] = {
     "$KV.TRAIL.any": {"audit"},
     "$KV.BROWSERS.of.any": {"intake", "notifier"},
     "$KV.BROWSERS.offer": {"notifier"},
+    "$KV.LINKS.any": {"notifier"},
+    "$JS.API.STREAM.MSG.GET.KV_LINKS": {"notifier"},
     "$KV.LIGHTS.notifier.any": {"notifier"},
     "$KV.THREADS.any": {"intake"},
     "$KV.IDS.any": {"intake"},

@@ -87,7 +87,7 @@ def test_it_goes_out_compressed_to_who_takes_it_and_plain_to_who_does_not():
 
 @pytest.mark.parametrize("language", Language)
 def test_a_page_carries_the_rules_that_it_uses_and_its_policy_lets_in_no_other_style(language: Language):
-    short = PageFrame(Writer(ZoneInfo("UTC"))).page("refused", language, 404, expired=False)
+    short = PageFrame(Writer(ZoneInfo("UTC"))).page("refused", language, 404, why="refused")
     for page in (short, first_report(language)):
         html = bytes(page.body).decode()
         [style] = re.findall("<style>(.*?)</style>", html)

@@ -84,6 +84,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     Kind.CHECKED: (),
     Kind.NOTICES_PAUSED: ("why",),
     Kind.NOTICES_RESUMED: (),
+    Kind.LINKS_REVOKED: ("why",),
     Kind.REDACTED: ("reason",),
     Kind.HELD: ("why",),
     Kind.RELEASED: ("why",),

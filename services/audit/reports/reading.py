@@ -33,6 +33,7 @@ UNCOUNTED = frozenset(
         Kind.POLICY_APPROVED,
         Kind.NOTICES_PAUSED,
         Kind.NOTICES_RESUMED,
+        Kind.LINKS_REVOKED,
         *DIRECTORY_KINDS,
         fields.UNTRUSTED,
     }

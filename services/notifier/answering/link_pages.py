@@ -40,7 +40,7 @@ from services.notifier.delivery.record import NoticeMatter, Sheet, sheet_key
 from services.notifier.delivery.whether_over import Over
 from services.notifier.messages.asking import asks_for_a_statement, is_told_alone
 from services.notifier.messages.duty_desk import duty_desk
-from services.notifier.messages.links import Link, LinkExpired, LinkRefused
+from services.notifier.messages.links import Link, LinkRefused, LinkRevoked
 from services.notifier.messages.posts import AnsweredPost
 from services.notifier.messages.writer import Writer
 from shared.act_outcome import ActOutcome
@@ -135,9 +135,8 @@ class LinkPages:
         try:
             link = await self.opener.open(token)
         except LinkRefused as refusal:
-            expired = isinstance(refusal, LinkExpired)
-            self.metrics.acknowledged.labels("expired" if expired else "refused").inc()
-            return self._frame.page("refused", language, 410 if expired else 404, expired=expired)
+            desk = await self._desk(refusal.link) if isinstance(refusal, LinkRevoked) else None
+            return self._frame.refused(refusal, language, self.metrics, desk)
         except AWAY as error:
             log.error("link_not_opened", error=error_text(error))
             return self._not_stored(language, choice)

@@ -7,8 +7,9 @@ from datetime import datetime
 import msgspec
 from nats.aio.client import Client
 
+from services.notifier.answering.revoking import revoked_up_to
 from services.notifier.messages.earlier_links import SEPARATOR, read_earlier
-from services.notifier.messages.links import Link, LinkRefused, Links
+from services.notifier.messages.links import Link, LinkRefused, LinkRevoked, Links
 from shared.broker.stored import asking, message_at
 from shared.facts import Fact, FactError, read_decision
 from shared.streams import FACTS
@@ -23,9 +24,10 @@ class LinkOpener:
     clock: Callable[[], datetime]
 
     async def open(self, token: str) -> Link:
-        """Raises LinkRefused or LinkExpired; NatsError or TimeoutError where the broker does not answer."""
+        """Raises LinkRefused, LinkExpired or LinkRevoked; NatsError or TimeoutError where the broker does not answer."""
         if SEPARATOR in token:
-            return read_earlier(self.key, token, self.clock())
+            link = read_earlier(self.key, token, self.clock())
+            return await self._unless_revoked(link, 0)
         links = Links(self.key)
         claim = links.claim(token)
         stored = await message_at(asking(self.connection, TIMEOUT), FACTS, claim.place.sequence)
@@ -36,4 +38,10 @@ class LinkOpener:
             notice = decision.notices[claim.place.number]
         except (FactError, msgspec.ValidationError, IndexError):
             raise LinkRefused from None
-        return links.prove(claim, decision.case, notice.id, notice.person, self.clock())
+        link = links.prove(claim, decision.case, notice.id, notice.person, self.clock())
+        return await self._unless_revoked(link, claim.place.sequence)
+
+    async def _unless_revoked(self, link: Link, sequence: int) -> Link:
+        if await revoked_up_to(self.connection, link.case, link.person) > sequence:
+            raise LinkRevoked(link)
+        return link

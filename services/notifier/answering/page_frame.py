@@ -9,6 +9,7 @@ import base64
 import gzip
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -17,6 +18,8 @@ from urllib.parse import parse_qs
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from services.notifier.delivery.metrics import Metrics
+from services.notifier.messages.links import LinkExpired, LinkRefused, LinkRevoked
 from services.notifier.messages.writer import TEMPLATES, Writer
 from shared.language.catalogue import N_
 from shared.language.words import Words
@@ -61,6 +64,16 @@ class PageFrame:
         style = self._style_of(html)
         html = html.replace(STYLE_PLACE, f"<style>{style}</style>", 1)
         return HTMLResponse(html, status, headers=_headers(style))
+
+    def refused(
+        self, refusal: LinkRefused, language: Language, metrics: Metrics, desk: Mapping[str, str] | None
+    ) -> HTMLResponse:
+        """For a link that opens nothing. `desk`: whom to ring, where it was revoked."""
+        why = "refused"
+        if isinstance(refusal, LinkExpired | LinkRevoked):
+            why = "revoked" if isinstance(refusal, LinkRevoked) else "expired"
+        metrics.acknowledged.labels(why).inc()
+        return self.page("refused", language, 404 if why == "refused" else 410, why=why, desk=desk)
 
     def _style_of(self, html: str) -> str:
         classes = {f".{name}" for names in CLASSES.findall(html) for name in names.split()}

@@ -60,6 +60,14 @@ class LinkExpired(LinkRefused):
     """Ours, but too old."""
 
 
+class LinkRevoked(LinkRefused):
+    """Ours, but taken back."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        super().__init__()
+
+
 def link_ends(due_at: datetime | None, now: datetime, grace: timedelta) -> datetime:
     """`grace` after the limit of what is asked; where that has passed, or there is none, `grace` from now."""
     return max(due_at or now, now) + grace
