@@ -1,6 +1,7 @@
 """The count itself: facts go in one by one, in order; figures come out. Pure.
 
-Invariant: an exercise counts nowhere, and what was decided before the window is remembered, not counted. What
+Invariant: an exercise counts nowhere, a roll call in its own report alone,
+and what was decided before the window is remembered, not counted. What
 is followed of a matter is let go when it has ended.
 """
 
@@ -16,10 +17,11 @@ from services.audit.reports.holding import count_holding
 from services.audit.reports.matters import ORGAN, LapseSeen, ReportedCase, between
 from services.audit.reports.reach import acknowledged, count_notices, handed_over
 from services.audit.reports.reading import ReportedFact
+from services.audit.reports.roll_calls import count_roll_call
 from services.audit.reports.supervised import SupervisionWatch
 from services.audit.reports.window import Window
 from services.audit.reports.workload import count_workload
-from shared.case import ENDED, CaseStatus, TaskState
+from shared.case import ENDED, ROLL_CALL, CaseStatus, TaskState
 from shared.facts import HARM, EffectKind, Reason
 from shared.facts.body import EffectBody
 from shared.vocabulary import Kind, ReportKind
@@ -85,6 +87,10 @@ class Counting:
             return
         self.records += inside
         matter.last_index = fact.index
+        if matter.watch == ROLL_CALL:
+            if inside:
+                count_roll_call(self.figures, matter, fact, self.window, self.zone)
+            return
         self.blocks.take(matter, fact, inside=inside)
         match fact.kind:
             case Kind.DECIDED:

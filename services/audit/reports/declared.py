@@ -29,6 +29,7 @@ from services.audit.reports.forms import filled_forms
 from services.audit.reports.names import ReportName
 from services.audit.reports.question import ReportQuestion
 from services.audit.reports.reports import Reports
+from services.audit.reports.roll_calls import RollCallReport, roll_call_blocks, roll_call_lines
 from services.audit.reports.supervised import Supervised
 from services.audit.reports.views import (
     Answer,
@@ -173,5 +174,23 @@ REPORTS: dict[ReportName, DeclaredReport] = {
         Complaints,
         complaint_blocks,
         tables=complaint_tables,
+    ),
+    ReportName.ROLL_CALLS: DeclaredReport(
+        N_("Roll calls"),
+        "By month and unit, person and channel: how many were asked whether they can be reached, and how many answered.",
+        (
+            N_(
+                "A roll call is a test: nobody is held to silence, and it counts in no other report. Whoever did not answer is "
+                "looked up in the directory: does the number still hold?"
+            ),
+        ),
+        lambda reports, asked: reports.answer(
+            RollCallReport,
+            asked.window,
+            lambda answering: roll_call_lines(answering.figures, answering.traced),
+            records=asked.records,
+        ),
+        RollCallReport,
+        roll_call_blocks,
     ),
 }

@@ -14,6 +14,7 @@ from shared.facts import EXCUSES, HarmCount, Reason
 from shared.vocabulary import Kind, ReportKind
 
 _NOTICES_KEPT = 64
+_ROLL_CALLS_KEPT = 4_096
 ORGAN: dict[str, str] = {
     Reason.MEASURE_AS_PROPOSED: "decided",
     Reason.MEASURE_OTHER_THAN_PROPOSED: "decided",
@@ -119,6 +120,10 @@ class ReportedCase:
     level: str | None = None
     category: str | None = None
     topic: str | None = None
+    watch: str | None = None
+    """What a standing case watches."""
+    roll_called: dict[str, None] = field(default_factory=dict[str, None])
+    """Notices of roll calls, the last of them."""
     summary: str | None = None
     index: int | None = None
     """The record of its report."""
@@ -173,7 +178,7 @@ class ReportedCase:
             data.text("level") or fact.level,
             data.text("category") or fact.category,
         )
-        self.topic = data.text("topic")
+        self.topic, self.watch = data.text("topic"), data.text("watch")
         self.summary = data.text("summary") or data.text("title")
         self.index, self.reported_at, self.in_cohort = fact.index, fact.at, in_cohort
         self.hurt(data.harm("harm"), fact.index)
@@ -189,6 +194,11 @@ class ReportedCase:
         self.notices[notice.id] = notice
         while len(self.notices) > _NOTICES_KEPT:
             del self.notices[next(iter(self.notices))]
+
+    def call_the_roll(self, notice: str) -> None:
+        self.roll_called[notice] = None
+        while len(self.roll_called) > _ROLL_CALLS_KEPT:
+            del self.roll_called[next(iter(self.roll_called))]
 
     def hand_over(self, unit: str, at: datetime, how: str, index: int, task: str | None) -> None:
         chain = self.holders if task is None else self.tasks.setdefault(task, [])

@@ -15,6 +15,7 @@ class ReportName(StrEnum):
     SUPERVISION = "supervision"
     FORMS = "forms"
     COMPLAINTS = "complaints"
+    ROLL_CALLS = "roll_calls"
 
 
 NARROWED_BY: Mapping[ReportName, tuple[str, ...]] = {

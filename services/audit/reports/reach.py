@@ -2,8 +2,7 @@
 answered. Pure.
 
 Invariant: a message counts where the decision that sent it lies in the window; what became of it may come
-later. A roll call is a test, and counts in no figure of what was asked in earnest.
-Messages that were held (an exercise, a plan of silence) rang nobody and count as held.
+later. Messages that were held (an exercise, a plan of silence) rang nobody and count as held.
 """
 
 from datetime import datetime
@@ -25,12 +24,7 @@ def count_notices(
     """The messages of a decision."""
     for notice in fact.data.parts("notices"):
         name, person = notice.text("id"), notice.text("person")
-        if (
-            name is None
-            or person is None
-            or name in matter.notices
-            or notice.text("purpose") == Purpose.ROLL_CALL
-        ):
+        if name is None or person is None or name in matter.notices:
             continue
         channels, duties = notice.texts("channels"), notice.texts("duties")
         if not channels:
