@@ -130,6 +130,9 @@ class Browsers:
     async def put(self, browser: RungBrowser) -> None:
         """Raises NatsError, OSError or TimeoutError: not put down."""
         await write(self._connection(), BROWSERS, browser.key, browser.model_dump_json().encode())
+        self._of.setdefault(browser.person, {})[browser.push.id] = (
+            browser  # the page made next has to show it
+        )
         others = [one for one in self.of(browser.person) if one.key != browser.key]
         for oldest in others[: max(len(others) + 1 - MOST, 0)]:
             await self.forget(oldest)

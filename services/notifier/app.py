@@ -225,7 +225,7 @@ def build(settings: NotifierSettings) -> Service:
     }
     if mailboxes:
         _read_mail(service, MailReplies(mailboxes, opener, replies, messages.owners, metrics))
-    trial = ReachTrial(couriers, settings.zone, now)
+    trial = ReachTrial(couriers, settings.zone, now, beside)
     for part in (
         pages,
         files,

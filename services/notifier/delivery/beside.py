@@ -19,15 +19,18 @@ class WaysBeside:
     has: Callable[[PersonId], bool] = lambda _: False
     """Whether this person has an address there."""
 
+    def routes(self, person: PersonId) -> list[Route]:
+        return [Route(channel, (person,), is_beside=True) for channel in self.channels if self.has(person)]
+
     def legs(self, decision: Decision, done: Sheet, people: Collection[PersonId]) -> list[Leg]:
         """Of those that have no outcome yet; `people`: who is in the directory now."""
         if not self.channels:
             return []
         known = done.by_place()
         return [
-            (notice, Route(channel, (notice.person,), is_beside=True))
+            (notice, route)
             for notice in decision.notices
-            if not notice.held and notice.person in people and self.has(notice.person)
-            for channel in self.channels
-            if channel not in notice.channels and place_of(notice.id, channel) not in known
+            if not notice.held and notice.person in people
+            for route in self.routes(notice.person)
+            if route.channel not in notice.channels and place_of(notice.id, route.channel) not in known
         ]

@@ -374,7 +374,7 @@ class DecisionDelivery:
             notice=notice.id,
             person=notice.person,
             channel=channel,
-            address=masked(carried.address),
+            address="-" if is_beside else masked(carried.address),
             attempts=carried.attempts,
             first_tried_at=carried.first_tried_at,
             done_at=carried.done_at,

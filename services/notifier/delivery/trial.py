@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ulid import ULID
 
 from services.notifier.channels import Form, Letter, Message, Trouble
+from services.notifier.delivery.beside import WaysBeside
 from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.routes import Route, every_route
 from services.notifier.messages.aloud import aloud
@@ -47,12 +48,16 @@ class ReachTrial:
     couriers: Mapping[str, Courier]
     zone: ZoneInfo
     clock: Callable[[], datetime]
+    beside: WaysBeside = field(default_factory=WaysBeside)
 
     async def of(self, person: Person) -> Sequence[TriedWay]:
-        """In the person's own order; a channel that has no gateway here is named with what to do."""
+        """In the person's own order, and beside them their browsers; a channel that has no gateway here is named with what to do."""
         now, trial = self.clock(), str(ULID())
         return await asyncio.gather(
-            *(self._way(person, route, trial, now) for route in every_route(person, self.couriers))
+            *(
+                self._way(person, route, trial, now)
+                for route in (*every_route(person, self.couriers), *self.beside.routes(person.id))
+            )
         )
 
     async def _way(self, person: Person, route: Route, trial: str, now: datetime) -> TriedWay:
@@ -67,7 +72,7 @@ class ReachTrial:
         )
         return TriedWay(
             channel=route.channel,
-            address=masked(carried.address),
+            address="-" if route.is_beside else masked(carried.address),
             handed_over=carried.error is None,
             reference=carried.reference,
             error=carried.error,
