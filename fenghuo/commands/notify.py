@@ -4,7 +4,7 @@
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from fenghuo.speech import labelled, named, worded
 from fenghuo.speech.words import listed
 from services.escalator.playing.explain import play
 from services.escalator.policy.load import load_policy
-from services.notifier.channel_file import load_channels, with_replies
+from services.notifier.channel_file import Configured, load_channels, with_buttons, with_replies
 from services.notifier.channels import Form
 from services.notifier.delivery.post import MessageMaker
 from services.notifier.delivery.routes import routes
@@ -62,6 +62,7 @@ class Previewed:
     language: Language
     subject: str
     text: str
+    buttons: tuple[str, ...] = ()
     people: list[str] = field(default_factory=list[str])
 
     def size(self) -> dict[str, Any]:
@@ -144,7 +145,7 @@ def preview(
         )
     texts = [
         text
-        for text in _texts(decisions, directory, forms, with_replies(configured), settings, language, person)
+        for text in _texts(decisions, directory, forms, configured, settings, language, person)
         if channel in (None, text.channel)
     ]
     rows = [
@@ -157,6 +158,7 @@ def preview(
             "people": text.people,
             "subject": text.subject,
             "text": text.text,
+            **({"buttons": text.buttons} if text.buttons else {}),
             **text.size(),
         }
         for text in texts
@@ -168,7 +170,7 @@ def _texts(
     decisions: list[Decision],
     directory: Directory,
     forms: dict[str, Form],
-    takes_replies: frozenset[str],
+    configured: Mapping[str, Configured],
     settings: NotifierSettings,
     language: Language | None,
     person: str | None,
@@ -183,7 +185,8 @@ def _texts(
         base,
         settings.link_grace,
         Templates(failed.append),
-        takes_replies,
+        with_replies(configured),
+        with_buttons(configured),
     )
     for decision in decisions:
         at = decision.about.time
@@ -209,6 +212,7 @@ def _texts(
                         said.language,
                         message.letter.subject,
                         text,
+                        tuple(button.label for button in message.buttons),
                     ),
                 )
                 previewed.people.append(notice.person)
@@ -232,7 +236,8 @@ def _show(texts: list[Previewed], now: datetime, directory: Directory) -> None:
             f"  [dim]{labelled('purpose', text.purpose)} · {_cost(text)}[/]",
             highlight=False,
         )
-        out.print(escape(text.text) + "\n", highlight=False)
+        buttons = "".join(f"\n[{label}]" for label in text.buttons)
+        out.print(escape(text.text + buttons) + "\n", highlight=False)
 
 
 def _cost(text: Previewed) -> str:

@@ -21,7 +21,7 @@ from services.notifier.answering.receipts import ReceiptForms
 from services.notifier.answering.replies import Replies
 from services.notifier.answering.revoking import LinkRevocation
 from services.notifier.api import Api
-from services.notifier.channel_file import Configured, line_of, load_channels, with_replies
+from services.notifier.channel_file import Configured, line_of, load_channels, with_buttons, with_replies
 from services.notifier.channels import Channel, RingsBrowsers, TellsTime
 from services.notifier.delivery.addresses import AddressBook
 from services.notifier.delivery.beside import WaysBeside
@@ -127,6 +127,7 @@ def build(settings: NotifierSettings) -> Service:
         settings.link_grace,
         templates,
         with_replies(configured),
+        with_buttons(configured),
         messages.needs_code,
     )
     delivery = DecisionDelivery(

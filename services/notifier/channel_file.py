@@ -126,6 +126,11 @@ def with_replies(configured: Mapping[str, Configured]) -> frozenset[str]:
     )
 
 
+def with_buttons(configured: Mapping[str, Configured]) -> frozenset[str]:
+    """The channels whose messages are cards: where another gateway carries one, it names the link alone."""
+    return frozenset(name for name in with_replies(configured) if configured[name].config.has_buttons)
+
+
 def _beside_faults(configured: Mapping[str, Configured], lines: Lines, name: str) -> Iterator[Sayable]:
     """What nothing relies on carries no messages of others, and there is one of it: people are asked for one key."""
     beside = [channel for channel, entry in configured.items() if entry.config.is_beside]

@@ -2,13 +2,13 @@
 
 Invariant: nothing is heard that has not proven to be the gateway's. 2xx is answered only after all that a
 call-back says is stored, so that a gateway which hears anything else sends it again; each thing it says is known
-by the gateway's own id, and a repeat changes nothing. A GET answers nothing.
+by the gateway's own id, and a repeat changes nothing. A GET answers no message: by it a gateway tries the address out.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 from fastapi import APIRouter, Request, Response
@@ -34,6 +34,7 @@ from shared.vocabulary import Language
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
+Read = TypeVar("Read")
 CALL_BACK_LIMIT = 64 * KB
 """Bytes; a gateway proves who it is with a signature over them, so that they are read first."""
 
@@ -104,13 +105,31 @@ class CallBackDoor:
                 response_model_exclude_none=True,
                 summary="A gateway's call-back",
             )
+        router.add_api_route(
+            f"{CALL_BACKS}/{{channel}}",
+            self.greet,
+            methods=["GET"],
+            response_class=Response,
+            responses={405: {"description": "This gateway tries no address out"}},
+            summary="A gateway tries out where it will call back",
+        )
         return router
+
+    @doorway(is_open=True)
+    async def greet(self, request: Request, channel: IdRef) -> Response:
+        said_back = self._greeting(self._inbound(channel), channel, await self._call(request))
+        if said_back is None:
+            raise Problem(405, N_("Method Not Allowed"), N_("Call back with POST: a GET answers nothing."))
+        return _as_said(said_back)
 
     @doorway(is_open=True, body_limit=CALL_BACK_LIMIT)
     async def take(self, request: Request, channel: IdRef) -> CallBackTaken | Response:
         inbound = self._inbound(channel)
+        call = await self._call(request)
+        if (greeting := self._greeting(inbound, channel, call)) is not None:
+            return _as_said(greeting)
         taken, told, unknown = CallBackTaken(), None, None
-        for item in await self._items(inbound, channel, request):
+        for item in self._read(inbound.items, channel, call):
             if (reply := inbound.reply_in(item)) is not None:
                 told = await self.replies.take(channel, reply, is_said_back=inbound.says_back)
                 taken = CallBackTaken(case=told.case, fact=told.fact)
@@ -141,17 +160,22 @@ class CallBackDoor:
             )
         return inbound
 
-    async def _items(self, inbound: Inbound, channel: str, request: Request) -> list[CallBackItem]:
+    async def _call(self, request: Request) -> CallBack:
         query = request.url.query
         address = f"{self.base}{request.url.path}"
-        call = CallBack(
+        return CallBack(
             url=f"{address}?{query}" if query else address,
             query=request.query_params,
             headers=dict(request.headers),
             body=await request.body(),
         )
+
+    def _greeting(self, inbound: Inbound, channel: str, call: CallBack) -> SaidBack | None:
+        return self._read(inbound.greeting, channel, call)
+
+    def _read(self, read: Callable[[CallBack, datetime], Read], channel: str, call: CallBack) -> Read:
         try:
-            return inbound.items(call, self.clock())
+            return read(call, self.clock())
         except CallBackRefused as refused:
             raise self._refusal(channel, refused) from None
         except ValueError as error:

@@ -81,7 +81,11 @@ class OpenMessages:
         channels = self.carried.get(gateway, (gateway,))
         if reply.about:
             for channel in channels:
-                if named := await self._named(channel, reply.about):
+                named = await self._named(channel, reply.about)
+                if reply.only_its_person:
+                    owners = self.book.owners(channel, reply.number)
+                    named = [told for told in named if told.person in owners]
+                if named:
                     return await self._read(named)
         if reply.only_about:
             return []

@@ -93,7 +93,8 @@ class Replies:
         messages = await self.messages.answered_by(channel, reply)
         via = VIAS[self.forms[channel]]
         said = heard(reply.words)
-        number = "" if via is Via.MAIL else reply.number  # a mailbox is nothing that the duty desk could ring
+        # Neither a mailbox nor the name of a user is anything that the duty desk could ring.
+        number = "" if via is Via.MAIL or reply.only_its_person else reply.number
         waiting = [message for message in messages if message.is_open]
         if not messages:
             return await self._stray(channel, reply)

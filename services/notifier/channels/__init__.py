@@ -71,6 +71,15 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """What a card offers to press."""
+
+    label: str
+    digit: int | None
+    """What a press answers; None: it opens the link."""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One letter to one address."""
 
@@ -90,6 +99,8 @@ class Message:
     exercise: bool
     back: str | None = None
     """Where the gateway brings back a digit that answers it; None where no digit does."""
+    buttons: tuple[Button, ...] = ()
+    """What a card offers, where the channel sends cards: its text then names no digits."""
     until: datetime | None = None
     """When what it asks can't be answered any more."""
     also: tuple[str, ...] = ()
@@ -191,6 +202,11 @@ class ChannelConfig(Closed):
         """Whether its gateway, or a mailbox, brings back what people answer."""
         return False
 
+    @property
+    def has_buttons(self) -> bool:
+        """Whether its messages are cards, on which people press what else they would reply."""
+        return False
+
     def inbound(self, secrets: Path) -> "Inbound | None":  # noqa: ARG002 - a kind that is called back reads its secret
         """What its gateway calls back with; None where nothing is taken from it."""
         return None
@@ -254,6 +270,8 @@ class Reply:
     """Our id, or the gateway's reference, of the message; None where the number is all there is."""
     only_about: bool = False
     """It answers that message or none: its number proves nothing."""
+    only_its_person: bool = False
+    """It answers only for whoever has that address: a card can be seen by others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +293,12 @@ class Inbound(Protocol):
     @property
     def says_back(self) -> bool:
         """Whether the person hears by `said_back` what became of the reply."""
+        ...
+
+    def greeting(self, call: CallBack, now: datetime) -> SaidBack | None:
+        """What the gateway is answered that tries the address out; None where it does not. Raises as `items`
+        does.
+        """
         ...
 
     def items(self, call: CallBack, now: datetime) -> list[CallBackItem]:

@@ -192,8 +192,32 @@ class SharedSecret(Closed):
     scheme: Literal["secret"]
 
 
-Proof = Annotated[StandardWebhook | Twilio | SharedSecret | Hmac, Field(discriminator="scheme")]
+class FeishuApp(Closed):
+    """Ciphered and signed; secrets `encrypt_key` and `verification_token`, as the application has them."""
+
+    scheme: Literal["feishu_app"]
+
+
+class WeComApp(Closed):
+    """Ciphered and signed; secrets `call_back_token` and `aes_key`, as the application has them."""
+
+    scheme: Literal["wecom_app"]
+
+
+Proof = Annotated[
+    StandardWebhook | Twilio | SharedSecret | Hmac | FeishuApp | WeComApp, Field(discriminator="scheme")
+]
 """By what a call-back proves that it is the gateway's."""
+
+
+PROVES = {
+    "call_back": "stands as ?key= in the address that the provider calls back",
+    "encrypt_key": "the application's Encrypt Key",
+    "verification_token": "the application's Verification Token",
+    "call_back_token": "the Token of the application's API for received messages",
+    "aes_key": "its EncodingAESKey",
+}
+"""Secrets without which nothing is taken from a gateway, and nobody is told to reply."""
 
 
 class AnswerPlaces(Closed):
@@ -228,14 +252,35 @@ class CallBacks(Closed):
     reply: ReplyTemplate | None = None
 
     @property
-    def secret(self) -> str:
-        """The name of the secret that proves it."""
-        return "call_back" if isinstance(self.proof, SharedSecret) else "key"
+    def secrets(self) -> tuple[str, ...]:
+        """The names of the secrets that prove it."""
+        match self.proof:
+            case SharedSecret():
+                return ("call_back",)
+            case FeishuApp():
+                return ("encrypt_key", "verification_token")
+            case WeComApp():
+                return ("call_back_token", "aes_key")
+            case _:
+                return ("key",)
 
     @property
     def says_back(self) -> bool:
         """Whether the person hears by the reply what became of the answer."""
         return self.reply is not None and "{said" in self.reply.text
+
+
+class ButtonCard(Closed):
+    """A message with buttons, sent in place of `json` where people can press them."""
+
+    press: JsonValue
+    """A button that answers: `{label}`, `{digit}`, and what any message has."""
+    open: JsonValue
+    """A button that opens the link."""
+    content: JsonValue
+    """The card; `{buttons}` is the list of them."""
+    json_body: Annotated[JsonValue, Field(alias="json")]
+    """The request; `{card}` is its content, `{card_text}` the same as a text of JSON."""
 
 
 class Parameters(StrEnum):
@@ -262,6 +307,7 @@ class Description(Asking):
     receipts: ReceiptMeaning | None = None
     """What it says later of a message. None: it says nothing, or nobody has described it."""
     call_backs: CallBacks | None = None
+    card: ButtonCard | None = None
     with_keys: Fields = Field(default_factory=dict)
     """Of the form, in place of its own, where a key or a digit answers the message; `{back}` is where it
     goes.
@@ -274,11 +320,10 @@ class Description(Asking):
 
     def optional_secrets(self) -> dict[str, str]:
         """Without it nothing is taken from this gateway, and nobody is told to reply."""
-        proof = self.call_backs.proof if self.call_backs else None
-        needs_it = isinstance(proof, SharedSecret) and "call_back" not in self.secrets
-        return (
-            {"call_back": "stands as ?key= in the address that the provider calls back"} if needs_it else {}
-        )
+        if self.call_backs is None:
+            return {}
+        own = [name for name in self.call_backs.secrets if name not in self.needed_secrets()]
+        return {name: PROVES[name] for name in own}
 
     def needed_secrets(self) -> dict[str, str]:
         names = SIGNING_SECRETS[self.sign.scheme] if self.sign else ()

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
+import orjson
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 from yarl import URL
 
@@ -31,17 +32,21 @@ from services.notifier.channels._description import (
     MOST,
     Asking,
     Description,
+    FeishuApp,
     Name,
     Parameters,
     Template,
     TokenAsking,
+    WeComApp,
     shipped,
     shipped_description,
 )
+from services.notifier.channels._feishu import FeishuCallBacks
 from services.notifier.channels._fill import MESSAGE_PARTS, Filler, holes, message_parts
 from services.notifier.channels._meaning import StaleToken, at_path, understand
 from services.notifier.channels._over_http import Line, OverHttp
 from services.notifier.channels._signing import sign
+from services.notifier.channels._wecom import WeComCallBacks, aes_key
 from services.notifier.posting import check_address, check_reach
 from shared.message import N_, Said, because, listed, said
 from shared.secrets import read_secret
@@ -50,6 +55,9 @@ FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=100)]
 TOKEN_MARGIN = 0.9
 """Of the time an access token is good for: afterwards a new one is asked for."""
 
+CARD_PARTS = frozenset({"buttons", "card", "card_text", "label", "digit"})
+PRESSERS = ("user_id", "open_id", "union_id")
+"""By which Feishu says who pressed."""
 NOTHING = N_("nothing")
 PARAMETERS_WANTED = {
     Parameters.NONE: N_("leave them out"),
@@ -111,15 +119,25 @@ class Config(OverHttp):
         check_reach(str(self.place), private=self.private)
         return self
 
+    @property
+    def has_buttons(self) -> bool:
+        return self.replies and self.described.card is not None
+
     def inbound(self, secrets: Path) -> Inbound | None:
         described = self.described.call_backs
-        file = self.secrets.get(described.secret) if described else None
-        if described is None or file is None:
+        files = [self.secrets.get(name) for name in described.secrets] if described else []
+        if described is None or None in files:
             return None
-        if not self.replies:
-            described = described.model_copy(update={"answers": None})
-        secret = read_secret(secrets, file).decode().strip()
-        return DescribedCallBacks(described, secret, self.country, self.described.receipts)
+        proofs = [read_secret(secrets, file).decode().strip() for file in files if file is not None]
+        match described.proof:
+            case FeishuApp():
+                return FeishuCallBacks(proofs[0], proofs[1], str(self.settings["addressed_by"]), self.replies)
+            case WeComApp():
+                return WeComCallBacks(proofs[0], aes_key(proofs[1]), str(self.settings["corp"]), self.replies)
+            case _:
+                if not self.replies:
+                    described = described.model_copy(update={"answers": None})
+                return DescribedCallBacks(described, proofs[0], self.country, self.described.receipts)
 
     @property
     def described(self) -> Description:
@@ -158,19 +176,32 @@ def _faults(config: Config, described: Description) -> Iterator[Said]:
             name=name,
             needed=tuple(needed) or said(NOTHING),
         )
-    back = described.call_backs
-    if config.replies and (back is None or back.answers is None):
-        yield said(N_("replies: this gateway brings back no answers: leave it out"))
-    elif config.replies and back is not None and back.secret not in config.secrets:
-        yield said(
-            N_("secrets.%(name)s is missing: the name of a file in the secrets folder (%(needed)s)"),
-            name=back.secret,
-            needed=said(N_("by which the provider's call-backs are known")),
-        )
+    if config.replies:
+        yield from _faults_of_replies(config, described)
     given = {type(None): Parameters.NONE, dict: Parameters.MAPPING, list: Parameters.LIST}
     if given[type(config.parameters)] is not described.parameters:
         yield said(N_("parameters: %(what)s"), what=said(PARAMETERS_WANTED[described.parameters]))
     yield from _unknown_names(config, described)
+
+
+def _faults_of_replies(config: Config, described: Description) -> Iterator[Said]:
+    back = described.call_backs
+    if back is None or (back.answers is None and described.card is None):
+        yield said(N_("replies: this gateway brings back no answers: leave it out"))
+        return
+    for name in back.secrets:
+        if name not in config.secrets:
+            yield said(
+                N_("secrets.%(name)s is missing: the name of a file in the secrets folder (%(needed)s)"),
+                name=name,
+                needed=said(N_("by which the provider's call-backs are known")),
+            )
+    addressed_by = config.settings.get("addressed_by")
+    if isinstance(back.proof, FeishuApp) and addressed_by not in (None, *PRESSERS):
+        yield said(
+            N_("replies: a press says who by %(known)s: let with.addressed_by be one of them"),
+            known=tuple(PRESSERS),
+        )
 
 
 def _unknown_names(config: Config, described: Description) -> Iterator[Said]:
@@ -203,8 +234,12 @@ def _faults_of_names(asking: Asking, known: set[str]) -> Iterator[Said]:
         asking.query,
         asking.json_body,
         asking.form_body,
-        asking.with_keys if isinstance(asking, Description) else None,
     ]
+    if isinstance(asking, Description):
+        parts.append(asking.with_keys)
+        if (card := asking.card) is not None:
+            known = known | CARD_PARTS
+            parts += [card.press, card.open, card.content, card.json_body]
     try:
         for part in parts:
             yield from (
@@ -264,7 +299,7 @@ class HttpChannel:
         if token is not None:
             parts["token"] = token
         now = datetime.now(UTC)
-        request = filler.request(self._with_keys if message.back else self._described)
+        request = filler.request(self._asking(message, filler, parts))
         request.url = self._here(request.url)
         if self._described.sign:
             nonce = randomness.token_hex(16)
@@ -272,6 +307,19 @@ class HttpChannel:
         answer = await self.line.ask(request.url, request.headers, request.body, method=request.method)
         understood = understand(answer, self._described.answer, now)
         return Taken(understood.reference or "", understood.words)
+
+    def _asking(self, message: Message, filler: Filler, parts: dict[str, JsonValue]) -> Asking:
+        card = self._described.card
+        if card is None or not message.buttons:
+            return self._with_keys if message.back else self._described
+        parts["buttons"] = []
+        for button in message.buttons:
+            parts |= {"label": button.label, "digit": str(button.digit or "")}
+            shape = card.open if button.digit is None else card.press
+            parts["buttons"] = [*cast(list[JsonValue], parts["buttons"]), filler.value(shape)]
+        parts["card"] = filler.value(card.content)
+        parts["card_text"] = orjson.dumps(parts["card"]).decode()
+        return self._described.model_copy(update={"json_body": card.json_body})
 
     async def _good_token(self, stale: str | None) -> str | None:
         """The access token, a new one where it has ended or is the `stale` one. Many wait for one request, and

@@ -11,7 +11,7 @@ from services.notifier.delivery.record import message_id
 from services.notifier.delivery.templates import Templates
 from services.notifier.messages.asking import SILENT, asks_for_a_statement
 from services.notifier.messages.duty_desk import duty_desk
-from services.notifier.messages.keys import Keys, by_mail, code_of, keys_of, spoken, written
+from services.notifier.messages.keys import Keys, buttons, by_mail, code_of, keys_of, spoken, written
 from services.notifier.messages.links import Links, NoticePlace, link_ends
 from services.notifier.messages.plain import plain_letter
 from services.notifier.messages.posts import answered_post
@@ -49,6 +49,8 @@ class MessageMaker:
     """Told which of them failed, and which did not."""
     takes_replies: frozenset[str] = frozenset()
     """The channels that bring back what people answer."""
+    has_buttons: frozenset[str] = frozenset()
+    """Those of them on which people press a button instead."""
     needs_code: Callable[[str, PersonId, CaseId], bool] = lambda _channel, _person, _case: False
     """Whether another message to the same telephone waits for an answer, so that one digit would not do."""
 
@@ -76,12 +78,13 @@ class MessageMaker:
     ) -> Message:
         """To nobody yet: the courier puts the address on it."""
         keys = keys_of(notice) if envelope.link is not None and channel in self.takes_replies else ()
+        is_card = channel in self.has_buttons
         return Message(
             id=message_id(notice.id, channel),
             at=now,
             channel=channel,
             to="",
-            letter=self._letter(case, notice, form, envelope, now, channel, keys),
+            letter=self._letter(case, notice, form, envelope, now, channel, () if is_card else keys),
             link=envelope.link,
             case=case,
             notice=notice.id,
@@ -90,6 +93,7 @@ class MessageMaker:
             level=notice.brief.level,
             exercise=notice.brief.exercise or notice.purpose is Purpose.ROLL_CALL,
             back=call_back_address(self.base, channel) if keys else None,
+            buttons=buttons(keys, Words(notice.language)) if is_card else (),
             until=link_ends(notice.brief.due_at, now, self.grace),
         )
 

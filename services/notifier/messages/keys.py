@@ -7,6 +7,7 @@ of this person is offered, and only where the channel brings answers back.
 import hashlib
 from enum import StrEnum
 
+from services.notifier.channels import Button
 from services.notifier.messages.asking import SILENT, HasBrief, is_told_alone
 from shared.facts import Purpose
 from shared.ids import CaseId, PersonId
@@ -64,6 +65,18 @@ SPOKEN: dict[Keys, str] = {
 }
 
 
+LABELS = {
+    Deed.KNOW: N_("I know"),
+    Deed.NEXT_PLEASE: N_("I can't, next please"),
+    Deed.CALL_ME: N_("Ring me"),
+    Deed.ACCEPT: N_("I take it on"),
+    Deed.REFUSE: N_("Not ours: say why"),
+    Deed.AGREE: N_("I agree"),
+    Deed.DISAGREE: N_("I do not agree"),
+}
+OPEN = N_("Read it whole")
+
+
 def keys_of(told: HasBrief) -> Keys:
     """What 1, 2 and 3 mean; nothing where only the link answers."""
     if told.purpose is Purpose.SECOND:
@@ -93,3 +106,12 @@ def by_mail(keys: Keys, words: Words) -> str:
 
 def spoken(keys: Keys, words: Words) -> str:
     return words.of(SPOKEN[keys]) if keys else ""
+
+
+def buttons(keys: Keys, words: Words) -> tuple[Button, ...]:
+    """What a card offers. Whoever refuses says why, behind the link."""
+    presses = (
+        Button(words.of(LABELS[deed]), None if deed is Deed.REFUSE else digit)
+        for digit, deed in enumerate(keys, start=1)
+    )
+    return (*presses, Button(words.of(OPEN), None)) if keys else ()

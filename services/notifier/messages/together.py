@@ -74,6 +74,7 @@ def together(messages: Sequence[Message], form: Form, heading: WhyTogether = Why
     return replace(
         first,
         id=f"{first.id.rpartition('-')[0]}-{digest}-{first.channel}",
+        buttons=(),  # each answers one alone
         letter=_LETTERS[form](heading, shown, more),
         exercise=all(message.exercise for message in messages),
         also=tuple(message.id for message in messages),
