@@ -92,7 +92,17 @@ async def test_every_page_may_load_only_from_here_and_is_kept_nowhere(
     case = await report(town, intake)
     officer = cookie(town, Role.DUTY_OFFICER, person="wang_xin")
     lists = ("/tasks", "/roster", "/gaps", "/suspicions", "/?show=mine&kind=incident")
-    for path in ("/", "/report", *lists, f"/cases/{case}", f"/desk/cases/{case}", "/login", "/cases/unknown"):
+    for path in (
+        "/",
+        "/report",
+        *lists,
+        f"/cases/{case}",
+        f"/desk/cases/{case}",
+        "/?wall=1",
+        "/desk/alarms",
+        "/login",
+        "/cases/unknown",
+    ):
         answer = await desk.get(path, headers=officer)
         policy = answer.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'")
@@ -110,7 +120,8 @@ async def test_without_a_script_the_page_says_who_owes_what_and_acknowledges(
     leader = cookie(town, Role.LEADER, person="sun_bing")
     page = (await desk.get("/", headers={**leader, "Accept-Language": "zh"})).text
     assert "供热主管道爆裂" in page
-    assert "我已知悉" in page
+    beside = (await desk.get(f"/?case={case}", headers={**leader, "Accept-Language": "zh"})).text
+    assert "我已知悉" in beside
     answer = await desk.post(f"/cases/{case}/acknowledge", data={"back": "/"}, headers={**leader, **SAME})
     assert answer.headers["location"] == f"/?said=acknowledged#case-{case}"
 
@@ -137,9 +148,9 @@ async def test_a_comment_is_written_on_the_case_and_stands_there_in_both_languag
     english = (await desk.get(f"/cases/{case}", headers={**officer, "Accept-Language": "en"})).text
     assert "值班员）备注</b>" in chinese
     assert "duty officer) noted</b>" in english
-    board = (await desk.get("/", headers={**officer, **CHINESE})).text
-    assert re.search("data-latest>最近： .*值班员）备注</p>", board), (
-        "a card of the board says what came last"
+    beside = (await desk.get(f"/?case={case}", headers={**officer, **CHINESE})).text
+    assert re.search("data-latest>最近： .*值班员）备注</p>", beside), (
+        "beside the board stands what came last"
     )
 
 

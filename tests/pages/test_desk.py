@@ -19,6 +19,8 @@ async def test_a_leader_acknowledges_in_one_click_and_every_open_desk_sees_it(
     officer, leader = await open_page(intake.url), await open_page(intake.url)
     await log_in(officer, town.token(Role.DUTY_OFFICER, person="wang_xin"))
     await log_in(leader, town.token(Role.LEADER, person="sun_bing"))
+    for page in (officer, leader):
+        await page.goto(f"/?case={case}")
     row = f"#case-{case} tr[data-duty$=party_in_charge]"
     await expect(officer.locator(row)).to_contain_text("owed")
     await officer.evaluate("window.neverReloaded = true")
@@ -28,7 +30,7 @@ async def test_a_leader_acknowledges_in_one_click_and_every_open_desk_sees_it(
     await expect(leader.locator(".note.good")).to_contain_text("Your duties in it are settled")
     await expect(leader.locator(row)).to_contain_text("done in time")
     await expect(officer.locator(row)).to_contain_text("done in time")
-    await expect(officer.locator("#announce")).to_contain_text("duties still owed")
+    await expect(officer.locator("#announce")).to_contain_text("not answered")
     assert await officer.evaluate("window.neverReloaded")
 
 
@@ -40,9 +42,10 @@ async def test_a_new_case_appears_by_itself_with_its_countdown_running(
 
     case = await report(town, intake, summary="望山县低桥进水", level=None)
 
-    card = page.locator(f"#case-{case}")
-    await expect(card).to_contain_text("望山县低桥进水")
-    countdown = card.locator(".big .count")
+    line = page.locator(f"#line-{case}")
+    await expect(line).to_contain_text("望山县低桥进水")
+    await expect(line).to_contain_text("ungraded")
+    countdown = line.locator(".due .count")
     first = await countdown.text_content()
     assert first
     assert first.startswith(("28:00", "27:")), "half an hour from when it was learned of, two minutes ago"
@@ -55,6 +58,7 @@ async def test_a_duty_officer_logs_a_call_for_each_person_reached(
     case = await report(town, intake)
     page = await open_page(intake.url)
     await log_in(page, town.token(Role.DUTY_OFFICER, person="wang_xin"))
+    await page.goto(f"/?case={case}")
     row = page.locator(f"#case-{case} tr[data-duty$=gov_main]")
 
     await row.get_by_role("link", name="Reached by phone").click()
@@ -164,13 +168,13 @@ async def test_the_board_is_narrowed_and_stays_narrowed_while_it_is_live(
         level=None,
     )
 
-    await expect(page.locator(f"#case-{petition}")).to_be_visible()
+    await expect(page.locator(f"#line-{petition}")).to_be_visible()
     assert (
-        await page.locator("#cases > article").count()
-        == await page.locator("#cases > article:has-text('petition')").count()
+        await page.locator("#cases > li").count()
+        == await page.locator("#cases > li:has-text('petition')").count()
     )
     await page.goto("/?show=standing")
-    await expect(page.locator("#cases > article").first).to_contain_text("standing watch")
+    await expect(page.locator("#cases > li").first).to_contain_text("standing watch")
 
 
 async def test_the_language_is_the_readers_and_stays_chosen(
@@ -200,13 +204,13 @@ async def test_a_page_that_is_no_longer_live_says_so_and_recovers(town: Lab, ope
     await town.start_service("intake", FENGHUO_HTTP_PORT=str(frail.port), wait=False)
     await expect(page.locator("#lost")).to_be_hidden(timeout=20_000)
     case = await report(town, frail)
-    await expect(page.locator(f"#case-{case}")).to_be_visible()
+    await expect(page.locator(f"#line-{case}")).to_be_visible()
 
 
 async def test_the_desk_fits_a_narrow_screen_and_a_wide_one(
     town: Lab, intake: Running, open_page: OpenPage
 ) -> None:
-    await report(
+    case = await report(
         town,
         intake,
         summary="A summary in plain words that is rather longer than the screen of any telephone is wide",
@@ -214,7 +218,17 @@ async def test_the_desk_fits_a_narrow_screen_and_a_wide_one(
     for width in (360, 1600):
         page = await open_page(intake.url, viewport={"width": width, "height": 800})
         await log_in(page, town.token(Role.DUTY_OFFICER, person="wang_xin"))
-        for path in ("/", "/report", "/tasks", "/roster", "/gaps", "/suspicions"):
+        for path in (
+            "/",
+            f"/?case={case}",
+            "/?show=accountability",
+            "/?wall=1",
+            "/report",
+            "/tasks",
+            "/roster",
+            "/gaps",
+            "/suspicions",
+        ):
             await page.goto(path)
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, (
                 f"{path} is wider than {width}"

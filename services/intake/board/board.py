@@ -11,7 +11,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TypeVar
 
-from services.intake.board.card import NEVER, Card, card_of, desk_order, due_order
+from services.intake.board.card import NEVER, Card, card_of, due_order
 from shared.case_parts import MissingPartError
 from shared.concurrent import happens
 from shared.ids import CaseId
@@ -165,10 +165,8 @@ class Board:
         return self._cards.values()
 
     def open_cards(self) -> list[Card]:
-        """Open cases as the desk shows them: emergencies first, then the next due; those that owe nothing
-        last, by age. Cheap to list and to count: take `card.whole` of those alone that are shown.
-        """
-        return sorted((card for card in self._cards.values() if card.is_open), key=desk_order)
+        """In no order. Cheap to list and to count: take `card.whole` of those alone that are shown."""
+        return [card for card in self._cards.values() if card.is_open]
 
     def raised_from(self, case: CaseId) -> list[Card]:
         """The cases that follow from this one."""

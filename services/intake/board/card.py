@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
@@ -48,6 +49,7 @@ class _Duty(msgspec.Struct):
     bearer: str
     state: DutyState = DutyState.OPEN
     lit: tuple[_Lit, ...] = ()
+    taken_by: str | None = None
 
 
 class _Transfer(msgspec.Struct):
@@ -96,8 +98,10 @@ class _Glance(msgspec.Struct):
     holder: str
     report_sequence: int
     applied: _Applied
+    opened_at: datetime
     status: CaseStatus = CaseStatus.OPEN
     level: Level | None = None
+    sensitive: bool = False
     transfer: _Transfer | None = None
     duties: tuple[_Duty, ...] = ()
     tasks: tuple[_Task, ...] = ()
@@ -121,12 +125,15 @@ class OwedDuties(msgspec.Struct):
     plans: dict[str, _Titled] = {}
 
 
-class _Headline(msgspec.Struct):
+class Headline(msgspec.Struct):
+    """What a line about the case says, and no list sorts by."""
+
     summary: str
+    area: str
 
 
 class _Headed(msgspec.Struct):
-    report: _Headline
+    report: Headline
 
 
 class _Counted(msgspec.Struct):
@@ -138,6 +145,13 @@ _read_decided = msgspec.json.Decoder(_Decided)
 _read_counted = msgspec.json.Decoder(_Counted)
 _read_headed = msgspec.json.Decoder(_Headed)
 _read_owed = msgspec.json.Decoder(OwedDuties)
+
+
+class Call(NamedTuple):
+    """Somebody was called for a duty, and nobody has answered for it."""
+
+    person: str
+    limit: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +181,12 @@ class Card:
     """
     owed: tuple[datetime, ...]
     """When each duty still owed is due, the earliest first."""
+    limit: datetime | None
+    """The earliest that has not lapsed."""
+    calls: tuple[Call, ...]
+    """Of each person whose answer is missing the call with the latest limit; first those whose limit is first."""
+    opened_at: datetime
+    is_sensitive: bool
     parent: str | None
     forms: tuple[str, ...]
     """Ids of the forms that are filled in."""
@@ -221,11 +241,15 @@ class Card:
         return _read_decided.decode(raw).decision
 
     @property
-    def summary(self) -> str:
-        """Read alone: the page of a case names up to two hundred others by it, anew at each change."""
+    def headline(self) -> Headline:
+        """Read alone: a page names hundreds of cases by it, anew at each change."""
         raw = self._together(_LISTS | {DECISION})
         refuse_newer_bytes(raw)
-        return _read_headed.decode(raw).report.summary
+        return _read_headed.decode(raw).report
+
+    @property
+    def summary(self) -> str:
+        return self.headline.summary
 
     @property
     def owed_duties(self) -> OwedDuties:
@@ -305,10 +329,14 @@ def card_of(
         units=_once(_units(value)),
         people=_once(_people(owed, value.tasks)),
         owed=tuple(sorted(duty.due_at for duty in owed)),
+        limit=min((duty.due_at for duty in owed if duty.state is DutyState.OPEN), default=None),
+        calls=_calls(owed),
+        opened_at=value.opened_at,
+        is_sensitive=value.sensitive,
         parent=value.report.parent,
         forms=_once(form.id for form in value.forms),
         has_tasks=any(task.state in TASK_OPEN for task in value.tasks),
-        is_emergency=emergency(value.report.kind, value.status, exercise=value.report.exercise),
+        is_emergency=_is_emergency(value),
         is_suspected=value.suspicion is not None and value.suspicion.suspected_at is not None,
         report_sequence=value.report_sequence,
         applied=value.applied.sequence,
@@ -329,14 +357,17 @@ def due_order(card: Card) -> tuple[datetime, str]:
     return (card.next_due or NEVER, card.case)
 
 
-def emergency(kind: ReportKind, status: CaseStatus, *, exercise: bool) -> bool:
+def _is_emergency(value: _Glance) -> bool:
     """Something is happening, or is said to: on the desk it stands before whatever is merely due."""
-    return kind in EMERGENCIES and status is CaseStatus.OPEN and not exercise
+    return value.report.kind in EMERGENCIES and value.status is CaseStatus.OPEN and not value.report.exercise
 
 
-def desk_order(card: Card) -> tuple[bool, datetime, str]:
-    """Open emergencies first: a task that is a week late must not hide them. Then by what is due next."""
-    return (not card.is_emergency, *due_order(card))
+def _calls(owed: list[_Duty]) -> tuple[Call, ...]:
+    limits: dict[str, datetime] = {}
+    for duty in sorted(owed, key=lambda duty: duty.due_at):
+        if duty.taken_by is None:
+            limits.update((lit.person, duty.due_at) for lit in duty.lit if lit.answered_at is None)
+    return tuple(Call(sys.intern(person), limit) for person, limit in limits.items())
 
 
 def _once(names: Iterable[str | None]) -> tuple[str, ...]:

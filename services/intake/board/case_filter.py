@@ -21,6 +21,8 @@ class CaseFilter:
     standing: bool = False
     """What is watched without a report, and nothing else; otherwise the rest."""
     due_before: datetime | None = None
+    without: ReportKind | None = None
+    """A kind that has a list of its own."""
 
     def fits(self, card: Card) -> bool:
         return (
@@ -32,5 +34,6 @@ class CaseFilter:
             and (self.kind is None or card.kind is self.kind)
             and (self.level is None or card.level is self.level)
             and (self.parent is None or card.parent == self.parent)
+            and (self.without is None or card.kind is not self.without)
             and (self.due_before is None or card.is_overdue(self.due_before))
         )

@@ -1,69 +1,114 @@
-"""The board: the open cases by what is due next, narrowed as the reader likes, live."""
+"""The board: the open cases, a line each, whoever has to be looked at first on top; one of them beside the
+list; the same for a wall.
+"""
 
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from services.intake.board.card import Card
+from services.intake.board.triage import rings
 from services.intake.desk.browser_pages import ringing
+from services.intake.desk.case_line import CaseLine, case_line
 from services.intake.desk.here import NO_SUCH_CASE as GONE
 from services.intake.desk.here import READERS, SHOWS, BoardNarrowing, DeskPages
-from shared.case import CaseStatus
 from shared.message import N_
 from shared.problems import Problem
-from shared.vocabulary import ReportKind
+from shared.tokens import Principal
+from shared.vocabulary import ReportKind, Role
 
-SHOWN = 50
-"""Cases on one page; those that are due later stand on the next."""
+SHOWN = 100
+"""Cases on one page; those that press less stand on the next."""
+ON_THE_WALL = 60
+"""Nobody turns the pages of a wall: what presses less than so many does not reach it."""
+RUNG = frozenset({Role.DUTY_OFFICER, Role.LEADER, Role.SUPERVISOR})
+"""Whose desk rings for what is new and grave."""
+ALARMS = 20
 
 
 def add_board(router: APIRouter, here: DeskPages) -> None:
     @router.get("/")
-    async def board(request: Request, page: int = 1) -> Response:
+    async def board(request: Request, page: int = 1, wall: bool = False, case: str = "") -> Response:
         principal, narrowing = here.pages.admit(request, *READERS), BoardNarrowing.of(request)
         revision, cards = here.desk.board.revision, here.open_cards(principal, narrowing)
-        first = max(page - 1, 0) * SHOWN
-        views = [here.view(card.lean, principal) for card in cards[first : first + SHOWN]]
+        page = min(max(page, 1), max(len(cards) - 1, 0) // SHOWN + 1)
+        first, shown = (0, ON_THE_WALL) if wall else ((page - 1) * SHOWN, SHOWN)
         return here.show(
             request,
-            "desk.html",
+            "wall.html" if wall else "desk.html",
             principal,
-            views=views,
+            lines=[line_of(card) for card in cards[first : first + shown]],
             summary=_summary(cards, here.pages.clock()),
+            alarms=alarms_of(principal),
             revision=revision,
-            page=max(page, 1),
-            shown=SHOWN,
+            page=page,
+            shown=shown,
             asked=narrowing,
             ringing=ringing(here, request, principal),
+            beside=await beside(case, principal) if case else {},
             shows=[(name, words) for name, words in SHOWS.items() if name != "unit" or principal.unit],
-            kinds=[kind for kind in ReportKind if kind is not ReportKind.STANDING],
+            kinds=[
+                kind for kind in ReportKind if kind not in (ReportKind.STANDING, ReportKind.ACCOUNTABILITY)
+            ],
+            is_first_run=not len(here.desk.board) and principal.role is Role.OPERATOR,
         )
 
     @router.get("/desk/summary")
     async def summary(request: Request) -> Response:
+        """The figures above the board, for the script that keeps it live."""
         principal = here.pages.admit(request, *READERS)
         counts = _summary(here.open_cards(principal, BoardNarrowing.of(request)), here.pages.clock())
         return here.show(request, "part_summary.html", principal, summary=counts)
 
+    @router.get("/desk/alarms")
+    async def alarms(request: Request) -> Response:
+        """What is new and grave, however the board is narrowed."""
+        principal = here.pages.admit(request, *READERS)
+        return here.show(request, "part_alarms.html", principal, alarms=alarms_of(principal))
+
+    @router.get("/desk/lines/{case}")
+    async def line(request: Request, case: str) -> Response:
+        """One line, for the script that keeps the board live. Gone from the board: 404."""
+        principal = here.pages.admit(request, *READERS)
+        narrowing = BoardNarrowing.of(request)
+        card = await here.find(case, principal)
+        if not card.is_open or not narrowing.case_filter(principal, here.pages.clock()).fits(card):
+            raise Problem(404, N_("Not Found"), GONE)
+        return here.show(request, "part_line.html", principal, line=line_of(card), asked=narrowing)
+
     @router.get("/desk/cases/{case}")
     async def part(request: Request, case: str, whole: bool = False) -> Response:
-        """One case as a piece of a page, for the script that keeps the board live. Gone from the board:
-        404.
-        """
+        """One case as a piece of a page: beside the board, or whole on its own page."""
         principal = here.pages.admit(request, *READERS)
         card = await here.find(case, principal)
-        if not whole:
-            fits = BoardNarrowing.of(request).case_filter(principal, here.pages.clock()).fits(card)
-            if not fits or card.status not in (CaseStatus.OPEN, CaseStatus.RESOLVED):
-                raise Problem(404, N_("Not Found"), GONE)
         return here.show(
             request,
             "part_case.html",
             principal,
             view=here.view(card.whole, principal),
             whole=whole,
+            asked=BoardNarrowing.of(request),
             **here.ties(card, principal),
         )
+
+    def line_of(card: Card) -> CaseLine:
+        return case_line(card, here.names, here.pages.clock())
+
+    def alarms_of(principal: Principal) -> list[CaseLine]:
+        if principal.role not in RUNG:
+            return []
+        now = here.pages.clock()
+        cards = here.open_cards(principal, BoardNarrowing())
+        return [line_of(card) for card in cards if rings(card, now)][:ALARMS]
+
+    async def beside(case: str, principal: Principal) -> dict[str, Any]:
+        """The case that the address names; one that has left the board leaves the board as it is."""
+        try:
+            card = await here.find(case, principal)
+        except Problem:
+            return {}
+        return {"view": here.view(card.whole, principal), **here.ties(card, principal)}
 
 
 def _summary(cards: list[Card], now: datetime) -> dict[str, int]:

@@ -18,6 +18,7 @@ from services.intake.board.access import MAY_REPORT, may_look
 from services.intake.board.card import Card
 from services.intake.board.case_filter import CaseFilter
 from services.intake.board.compiling import may_be_compiled
+from services.intake.board.triage import triage_order
 from services.intake.desk import act_forms
 from services.intake.desk.act_fields import ROWS, Setting
 from services.intake.desk.call_form import call_form
@@ -79,6 +80,7 @@ SHOWS = {
     "mine": N_("Mine"),
     "unit": N_("My unit's"),
     "overdue": N_("Past the limit"),
+    "accountability": N_("Accountability"),
     "standing": N_("Watched"),
 }
 """What the board may be narrowed to."""
@@ -99,18 +101,31 @@ class BoardNarrowing:
 
     @property
     def query(self) -> str:
-        return urlencode({name: value for name, value in (("show", self.show), ("kind", self.kind)) if value})
+        return urlencode(_given({"show": self.show, "kind": self.kind}))
+
+    def address(self, **changed: object) -> str:
+        """Of the board narrowed like this, but for what changes; a page or a case beside it stays only where
+        it is given.
+        """
+        query = urlencode(_given({"show": self.show, "kind": self.kind, **changed}))
+        return f"/?{query}" if query else "/"
 
     def case_filter(self, principal: Principal, now: datetime) -> CaseFilter:
         return CaseFilter(
             is_open=True,
-            kind=self.kind,
+            kind=ReportKind.ACCOUNTABILITY if self.show == "accountability" else self.kind,
+            # A lapse has its own board, and is on that of whoever has to answer for it.
+            without=ReportKind.ACCOUNTABILITY if self.show in ("", "overdue") and not self.kind else None,
             standing=self.show == "standing",
             # Who is nobody, or of no unit, has none of their own.
             person=(principal.person or "") if self.show == "mine" else None,
             unit=(principal.unit or "") if self.show == "unit" else None,
             due_before=now if self.show == "overdue" else None,
         )
+
+
+def _given(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value}
 
 
 class DeskPages:
@@ -147,12 +162,15 @@ class DeskPages:
         return [card for card in self.desk.board.cards() if may_look(principal, card)]
 
     def open_cards(self, principal: Principal, narrowing: BoardNarrowing) -> list[Card]:
-        case_filter = narrowing.case_filter(principal, self.pages.clock())
-        return [
+        """Whoever has to be looked at first, first."""
+        now = self.pages.clock()
+        case_filter = narrowing.case_filter(principal, now)
+        cards = [
             card
             for card in self.desk.board.open_cards()
             if case_filter.fits(card) and may_look(principal, card)
         ]
+        return sorted(cards, key=lambda card: triage_order(card, now))
 
     def show(self, request: Request, template: str, principal: Principal, **context: Any) -> HTMLResponse:
         words = DocumentWords(self.pages.language(request), self.names, self.desk.zone)

@@ -1,4 +1,4 @@
-"""The desk: the open cases by what is due next, live; acknowledging in one click; reporting; moving a case
+"""The desk: the open cases, the most pressing first, live; acknowledging in one click; reporting; moving a case
 on.
 
 Invariant: every page works without scripts, with what was true when it was made; a form is taken only from

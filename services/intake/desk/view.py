@@ -11,12 +11,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from services.intake.board.card import emergency
 from services.intake.board.task_list import URGENCY, slip_of
 from services.intake.desk.act_fields import ROWS
 from services.intake.desk.offered_acts import offered
 from shared.case import Case, Duty, DutyState, HolderTerm, Item, Lit, Slip, Task
-from shared.facts import Name, rfc3339
+from shared.facts import Name
 from shared.ids import PersonId, PostId
 from shared.territory import MAY_LOG_A_CALL
 from shared.tokens import Principal
@@ -168,15 +167,6 @@ class CaseView:
     def next(self) -> DutyView | None:
         """What is due next."""
         return next((view for view in self.duties if view.duty.is_owed), None)
-
-    @property
-    def order(self) -> str:
-        """Sorts as the board does: emergencies, then the next due; those that owe nothing last, older before
-        younger.
-        """
-        due, report = self.case.next_due, self.case.report
-        rank = 0 if emergency(report.kind, self.case.status, exercise=report.exercise) else 1
-        return f"{rank} {rfc3339(due) if due else '~'} {self.case.id}"
 
 
 def case_view(

@@ -1,4 +1,4 @@
-// Keeps the cases on the page as they stand: the stream names a case that changed, its piece of the page is fetched and swapped.
+// Keeps the lines and the case on the page as they stand: the stream names a case that changed, its pieces of the page are fetched and swapped.
 // A page that is no longer live says so, with the time it last was; the stream's pulse tells the two apart.
 "use strict";
 {
@@ -27,47 +27,78 @@
   }
   const piece = async (url) => (await fetched(url))?.body.firstElementChild ?? null;
 
+  // The address names the page and the narrowing; what stands beside the list is renewed by itself.
   async function wholeBoard() {
     const fresh = await fetched(location.href);
-    if (fresh) for (const id of ["cases", "summary"]) document.getElementById(id).replaceChildren(...fresh.getElementById(id).children);
+    if (!fresh) return;
+    const focused = cases.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    for (const id of ["cases", "summary"]) document.getElementById(id).replaceChildren(...fresh.getElementById(id).children);
+    if (focused) cases.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }
 
-  function place(fresh, old) {
+  // Puts the piece where `place` says, with the focus, the opened parts and the marks of the one before it.
+  function swap(fresh, old, place) {
+    const key = old?.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     if (old) {
-      const key = document.activeElement && old.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-      const opened = old.querySelector("details");
-      const details = fresh.querySelector("details");
-      if (opened && details && opened.dataset.touched) { details.open = opened.open; details.dataset.touched = "yes"; }
-      if (cases) { old.remove(); } else { old.replaceWith(fresh); }
-      if (key) queueMicrotask(() => (fresh.querySelector(`[data-key="${CSS.escape(key)}"]`) || fresh.querySelector("a, button"))?.focus());
+      const opened = [...old.querySelectorAll("details")];
+      fresh.querySelectorAll("details").forEach((details, number) => {
+        if (!opened[number]?.dataset.touched) return;
+        details.open = opened[number].open;
+        details.dataset.touched = "yes";
+      });
+      if (old.classList.contains("chosen")) fresh.classList.add("chosen");
     }
-    if (cases) {
-      const after = [...cases.children].find((other) => other.dataset.order > fresh.dataset.order);
-      cases.insertBefore(fresh, after || null);
-      while (cases.children.length > Number(cases.dataset.shown)) cases.lastElementChild.remove();
-    }
+    place();
+    if (key !== null) (fresh.querySelector(`[data-key="${CSS.escape(key || "")}"]`) || fresh.querySelector("a, button"))?.focus({ preventScroll: true });
     fresh.classList.add("changed");
   }
 
-  async function renew(id) {
-    const old = document.getElementById(`case-${id}`);
-    if (!old && !(cases && cases.dataset.follows)) return;
-    const fresh = await piece(cases ? `/desk/cases/${id}${query}` : old.dataset.part);
-    if (!fresh) { if (cases && old) old.remove(); return; }
-    place(fresh, old);
+  async function renewLine(id) {
+    const old = document.getElementById(`line-${id}`);
+    if (!old && !cases.dataset.follows) return;
+    const fresh = await piece(`/desk/lines/${id}${query}`);
+    if (!fresh) { old?.remove(); return; }
+    swap(fresh, old, () => {
+      const rest = [...cases.children].filter((other) => other !== old);
+      const next = rest.find((other) => other.dataset.order > fresh.dataset.order) ?? null;
+      // A line that keeps its place is replaced where it stands, so that nothing moves under the reader's hand.
+      if (old && old.nextElementSibling === next) old.replaceWith(fresh);
+      else { old?.remove(); cases.insertBefore(fresh, next); }
+      while (cases.children.length > Number(cases.dataset.shown)) cases.lastElementChild.remove();
+    });
     if (say.textContent !== fresh.dataset.says) say.textContent = fresh.dataset.says;
+  }
+
+  async function renewPart(id) {
+    const old = document.getElementById(`case-${id}`);
+    if (!old) return;
+    const fresh = await piece(old.dataset.part);
+    if (!fresh) return;
+    swap(fresh, old, () => old.replaceWith(fresh));
+    if (!cases && say.textContent !== fresh.dataset.says) say.textContent = fresh.dataset.says;
+  }
+
+  async function renew(id) {
+    if (cases) await renewLine(id);
+    await renewPart(id);
   }
 
   async function catchUp() {
     if (fetching) return;
     fetching = true;
     try {
-      if (cases && changed.size > many) { changed.clear(); await wholeBoard(); }
+      if (cases && changed.size > many) {
+        const beside = [...changed].filter((id) => document.getElementById(`case-${id}`));
+        changed.clear();
+        await wholeBoard();
+        await Promise.all(beside.map(renewPart));
+      }
       while (changed.size) {
         const id = changed.values().next().value;
         changed.delete(id);
         try { await renew(id); } catch (error) { changed.add(id); throw error; }
       }
+      document.dispatchEvent(new Event("cases-changed"));
       if (cases) {
         const summary = await piece(`/desk/summary${query}`);
         if (summary) document.getElementById("summary").replaceWith(summary);
@@ -81,7 +112,7 @@
     }
   }
 
-  document.addEventListener("toggle", (event) => { if (event.target.closest?.(".duties")) event.target.dataset.touched = "yes"; }, true);
+  document.addEventListener("toggle", (event) => { if (event.target.closest?.(".case")) event.target.dataset.touched = "yes"; }, true);
 
   const source = new EventSource(line.dataset.stream);
   source.addEventListener("case", (event) => { heard = Date.now(); changed.add(event.data); catchUp(); });
