@@ -54,7 +54,7 @@ async def test_a_report_rings_in_the_browser_that_was_put_down_until_the_log_out
         case = await report(town, intake)
         told = await _told(service, chrome, case)
         assert "化工园区三号罐区起火" in told["body"]
-        await expect(page.locator(f"#case-{case}")).to_be_visible()
+        await expect(page.locator(f"#line-{case}")).to_be_visible()
         [shown] = await _shown(page, intake.url, service, chrome, case)
         assert shown == {
             "title": told["title"],
