@@ -355,3 +355,29 @@ def revoke(
             highlight=False,
         ),
     )
+
+
+@app.command("kept")
+def kept(as_json: AsJson = False) -> None:
+    """Show what waits for somebody's quiet hours to end, and until when (role operator or auditor)."""
+    kept = call("notifier", "GET", "/api/v1/kept", role=Role.OPERATOR).json()
+    zone = NotifierSettings().zone
+
+    def render(_: Any) -> None:
+        if not kept["count"]:
+            out.print(
+                worded("nothing is kept: nobody is in quiet hours, or nothing has come for them"),
+                highlight=False,
+            )
+            return
+        out.print(worded("kept in quiet hours: %(count)s", count=kept["count"]), highlight=False)
+        for message in kept["messages"]:
+            until = datetime.fromisoformat(message["until"]).astimezone(zone)
+            out.print(
+                f"{escape(named(**message['name']))} · {labelled('channel', message['channel'])} · "
+                f"{labelled('purpose', message['purpose'])} · {escape(message['case'])} · "
+                + worded("kept until %(at)s", at=f"{until:%m-%d %H:%M}"),
+                highlight=False,
+            )
+
+    answer(kept, as_json=as_json, render=render)

@@ -31,6 +31,7 @@ from services.notifier.delivery.dispatch import Dispatcher
 from services.notifier.delivery.earlier import EarlierDirectory
 from services.notifier.delivery.gateway import GatewayAtWork
 from services.notifier.delivery.gathering import Gathering
+from services.notifier.delivery.kept import KeptBook, KeptWatch
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.openings import LinkOpenings
@@ -38,11 +39,13 @@ from services.notifier.delivery.post import MessageMaker
 from services.notifier.delivery.receipts import DeliveryReceipts
 from services.notifier.delivery.recent import Recent
 from services.notifier.delivery.restraint import Restraint
+from services.notifier.delivery.sifting import QuietSifter
 from services.notifier.delivery.templates import Templates
 from services.notifier.delivery.trial import ReachTrial
 from services.notifier.delivery.trouble_watch import TroubleWatch
 from services.notifier.delivery.watched_gateway import WatchedGateway
 from services.notifier.delivery.whether_over import case_now
+from services.notifier.kept_api import KeptApi
 from services.notifier.messages.links import Links
 from services.notifier.messages.writer import Writer
 from services.notifier.pause_api import PauseApi
@@ -142,6 +145,13 @@ def build(settings: NotifierSettings) -> Service:
         clock=now,
         room=asyncio.Semaphore(settings.in_work),
         gathering=Gathering(settings.gather),
+        sifter=QuietSifter(
+            KeptBook(ledger, lambda: service.connection, metrics),
+            directory,
+            lambda case: case_now(lambda: service.connection, case),
+            now,
+            settings.zone,
+        ),
         beside=beside,
     )
     dispatcher = Dispatcher(delivery, stopping)
@@ -213,6 +223,8 @@ def build(settings: NotifierSettings) -> Service:
         watch.run,
         recent.follow,
         restraint.run,
+        delivery.sifter.book.follow,
+        KeptWatch(delivery.sifter, delivery, lambda: service.connection, now).run,
         confirmations.run,
         Pulses(lambda: service.connection, Author.NOTIFIER).run,
     ]
@@ -235,6 +247,7 @@ def build(settings: NotifierSettings) -> Service:
         TrialApi(trial, directory, gate),
         PauseApi(restraint, gate),
         LinkRevocation(lambda: service.connection, directory, gate, now),
+        KeptApi(delivery.sifter.book, directory, gate),
     ):
         service.app.include_router(part.router())
     return service

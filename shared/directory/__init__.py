@@ -7,7 +7,7 @@ and dark on Sunday,
 """
 
 from shared.directory.gaps import Gap, gaps
-from shared.directory.people import Absence, ChannelAddress, Person, Post, WhyHolder
+from shared.directory.people import Absence, ChannelAddress, Person, Post, QuietHours, WhyHolder
 from shared.directory.placed import DirectoryFault
 from shared.directory.plans import ContingencyPlan, PlanScope, PlanStep, Suppression
 from shared.directory.roster import Override, Roster, Shift
@@ -29,6 +29,7 @@ __all__ = [
     "PlanScope",
     "PlanStep",
     "Post",
+    "QuietHours",
     "Roster",
     "Shift",
     "Source",

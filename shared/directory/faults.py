@@ -179,6 +179,23 @@ def _people(whole: "Directory", people: Iterable["Person"]) -> Iterator[PlacedFa
                 ),
             )
         yield from _own_order(number, person)
+        yield from _quiet(number, person)
+
+
+def _quiet(number: int, person: "Person") -> Iterator[PlacedFault]:
+    names = {entry.channel for entry in person.channels}
+    for place, channel in enumerate(person.quiet.channels if person.quiet is not None else ()):
+        if channel not in names:
+            yield PlacedFault(
+                ("people", number, "quiet", "channels", place),
+                said(
+                    N_(
+                        "person %(person)s: quiet names %(channel)s, on which they have no address: name one of theirs"
+                    ),
+                    person=person.id,
+                    channel=channel,
+                ),
+            )
 
 
 def _own_order(number: int, person: "Person") -> Iterator[PlacedFault]:

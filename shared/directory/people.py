@@ -5,11 +5,11 @@ same order: the shift of the post's roster, the holder, the deputies in turn. Wh
 the holder answers all the same.
 """
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from shared.directory.span import (
     AreaRef,
@@ -48,6 +48,57 @@ class ChannelAddress(Frozen):
     """
 
 
+LONGEST_QUIET = timedelta(hours=12)
+DAY = timedelta(days=1)
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+"""Of the city's own clock: `22:00`."""
+
+
+class QuietHours(Frozen):
+    """Every day from `from` until `until` what only informs waits, and so does a reminder whose limit comes later
+    (`services/notifier/delivery/quiet.py`); what is grave or has to be done before goes out all the same.
+    """
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True, serialize_by_alias=True)
+
+    since: Annotated[ClockTime, Field(alias="from")]
+    until: ClockTime
+    channels: Annotated[tuple[Id, ...], at_most(20)] = ()
+    """None: all of the person's."""
+
+    @property
+    def length(self) -> timedelta:
+        return (_of_day(self.until) - _of_day(self.since)) % DAY
+
+    @model_validator(mode="after")
+    def is_a_night(self) -> Self:
+        if not timedelta(0) < self.length <= LONGEST_QUIET:
+            raise ValueError(
+                said(
+                    N_("quiet from %(since)s to %(until)s: write two different times at most 12 hours apart"),
+                    since=self.since,
+                    until=self.until,
+                )
+            )
+        return self
+
+    def end(self, at: datetime, zone: tzinfo) -> datetime | None:
+        """When the quiet hours end that `at` lies in; None where it lies in none."""
+        local = at.astimezone(zone)
+        for day in (local.date() - DAY, local.date()):
+            begins = datetime.combine(day, time.fromisoformat(self.since), zone)
+            last = day if self.since < self.until else day + DAY
+            ends = datetime.combine(last, time.fromisoformat(self.until), zone)
+            if begins.astimezone(UTC) <= at < ends.astimezone(UTC):
+                return ends.astimezone(UTC)
+        return None
+
+
+def _of_day(clock: str) -> timedelta:
+    hours, _, minutes = clock.partition(":")
+    return timedelta(hours=int(hours), minutes=int(minutes))
+
+
 class Absence(Span):
     """A time in which a person does not answer for the posts they hold: leave, illness, a journey."""
 
@@ -64,6 +115,8 @@ class Person(Frozen):
     at once where none says when it is given up.
     """
     absences: Annotated[tuple[Absence, ...], at_most(200)] = ()
+    quiet: QuietHours | None = None
+    """None: everything comes at any hour."""
     roles: Annotated[tuple[Role, ...], at_most(20)] | None = None
     """What a token of theirs may be used for now. None: the directory does not say, and the token's role
     holds.

@@ -74,7 +74,7 @@ class Called(Value, frozen=True, kw_only=True):
 
     def told(self, line: DeliveryBody, *, failed: bool) -> "Called":
         """With what became of the message on a channel."""
-        if line.state in (MessageState.SPARED, MessageState.BESIDE):
+        if line.state in (MessageState.SPARED, MessageState.BESIDE, MessageState.KEPT):
             return self
         if line.state == MessageState.OPENED:
             return replace(self, opened=True)

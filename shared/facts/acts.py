@@ -241,6 +241,8 @@ class MessageState(StrEnum):
     """It went, or did not go, by a way beside those of the notice: nothing follows from it either way."""
     SPARED = "spared"
     """In `failed`: not handed over, since what it asks was answered or over before its turn came."""
+    KEPT = "kept"
+    """In `failed`: not handed over yet; it waits until the person's quiet hours end, at `until`."""
 
 
 class Delivery(Frozen):
@@ -267,6 +269,8 @@ class Delivery(Frozen):
     """Which gateway took it, where that is not the channel's first."""
     reply: str | None = None
     """What the gateway itself answered, as far as its description says where that stands."""
+    until: Instant | None = None
+    """Kept: until when."""
 
 
 class StrayReply(Frozen):

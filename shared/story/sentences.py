@@ -120,6 +120,9 @@ LATER_STATES = {
     MessageState.ARRIVED: Name("消息已送达：{people}", "Delivered: {people}"),
     MessageState.OPENED: Name("消息的链接已打开：{people}", "Link opened: {people}"),
     MessageState.SPARED: Name("无须再发：{people}", "Not sent, no longer needed: {people}"),
+    MessageState.KEPT: Name(
+        "免打扰时段内暂不发送，留至{until}：{people}", "Kept until {until}, in quiet hours: {people}"
+    ),
     MessageState.UNDELIVERED: Name(
         "网关回执：消息未送达：{people}", "Not delivered, as the gateway reports: {people}"
     ),

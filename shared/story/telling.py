@@ -186,7 +186,7 @@ def _values(moment: Moment, teller: Narrator) -> Mapping[str, object]:
         "found": teller.label("found", data.text("found"), after.OTHER_REASON),
         "basis": data.text("legal_basis") or "",
         "resolution": _resolution(data, teller),
-        "until": teller.at(data.at("until"), moment.at),
+        "until": teller.at(data.at("until") or _kept_until(data), moment.at),
         "note": data.text("why") or "",
     }
 
@@ -255,6 +255,13 @@ def _tasks(data: FactBody, now: datetime, teller: Narrator) -> str:
 
     text = teller.words.listed(map(named, tasks[:SHOWN]))
     return text + (teller.say(say.MORE, count=count) if count > SHOWN else "")
+
+
+def _kept_until(data: FactBody) -> datetime | None:
+    """The earliest of those that wait for quiet hours to end."""
+    return min(
+        (at for line in data.parts("deliveries") if (at := line.at("until")) is not None), default=None
+    )
 
 
 def _handed_over(data: FactBody, teller: Narrator) -> list[str]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -45,6 +46,15 @@ channels:
     timeout: PT2S
     retry: {attempts: 3, first: PT0.2S, cap: PT1S, jitter: 0}
 """
+
+
+def quiet_now() -> str:
+    """Quiet hours that have begun an hour ago and go on for two."""
+    now = datetime.now(ZoneInfo("Asia/Shanghai"))
+    since, until = now - timedelta(hours=1), now + timedelta(hours=2)
+    return f'{{from: "{since:%H:%M}", until: "{until:%H:%M}"}}'
+
+
 DIRECTORY = """
 version: test
 areas: [{code: "620600", name: {zh: 望烽市, en: Wangfeng City}}]
@@ -70,8 +80,13 @@ people:
     name: {zh: 李丁, en: Li Ding}
     unit: government
     channels: [{channel: voice, address: "+860000000104"}]
+  - id: wu_ye
+    name: {zh: 吴夜, en: Wu Ye}
+    unit: government
+    channels: [{channel: sms, address: "+860000000105"}]
+    quiet: QUIET
 posts: [{id: party_main, name: {zh: 书记, en: Secretary}, unit: government, holder: zhao_jia}]
-"""
+""".replace("QUIET", quiet_now())
 
 
 class Reachable(Protocol):

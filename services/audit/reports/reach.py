@@ -53,7 +53,7 @@ def handed_over(figures: Figures, matter: ReportedCase, fact: ReportedFact) -> N
     """What the notifier says became of messages, channel by channel."""
     for line in deliveries_in(fact.data):
         notice = matter.notices.get(line.notice)
-        if notice is None or not line.channel or line.state == MessageState.BESIDE:
+        if notice is None or not line.channel or line.state in (MessageState.BESIDE, MessageState.KEPT):
             continue
         seconds = between(notice.at, line.at("done_at") or fact.at)
         if fact.kind == Kind.FAILED:

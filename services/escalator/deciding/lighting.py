@@ -208,7 +208,7 @@ def deliveries(draft: Draft, outcomes: Sequence[Delivery], *, failed: bool) -> N
     """
     of_notice: dict[str, list[Delivery]] = {}
     for outcome in outcomes:
-        if outcome.state is MessageState.BESIDE:
+        if outcome.state in (MessageState.BESIDE, MessageState.KEPT):
             continue  # nobody was reached, or could not be, by a way that nothing relies on
         of_notice.setdefault(outcome.notice, []).append(outcome)
     for duty in list(draft.duties.values()):

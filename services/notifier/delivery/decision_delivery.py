@@ -25,7 +25,7 @@ from services.notifier.delivery.beside import WaysBeside
 from services.notifier.delivery.bundling import bundled
 from services.notifier.delivery.carried import Carried
 from services.notifier.delivery.courier import Courier
-from services.notifier.delivery.gathering import Gathering, Pace, pace_of
+from services.notifier.delivery.gathering import Gathering
 from services.notifier.delivery.job import DecisionOutcome, Job
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
@@ -34,13 +34,13 @@ from services.notifier.delivery.post import Envelope, MessageMaker
 from services.notifier.delivery.record import DeliveryOutcome, DeliveryRecord, Sheet, place_of, sheet_key
 from services.notifier.delivery.restraint import Restraint
 from services.notifier.delivery.routes import Leg, Route, other_routes, routes
+from services.notifier.delivery.sifting import QuietSifter, of_person, without
 from services.notifier.delivery.turns import Turns, turns_of
 from services.notifier.delivery.ways import Seat, WaysToPerson, ways_of
 from services.notifier.delivery.whether_over import is_answered as is_answered_by
 from services.notifier.delivery.whether_over import is_needed, is_past
 from services.notifier.messages.asking import SILENT
 from services.notifier.messages.links import NoticePlace, link_ends
-from services.notifier.messages.together import WhyTogether
 from shared.broker.forever import AWAY
 from shared.case import Case
 from shared.directory import Directory, Person
@@ -77,6 +77,7 @@ class DecisionDelivery:
     room: asyncio.Semaphore
     """For the decisions in work, each of which has taken its place before it is delivered."""
     gathering: Gathering
+    sifter: QuietSifter
     beside: WaysBeside = field(default_factory=WaysBeside)
     _gently: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ROLL_CALLS_AT_ONCE))
 
@@ -86,10 +87,17 @@ class DecisionDelivery:
         return frozenset(self.couriers) - frozenset(self.beside.channels)
 
     async def deliver(
-        self, fact_id: str, decision: Decision, decided_at: datetime, *, sequence: int, is_first: bool
+        self,
+        fact_id: str,
+        decision: Decision,
+        decided_at: datetime,
+        *,
+        sequence: int,
+        is_first: bool,
+        kept_for: PersonId | None = None,
     ) -> DecisionOutcome:
-        """See every notice of it to an outcome on record. `sequence`: where it lies in FACTS. Raises
-        Interrupted.
+        """See every notice of it to an outcome on record, or kept until quiet hours end; `kept_for`: those of
+        this person, whose have. `sequence`: where it lies in FACTS. Raises Interrupted.
         """
         now = self.clock()
         if now - decided_at > FORGOTTEN:
@@ -116,10 +124,11 @@ class DecisionDelivery:
             now,
             is_first,
             Seat(self.room),
+            kept_for is not None,
         )
         # After an outage of ours one message says all, on the ways that something relies on.
         beside = () if job.is_behind else self.beside.legs(decision, done, self.directory().people_by_id)
-        if (legs or beside) and await self._is_past(decision, now):
+        if (legs or beside) and kept_for is None and await self._is_past(decision, now):
             log.warning(
                 "decided_before_the_end",
                 case=decision.case,
@@ -127,6 +136,13 @@ class DecisionDelivery:
                 notices=len(decision.notices),
             )
             return DecisionOutcome.OVER
+        if kept_for is not None:
+            legs, others, beside = (of_person(kept_for, each) for each in (legs, others, beside))
+        if quiet := await self.sifter.kept(job, fact_id, key, [*legs, *others, *beside]):
+            for notice, route in legs:
+                if place_of(notice.id, route.channel) in quiet:
+                    turns[notice.id].ended(route.channel, None)
+            legs, others, beside = without(legs, quiet), without(others, quiet), without(beside, quiet)
         done = done if sheet else done.bounded(len(legs) + len(others) + len(beside))
         if sheet is None and any(done.held_matters()):
             sheet, revision = await self.ledger.change(
@@ -284,6 +300,8 @@ class DecisionDelivery:
         if route.obstacle:
             return Carried("-", 0, job.now, job.now, error=route.obstacle)
         courier = self.couriers[route.channel]
+        if job.is_kept and not await self._is_needed(job.decision, notice):
+            return Carried("-", 0, job.now, job.now, error=NOT_NEEDED, is_spared=True)
         if self.restraint.keeps_back(job.decision.case, notice):
             job.seat.leave()
             await self.restraint.wait(job.decision.case, job.decided_at)
@@ -333,8 +351,8 @@ class DecisionDelivery:
                 route,
                 notice,
                 patience,
-                self._pace(job, notice),
-                WhyTogether.LATE if job.is_behind else WhyTogether.TOGETHER,
+                job.pace(notice, self.gathering),
+                job.why_together,
                 on_wait=job.seat.leave,
             )
         if carried.error is None:
@@ -345,13 +363,6 @@ class DecisionDelivery:
                 (carried.done_at - job.decided_at).total_seconds()
             )
         return carried
-
-    def _pace(self, job: Job, notice: Notice) -> Pace:
-        pace = pace_of(
-            notice, is_first=job.is_first, is_behind=job.is_behind, is_of_a_clock=job.is_of_a_clock
-        )
-        is_wanted = self.gathering.moment or job.is_behind or notice.brief.roll_call is not None
-        return pace if is_wanted else Pace.ALONE
 
     def _envelope(self, job: Job, notice: Notice) -> Envelope:
         if notice.id not in job.envelopes:

@@ -64,6 +64,11 @@ class Metrics:
         self.kept_back = Gauge(
             "fenghuo_notifier_kept_back", "Messages that wait for a pause to end.", registry=registry
         )
+        self.kept_quiet = Gauge(
+            "fenghuo_notifier_kept_in_quiet_hours",
+            "Messages that wait for their reader's quiet hours to end.",
+            registry=registry,
+        )
         self.gateway_takes = Gauge(
             "fenghuo_notifier_gateway_takes",
             "1 where a gateway takes messages as far as is known, 0 while it is in trouble.",

@@ -29,6 +29,8 @@ class WhyTogether(StrEnum):
 
     LATE = "late"
     """They could not be said in time, through a fault of ours."""
+    KEPT = "kept"
+    """They waited for the end of the person's quiet hours."""
     TOGETHER = "together"
     """They came within the same moment."""
 
@@ -37,6 +39,10 @@ HEADS = {
     WhyTogether.LATE: (
         N_("[Fenghuo, late] %(count)s messages could not reach you while the system was away; see to each"),
         N_("Fenghuo, late. %(count)s messages could not reach you while the system was away; see to each."),
+    ),
+    WhyTogether.KEPT: (
+        N_("[Fenghuo] %(count)s messages kept during your quiet hours"),
+        N_("Fenghuo. %(count)s messages kept during your quiet hours."),
     ),
     WhyTogether.TOGETHER: (
         N_("[Fenghuo] %(count)s messages for you; see to each"),
