@@ -127,6 +127,10 @@ class Browsers:
         """The oldest first."""
         return sorted(self._of.get(person, {}).values(), key=lambda browser: browser.since)
 
+    def named(self, place: str) -> RungBrowser | None:
+        """By its id, whosever it is."""
+        return next((mine[place] for mine in self._of.values() if place in mine), None)
+
     async def put(self, browser: RungBrowser) -> None:
         """Raises NatsError, OSError or TimeoutError: not put down."""
         await write(self._connection(), BROWSERS, browser.key, browser.model_dump_json().encode())

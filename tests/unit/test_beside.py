@@ -109,3 +109,10 @@ async def test_of_many_browsers_the_oldest_goes() -> None:
     assert forgotten == [], "the same one again is none more"
     await browsers.put(chrome.put_down("https://push.example/new"))
     assert forgotten == [browsers.of(ZHAO)[0].key]
+
+
+def test_a_browser_is_found_by_its_id_whosever_it_is() -> None:
+    browsers, one = Browsers(lambda: None), Chrome().put_down("https://push.example/1")  # pyright: ignore[reportArgumentType]
+    browsers._of[ZHAO] = {one.push.id: one}  # pyright: ignore[reportPrivateUsage]
+    assert browsers.named(one.push.id) is one
+    assert browsers.named("") is browsers.named("0" * 32) is None

@@ -87,9 +87,11 @@ def add_browsers(router: APIRouter, here: DeskPages) -> None:
 
 
 async def end_here(here: DeskPages, request: Request, response: Response) -> None:
-    """At the log-out: whoever comes next to this machine is not shown what the last one was told."""
-    principal = here.pages.principal(request)
-    if principal is None or (mine := _this_one(here, request, principal)) is None:
+    """At the log-out, also of a log-in that has ended by itself: whoever comes next to this machine is not shown what the
+    last one was told. No script reads the cookie, and nobody guesses it.
+    """
+    mine = here.desk.browsers.named(request.cookies.get(COOKIE, ""))
+    if mine is None:
         return
     try:
         await here.desk.browsers.forget(mine)
