@@ -9,6 +9,11 @@ from collections.abc import Mapping
 from shared.facts import EffectKind, Name, Purpose
 
 OWED_TO = Name("{unit}须于 {due} 前报告{people}（{title}）", "{unit} owes {people} by {due}: {title}")
+ROLL_CALLED = Name("请{people}在 {due} 前答复联络点名", "{people} asked to answer the roll call by {due}")
+NOT_ANSWERED = Name(
+    "未在时限内答复联络点名（不追究责任）：{people}",
+    "No answer to the roll call in time (nobody is held to it): {people}",
+)
 EFFECTS: Mapping[EffectKind, Name] = {
     EffectKind.OPENED: Name("{people}须于 {due} 前完成：{title}", "{people} must do this by {due}: {title}"),
     EffectKind.LIT: Name("呼叫{people}：{why}", "Calling {people}: {why}"),

@@ -387,6 +387,10 @@ def _with_whom(one: Consequence, now: datetime, teller: Narrator) -> Iterator[st
 def _message(kind: EffectKind, one: Consequence) -> Name:
     if kind is EffectKind.OPENED and one.why == "owed_on_report":
         return after.OWED_TO
+    if kind is EffectKind.OPENED and one.why == Reason.ROLL_CALL:
+        return after.ROLL_CALLED
+    if kind is EffectKind.CANCELLED and one.why == Reason.NO_ANSWER_TO_THE_ROLL_CALL:
+        return after.NOT_ANSWERED
     if kind is EffectKind.REGRADED and known(Level, one.level):
         return after.REGRADED_TO
     if kind is EffectKind.DISCHARGED and (one.late_by_seconds or one.why.endswith("_late")):

@@ -31,7 +31,7 @@ def light_first(draft: Draft, duty: Duty, plan: DutyTerms, party: Party) -> Duty
     purpose = Purpose.REPORT if plan.by_recipient else Purpose.DUTY
     if plan.is_roll_call:
         purpose = Purpose.ROLL_CALL
-    why = Reason.OWED_ON_REPORT if plan.by_recipient else Reason.OWED
+    why = why_owed(plan)
     called: list[tuple[Person, PostId]] = [(party.bearer, party.post)]
     if plan.by_recipient and plan.any_answers:
         called = [(person, post) for post, person in posts_of(draft, party.posts)]
@@ -50,6 +50,12 @@ def light_first(draft: Draft, duty: Duty, plan: DutyTerms, party: Party) -> Duty
         draft.on(duty, EffectKind.LIT, why, person=person.id, post=post, rule=plan.limit)
     next_link_at = draft.now + plan.wait if plan.wait is not None and duty.chain else None
     return draft.put(duty, lit=tuple(lit), next_link_at=next_link_at)
+
+
+def why_owed(plan: DutyTerms) -> Reason:
+    if plan.is_roll_call:
+        return Reason.ROLL_CALL
+    return Reason.OWED_ON_REPORT if plan.by_recipient else Reason.OWED
 
 
 def move_chains_on(draft: Draft, stirred: Sequence[DutyId]) -> None:

@@ -18,7 +18,7 @@ from services.escalator.deciding.draft import Draft, Event
 from services.escalator.deciding.duties import cancel
 from services.escalator.deciding.forms import end_of_day, moment_in_form
 from services.escalator.deciding.leaving_out import LeavingOut
-from services.escalator.deciding.lighting import light_first
+from services.escalator.deciding.lighting import light_first, why_owed
 from services.escalator.deciding.parties import Party, in_charge, parties
 from services.escalator.deciding.plan_limits import plan_limit
 from services.escalator.policy.holidays import WorkCalendar
@@ -190,7 +190,7 @@ def open_duty(
     draft.on(
         duty,
         EffectKind.OPENED,
-        Reason.OWED_ON_REPORT if plan.by_recipient else Reason.OWED,
+        why_owed(plan),
         post=party.post,
         due_at=duty.due_at,
         rule=plan.limit,
