@@ -276,6 +276,7 @@ def _show_gateways(
 ) -> None:
     for name, gateway in gateways.items():
         metrics.gateway_takes.labels(name).set_function(partial(_takes, gateway))
+        metrics.gateway_queue.labels(name).set_function(partial(getattr, gateway.turns, "waiting"))
     for name, courier in couriers.items():
         metrics.waiting.labels(name).set_function(partial(getattr, courier, "waiting"))
 

@@ -188,6 +188,9 @@ class ChannelConfig(Closed):
     retry: RetryPolicy = RetryPolicy()
     at_once: Annotated[int, Field(ge=1, le=1000)] = 64
     """Hand-overs running at the same time."""
+    per_second: Annotated[int, Field(ge=1, le=1000)] | None = None
+    per_minute: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """What its gateway takes; None: as much as comes. What is grave goes first."""
     timeout: Annotated[timedelta, Field(gt=timedelta(0))] = timedelta(seconds=5)
     instead: str | None = None
     """Another entry of the file, whose gateway carries these messages where this one takes nothing."""

@@ -14,6 +14,7 @@ from services.notifier.channel_file import Configured
 from services.notifier.channels import (
     REFERENCE_LENGTH,
     Channel,
+    ChannelConfig,
     Message,
     Taken,
     TransportError,
@@ -22,12 +23,18 @@ from services.notifier.channels import (
 )
 from services.notifier.delivery.breaker import Breaker
 from services.notifier.delivery.carried import Interrupted
+from services.notifier.delivery.gateway_turns import GatewayTurns, RateLimit
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.taking import GatewayTaking
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 AT_REST = "the gateway took nothing from those before it"
+
+
+def limits_of(config: ChannelConfig) -> list[RateLimit]:
+    spans = ((config.per_second, 1.0), (config.per_minute, 60.0))
+    return [RateLimit(most, seconds) for most, seconds in spans if most is not None]
 
 
 class GatewayAtWork:
@@ -41,14 +48,14 @@ class GatewayAtWork:
     ) -> None:
         self.name = configured.name
         self.taking, self.breaker = GatewayTaking(), Breaker()
-        self._turn = asyncio.Semaphore(configured.config.at_once)
+        self.turns = GatewayTurns(configured.config.at_once, limits_of(configured.config), stopping)
         self._channel, self._metrics, self._clock, self._stopping = channel, metrics, clock, stopping
 
     async def take(self, message: Message, *, unless_at_rest: bool = False) -> Taken:
         """Hand it over, once. Raises TransportError, also where it has come to rest before the message's turn
         and another gateway may carry it; or Interrupted when the service stops.
         """
-        async with self._turn:
+        async with self.turns.turn(message):
             if self._stopping.is_set():
                 raise Interrupted
             if unless_at_rest and self.breaker.is_at_rest(self._clock()):

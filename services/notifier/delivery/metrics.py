@@ -75,6 +75,12 @@ class Metrics:
             ["gateway"],
             registry=registry,
         )
+        self.gateway_queue = Gauge(
+            "fenghuo_notifier_gateway_queue",
+            "Messages that wait for their turn at a gateway (at_once, per_second, per_minute).",
+            ["gateway"],
+            registry=registry,
+        )
         self.untemplated = Counter(
             "fenghuo_notifier_untemplated",
             "Messages whose template failed: sent in plain words instead.",
