@@ -62,7 +62,8 @@ def test_the_gravest_goes_first_and_of_those_alike_the_newest() -> None:
         message(Level.I, exercise=True),
     ]
 
-    assert sorted(order[::-1], key=need_of) == order
+    backwards = [*reversed(order)]
+    assert sorted(backwards, key=need_of) == order
 
 
 async def test_what_is_grave_passes_a_queue_that_waits() -> None:
