@@ -56,7 +56,7 @@ def roll_call(
     if not yes:
         typer.confirm(
             worded(
-                "%(people)s people of %(units)s units get a test message now. Go on?",
+                "%(people)s people get a test message now (units: %(units)s). Go on?",
                 people=people,
                 units=len(rows),
             ),

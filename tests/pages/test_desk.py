@@ -227,6 +227,8 @@ async def test_the_desk_fits_a_narrow_screen_and_a_wide_one(
             "/tasks",
             "/roster",
             "/gaps",
+            "/roll-call",
+            "/roll-call/begin",
             "/suspicions",
         ):
             await page.goto(path)
@@ -244,3 +246,23 @@ async def test_a_report_of_a_moment_ago_is_shown_in_the_offices_zone(
     await log_in(page, town.token(Role.DUTY_OFFICER, person="wang_xin"))
     await page.goto(f"/cases/{case}")
     await expect(page.locator("article")).to_contain_text(f"{learned.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}")
+
+
+async def test_a_roll_call_says_how_many_people_it_asks_before_it_asks_them(
+    town: Lab, intake: Running, open_page: OpenPage
+) -> None:
+    page = await open_page(intake.url)
+    await log_in(page, town.token(Role.DUTY_OFFICER, unit="emergency_office", person="zhang_lai"))
+    await page.goto("/roll-call")
+    row = page.locator('tr[data-unit="radio_tv"], tr[data-unit="tv_centre"]')
+    await expect(row).to_contain_text("not asked yet")
+    await row.get_by_role("link", name="Call the roll now").click()
+    await expect(page.get_by_text("3 people get a test message now")).to_be_visible()
+    await page.get_by_label("Why, for the record").fill("before the festival")
+    await page.get_by_role("button", name="Ask 3 people now").click()
+    await expect(page.get_by_role("status")).to_contain_text("the test messages go out now")
+    await expect(row).to_contain_text("0 / 3")
+    await expect(row.get_by_role("link", name="Call the roll now")).to_have_count(0)
+    await log_in(page, town.token(Role.REPORTER, unit="tv_centre"))
+    await page.goto("/roll-call")
+    await expect(page.get_by_role("link", name="Call the roll of all")).to_have_count(0)

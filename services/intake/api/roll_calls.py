@@ -18,6 +18,7 @@ from shared.directory import Directory
 from shared.facts import Name
 from shared.ids import CaseId, PersonId, PostId, UnitId
 from shared.tokens import Gate
+from shared.vocabulary import Role
 
 
 class CalledPerson(BaseModel):
@@ -73,8 +74,9 @@ def roll_calls_router(board: Board, directory: Callable[[], Directory], gate: Ga
     @router.get("/api/v1/roll-calls", response_model=RollCallList)
     async def all_roll_calls(request: Request) -> Response:
         principal = gate.admit(request, *sorted(MAY_LOOK))
-        calls = roll_calls((card for card in board.cards() if may_look(principal, card)), directory())
-        return answer(_listed(calls))
+        cards = (card for card in board.cards() if may_look(principal, card))
+        of_all = principal.role is not Role.REPORTER
+        return answer(_listed(roll_calls(cards, directory(), of_all=of_all)))
 
     return router
 

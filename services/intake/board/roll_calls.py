@@ -54,6 +54,8 @@ class RollCallRow:
 class RollCalls:
     rows: tuple[RollCallRow, ...]
     directory: Directory
+    of_all: bool
+    """The reader may know of every unit; otherwise of those of the rows."""
 
     @cached_property
     def reach(self) -> dict[PersonId, Reach]:
@@ -86,29 +88,34 @@ class RollCalls:
 
     @cached_property
     def without_channel(self) -> list[Person]:
-        units = {row.unit for row in self.rows}
-        peopled = {person.unit for person in self.directory.people if person.channels}
         # A unit in which nobody has a channel has no case of its own.
         return [
             person
             for person in self.directory.people
-            if not person.channels and (person.unit in units or person.unit not in peopled)
+            if not person.channels and (self.of_all or person.unit in self._units)
         ]
 
     @cached_property
     def dark_posts(self) -> list[Post]:
         """Nobody who answers for it could be reached: the warning before it matters."""
-        return dark_posts(self.directory, self.reach)
+        return [
+            post for post in dark_posts(self.directory, self.reach) if self.of_all or post.unit in self._units
+        ]
+
+    @cached_property
+    def _units(self) -> frozenset[UnitId]:
+        return frozenset(row.unit for row in self.rows)
 
 
-def roll_calls(cards: Iterable[Card], directory: Directory) -> RollCalls:
+def roll_calls(cards: Iterable[Card], directory: Directory, *, of_all: bool) -> RollCalls:
     """The units with most people who were not reached first."""
-    rows = [_row(card, directory) for card in cards if card.watch == ROLL_CALL]
+    people = Counter(person.unit for person in directory.people if person.channels)
+    rows = [_row(card, directory, people) for card in cards if card.watch == ROLL_CALL]
     rows.sort(key=lambda row: (-len(row.missing), row.last is None, row.unit))
-    return RollCalls(tuple(row for row in rows if row.people or row.last is not None), directory)
+    return RollCalls(tuple(row for row in rows if row.people or row.last is not None), directory, of_all)
 
 
-def _row(card: Card, directory: Directory) -> RollCallRow:
+def _row(card: Card, directory: Directory, people: Counter[UnitId]) -> RollCallRow:
     case = card.lean
     last = roll_call_of(case)
     if last is not None:
@@ -119,5 +126,5 @@ def _row(card: Card, directory: Directory) -> RollCallRow:
         case.id,
         last,
         min((opening.at for opening in case.openings), default=None),
-        sum(bool(person.channels) for person in directory.people if person.unit == case.report.unit),
+        people[case.report.unit],
     )

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
-from services.intake.board.roll_calls import roll_calls
 from services.intake.board.task_list import URGENCY, listed_tasks
 from services.intake.desk.act_fields import ROWS
 from services.intake.desk.here import READERS, DeskPages, fields_of
+from services.intake.desk.roll_call_pages import roll_calls_seen
 from services.intake.desk.shift_changes import shift_change, who_could
 from services.intake.directory.waiting import Proposed, RefusalForm
 from services.intake.recording.record import Unreachable
@@ -152,7 +152,7 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
     async def all_gaps(request: Request) -> Response:
         principal, now = here.pages.admit(request, *READERS), here.pages.clock()
         ahead = gaps(here.desk.directory, now, now + GAPS_AHEAD)
-        dark = len(roll_calls(here.cards(principal), here.desk.directory).dark_posts)
+        dark = len(roll_calls_seen(here, principal).dark_posts)
         return here.show(
             request, "gaps.html", principal, gaps=ahead[:ROWS], count=len(ahead), dark_posts=dark
         )

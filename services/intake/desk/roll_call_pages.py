@@ -18,7 +18,7 @@ from shared.language.words import Words
 from shared.message import N_
 from shared.problems import Problem
 from shared.tokens import Principal
-from shared.vocabulary import Kind
+from shared.vocabulary import Kind, Role
 from shared.web.pages import HEADERS
 from shared.xlsx import MEDIA_TYPE
 
@@ -28,7 +28,7 @@ LONGEST_REASON = 500
 
 def add_roll_calls(router: APIRouter, here: DeskPages) -> None:
     def calls_of(principal: Principal) -> RollCalls:
-        return roll_calls(here.cards(principal), here.desk.directory)
+        return roll_calls_seen(here, principal)
 
     def may_be_asked(principal: Principal, rows: Sequence[RollCallRow]) -> list[RollCallRow]:
         """Those that this reader may have asked now."""
@@ -88,6 +88,11 @@ def add_roll_calls(router: APIRouter, here: DeskPages) -> None:
         content = roll_call_book(calls_of(principal), words, here.names, here.desk.zone)
         name = 'attachment; filename="roll-call.xlsx"'
         return Response(content, media_type=MEDIA_TYPE, headers={"Content-Disposition": name})
+
+
+def roll_calls_seen(here: DeskPages, principal: Principal) -> RollCalls:
+    of_all = principal.role is not Role.REPORTER
+    return roll_calls(here.cards(principal), here.desk.directory, of_all=of_all)
 
 
 def _chosen(calls: RollCalls, unit: str) -> Sequence[RollCallRow]:
