@@ -7,7 +7,8 @@ that is gone, and says nothing of its person. Taken is what at least one of the 
 
 import asyncio
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -63,7 +64,7 @@ SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=28)
 KEPT_OTHERWISE = timedelta(days=1)
 CALM = (Level.III, Level.IV)
 PLACES = 32
-"""Connections to push services that are kept at once."""
+"""Push services to which connections stay open."""
 Service = Annotated[str, StringConstraints(pattern=r"^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=100)]
 
 
@@ -141,22 +142,34 @@ class WebPushChannel:
         }
         if message.case:
             headers["Topic"] = message.case[:32]
-        return await self._line(place).ask(place, headers, encrypted(payload(message, most), browser))
+        body = encrypted(payload(message, most), browser)
+        async with self._line(place) as line:
+            return await line.ask(place, headers, body)
 
     def _signed(self, origin: str, now: datetime) -> str:
         claims: dict[str, Any] = {"aud": origin, "exp": now + SIGNED_FOR, "sub": self._config.contact}
         return jwt.encode(claims, self._key, algorithm="ES256")
 
-    def _line(self, place: URL) -> Line:
+    @asynccontextmanager
+    async def _line(self, place: URL) -> AsyncIterator[Line]:
+        """Kept open for the first so many push services; beyond them, however many hosts browsers name, for one message."""
         origin = str(place.origin())
-        if origin not in self._lines:
-            if len(self._lines) >= PLACES:
-                raise TransportError("too many push services at once", Trouble.GATEWAY)
-            try:
-                self._lines[origin] = Line(self._name, origin, self._config)
-            except ValueError as error:
-                raise TransportError(str(error), Trouble.OURS) from None
-        return self._lines[origin]
+        line = self._lines.get(origin)
+        if line is not None:
+            yield line
+            return
+        try:
+            line = Line(self._name, origin, self._config)
+        except ValueError as error:
+            raise TransportError(str(error), Trouble.OURS) from None
+        if len(self._lines) < PLACES:
+            self._lines[origin] = line
+            yield line
+            return
+        try:
+            yield line
+        finally:
+            await line.close()
 
     async def _forget(self, browser: RungBrowser) -> None:
         if self.browsers is None:

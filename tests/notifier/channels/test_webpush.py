@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from services.notifier.channel_file import read_channels
-from services.notifier.channels import Letter, Message, Taken, TransportError, Trouble
+from services.notifier.channels import Letter, Message, Taken, TransportError, Trouble, webpush
 from services.notifier.channels.webpush import RECORD, WebPushChannel, payload
 from shared.browsers import BrowserKeys, Browsers, PushAddress, RungBrowser, is_served
 from shared.ids import PersonId
@@ -242,6 +242,16 @@ async def test_nothing_is_sent_into_the_house_or_to_a_stranger(secrets: Path, ce
     assert is_served("https://wns2.notify.windows.com/w/", ("*.notify.windows.com",))
     for stranger in ("https://notify.windows.com.evil.example/", "https://evilnotify.windows.com/"):
         assert not is_served(stranger, ("*.notify.windows.com",))
+
+
+async def test_many_hosts_take_no_place_from_others(
+    secrets: Path, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webpush, "PLACES", 0)
+    async with scene(secrets, certificate, MADE, browsers=[Chrome()]) as at:
+        assert await at.channel.deliver(TOLD)
+        assert await at.channel.deliver(TOLD)
+        assert len(at.service.heard) == 2
 
 
 async def test_a_browser_of_a_token_that_was_taken_back_rings_no_more(
