@@ -28,7 +28,6 @@ from services.notifier.delivery.post import MessageMaker
 from services.notifier.delivery.routes import routes
 from services.notifier.delivery.templates import Templates
 from services.notifier.messages.links import Links, NoticePlace
-from services.notifier.messages.sms import sms_size
 from services.notifier.messages.writer import Writer
 from services.notifier.settings import NotifierSettings
 from shared.directory import Directory, load_directory
@@ -37,6 +36,7 @@ from shared.ids import PersonId
 from shared.language.words import Words
 from shared.lined_yaml import YamlFault
 from shared.message import N_, because
+from shared.sms import sms_size
 from shared.vocabulary import Category, Language, Level, ReportKind, Role
 
 app = typer.Typer(

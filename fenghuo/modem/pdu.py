@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from services.notifier.messages.sms import GSM_CODEC, Alphabet, sms_parts
+from shared.sms import GSM_CODEC, Alphabet, sms_parts
 
 SUBMIT_WITH_VALIDITY, HAS_HEADER = 0x11, 0x40
 ONE_DAY = 0xA7

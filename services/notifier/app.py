@@ -12,6 +12,7 @@ from services.notifier.answering.answers import Answers
 from services.notifier.answering.call_back_door import CallBackDoor
 from services.notifier.answering.confirmations import Confirmations
 from services.notifier.answering.deeds import Deeds
+from services.notifier.answering.line_replies import LineReplies
 from services.notifier.answering.link_files import LinkFiles
 from services.notifier.answering.link_pages import LinkPages
 from services.notifier.answering.mail_replies import MailReplies
@@ -22,7 +23,7 @@ from services.notifier.answering.replies import Replies
 from services.notifier.answering.revoking import LinkRevocation
 from services.notifier.api import Api
 from services.notifier.channel_file import Configured, line_of, load_channels, with_buttons, with_replies
-from services.notifier.channels import Channel, RingsBrowsers, TellsTime
+from services.notifier.channels import Channel, Listens, RingsBrowsers, TellsTime
 from services.notifier.delivery.addresses import AddressBook
 from services.notifier.delivery.beside import WaysBeside
 from services.notifier.delivery.courier import Courier
@@ -236,8 +237,8 @@ def build(settings: NotifierSettings) -> Service:
         "formats": dispatcher.newer.check,
         "deliveries": ledger.check,
     }
-    if mailboxes:
-        _read_mail(service, MailReplies(mailboxes, opener, replies, messages.owners, metrics))
+    _read_mail(service, MailReplies(mailboxes, opener, replies, messages.owners, metrics))
+    _hear_lines(service, channels, replies, door)
     trial = ReachTrial(couriers, settings.zone, now, beside)
     for part in (
         pages,
@@ -300,8 +301,19 @@ def _ways_beside(
 
 
 def _read_mail(service: Service, replies: MailReplies) -> None:
-    service.tasks.append(replies.run)
-    service.checks["mailbox"] = replies.check
+    if replies.mailboxes:
+        service.tasks.append(replies.run)
+        service.checks["mailbox"] = replies.check
+
+
+def _hear_lines(
+    service: Service, channels: Mapping[str, Channel], replies: Replies, door: CallBackDoor
+) -> None:
+    listening = {name: channel for name, channel in channels.items() if isinstance(channel, Listens)}
+    if listening:
+        heard = LineReplies(listening, replies, door.receipts)
+        service.tasks.append(heard.run)
+        service.checks["lines"] = heard.check
 
 
 def _takes(gateway: GatewayAtWork) -> float:

@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from services.notifier.channels import Form
 from services.notifier.messages.asking import SILENT
-from services.notifier.messages.sms import sms_size
 from services.notifier.messages.writer import Writer
 from shared.facts import AskedTask, CallMade, EarlyEnd, HarmCount, Name, News, Purpose
 from shared.ids import CaseId
+from shared.sms import sms_size
 from shared.vocabulary import Kind, Language, Level
 from tests.notifier.decisions import a_notice
 

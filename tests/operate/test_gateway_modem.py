@@ -22,8 +22,8 @@ from fenghuo.gateway_lab import GatewayLab
 from fenghuo.modem.pdu import delivered, submits
 from services.notifier.channels import Trouble
 from services.notifier.channels._over_http import trouble_of_status
-from services.notifier.messages.sms import GSM, GSM_EXTENDED, sms_size
 from shared.secrets import SecretFile
+from shared.sms import GSM, GSM_EXTENDED, sms_size
 from tests.lab import ROOT, until
 from tests.operate.test_gateway import KEY
 from tests.played_modem import PlayedModem

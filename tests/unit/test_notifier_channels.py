@@ -31,7 +31,7 @@ CASE = CaseId("01KB0000000000000000000000")
 
 
 def test_every_kind_has_a_config_and_a_factory():
-    assert set(channels.kinds()) == {"apprise", "email", "http", "mqtt", "nats", "webhook", "webpush"}
+    assert set(channels.kinds()) == {"apprise", "email", "http", "mqtt", "nats", "smpp", "webhook", "webpush"}
     for name in channels.kinds():
         module = channels.kind(name)
         assert issubclass(module.Config, ChannelConfig)

@@ -16,7 +16,11 @@ from services.notifier.messages.asking import SILENT
 from services.notifier.messages.keys import keys_of
 from services.notifier.messages.keys import written as keys_written
 from services.notifier.messages.links import Links, NoticePlace
-from services.notifier.messages.sms import (
+from services.notifier.messages.writer import NoticeSentences, Writer
+from shared.facts import Notice, Purpose
+from shared.ids import CaseId
+from shared.language.words import Words
+from shared.sms import (
     GSM,
     GSM_EXTENDED,
     Alphabet,
@@ -24,10 +28,6 @@ from services.notifier.messages.sms import (
     sms_size,
     written_plainly,
 )
-from services.notifier.messages.writer import NoticeSentences, Writer
-from shared.facts import Notice, Purpose
-from shared.ids import CaseId
-from shared.language.words import Words
 from shared.vocabulary import Language, ReportKind
 from tests.escalator.builders import example_directory
 from tests.notifier.decisions import a_notice

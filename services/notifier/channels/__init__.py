@@ -8,7 +8,7 @@ it, and leaves trying again to its caller.
 """
 
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -275,6 +275,24 @@ class Reply:
     """It answers that message or none: its number proves nothing."""
     only_its_person: bool = False
     """It answers only for whoever has that address: a card can be seen by others."""
+
+
+TakesBrought = Callable[[Reply | CallBackItem], Awaitable[bool]]
+"""Takes what a gateway brings; whether it is stored."""
+
+
+@runtime_checkable
+class Listens(Protocol):
+    """A channel whose gateway brings receipts and answers by the channel's own connection."""
+
+    async def listen(self, take: TakesBrought) -> None:
+        """The service's task for as long as it runs."""
+        ...
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be heard; empty where it can."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

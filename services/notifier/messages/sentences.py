@@ -9,7 +9,7 @@ from jinja2.environment import TemplateModule
 
 from services.notifier.messages import words
 from services.notifier.messages.aloud import aloud
-from services.notifier.messages.sms import written_plainly
+from shared.sms import written_plainly
 from shared.vocabulary import Language
 
 SENTENCES = ("subject", "short", "spoken", "lead", "ask", "settles")
