@@ -126,6 +126,7 @@ def service_env(name: str, place: Installation, settings: Settings) -> dict[str,
         "FENGHUO_PUBLIC_URL": place.url(name),
         "FENGHUO_DESK_URL": place.url("intake"),
         "FENGHUO_POLICY_URL": place.url("escalator"),
+        "FENGHUO_TRAIL_URL": place.url("audit"),
         "FENGHUO_LOG_FORMAT": "json",
         # The embedded store knows no users: who erases reaches it as everyone does.
         **(

@@ -1,4 +1,5 @@
-"""The bucket TOKENS as the operator's command keeps it: which tokens were issued, and which were taken back.
+"""The buckets TOKENS and SESSIONS as the operator's command keeps them: which tokens were issued, which sessions are
+open, which of both were taken back; and the one-time links by which sessions are opened.
 
 Invariant: never a token itself, only what it says; and only the admin's key writes here. The list of those
 taken back is one value, written by compare-and-set, which every service follows (shared/gatekeeping.py).
@@ -7,8 +8,10 @@ taken back is one value, written by compare-and-set, which every service follows
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self
+
+from nats.js import JetStreamContext
 
 from fenghuo.speech import worded
 from shared.broker.connection import connect
@@ -18,9 +21,10 @@ from shared.broker.stored import asking, value_of
 from shared.broker.write import write
 from shared.facts import Frozen
 from shared.revocation import ISSUED, REVOKED, Revocation, RevocationList
+from shared.sessions import LoginLink, SessionBook, SessionKey
 from shared.settings import Settings
-from shared.streams import TOKENS
-from shared.tokens import Claims
+from shared.streams import SESSIONS, TOKENS
+from shared.tokens import Claims, Principal
 
 PATIENCE = 2.0
 """Seconds to find the broker."""
@@ -33,6 +37,8 @@ class IssuedTokens(Frozen):
     """What the bucket holds, oldest token first."""
 
     issued: tuple[Claims, ...]
+    sessions: tuple[Claims, ...] = ()
+    """Open ones, oldest first: what each says of who asks under the first of its roles."""
     revoked: RevocationList
 
 
@@ -61,6 +67,7 @@ class TokenLedger:
         js = self._connection.jetstream(timeout=PATIENCE)
         state = (await js.stream_info(f"KV_{TOKENS}", subjects_filter=f"$KV.{TOKENS}.{ISSUED}.>")).state
         keys = [subject.removeprefix(f"$KV.{TOKENS}.") for subject in state.subjects or {}]
+        sessions = await self._sessions(js)
         several = asyncio.Semaphore(READ_AT_ONCE)
 
         async def claims_under(key: str) -> Claims | None:
@@ -71,7 +78,36 @@ class TokenLedger:
         issued = [claims for claims in await asyncio.gather(*map(claims_under, keys)) if claims is not None]
         return IssuedTokens(
             issued=tuple(sorted(issued, key=lambda claims: claims.issued_at)),
+            sessions=sessions,
             revoked=(await self._revoked())[0],
+        )
+
+    async def invite(self, digest: str, link: LoginLink) -> None:
+        """A one-time link, by the digest of its code."""
+        raw = link.model_dump_json().encode()
+        await write(self._connection, SESSIONS, f"{SessionKey.LINK}.{digest}", raw, over=0, timeout=PATIENCE)
+
+    async def _sessions(self, js: JetStreamContext) -> tuple[Claims, ...]:
+        state = (await js.stream_info(f"KV_{SESSIONS}", subjects_filter=f"$KV.{SESSIONS}.>")).state
+        book, now = SessionBook(), datetime.now(UTC)
+        # In the order in which a service hears of them: a link, what it opened, its use.
+        order = {kind: place for place, kind in enumerate(SessionKey)}
+        keys = [subject.removeprefix(f"$KV.{SESSIONS}.") for subject in state.subjects or {}]
+        for key in sorted(keys, key=lambda key: order[SessionKey(key.partition(".")[0])]):
+            stored = await value_of(self._ask, SESSIONS, key)
+            if stored is not None and not stored.is_deletion:
+                with suppress(ValueError):
+                    book.take(key, stored.data)
+        return tuple(
+            Claims(
+                id=each.opened.id,
+                principal=Principal(
+                    subject=each.opened.person, role=each.opened.roles[0], person=each.opened.person
+                ),
+                issued_at=each.issued_at,
+                expires_at=each.ends_at,
+            )
+            for each in book.all_open(now)
         )
 
     async def revoke(self, entries: Sequence[Revocation], now: datetime) -> None:

@@ -7,6 +7,7 @@ one that the broker has left goes on with the last it knew, since people must be
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import structlog
 from nats.aio.client import Client
@@ -20,6 +21,7 @@ from shared.problems import Problem
 from shared.revocation import REVOKED, RevocationList, revocation_of
 from shared.secrets import SecretFile, verify_key
 from shared.service import Service
+from shared.session_follower import Sessions
 from shared.streams import TOKENS
 from shared.tokens import Claims, Gate, Principal, unauthorized
 from shared.vocabulary import Role
@@ -101,7 +103,16 @@ def principal_now(claims: Claims, directory: Directory) -> Principal:
     return principal
 
 
-def gate_of(service: Service, directory: LiveDirectory) -> Gate:
+def sessions_of(service: Service, directory: LiveDirectory) -> Sessions:
+    """For a service with pages: the sessions that open them."""
+    sessions = Sessions(lambda: service.connection, lambda: directory.now, lambda: datetime.now(UTC))
+    service.prepare.append(sessions.open)
+    service.tasks += [sessions.run, sessions.keep]
+    service.checks["sessions"] = sessions.check
+    return sessions
+
+
+def gate_of(service: Service, directory: LiveDirectory, sessions: Sessions | None = None) -> Gate:
     """The service's one gate. What it follows becomes part of how the service starts, works and is ready."""
     revocations = Revocations(lambda: service.connection)
 
@@ -119,4 +130,6 @@ def gate_of(service: Service, directory: LiveDirectory) -> Gate:
     service.prepare.append(know)
     service.tasks += [directory.run, revocations.run]
     service.checks |= {"directory": directory.check, "tokens": revocations.check}
-    return service.guarded_by(Gate(verify_key(service.settings.secrets, SecretFile.TOKEN_VERIFY), now_of))
+    key = verify_key(service.settings.secrets, SecretFile.TOKEN_VERIFY)
+    gate = Gate(key, now_of) if sessions is None else Gate(key, now_of, sessions.claims)
+    return service.guarded_by(gate)

@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     """How people reach this service's pages from outside, for links in messages; default
     http://<host>:<port>.
     """
+    cookie_domain: str = ""
+    """The domain under which all pages lie, where each service has a host of its own and a log-in shall open all
+    of them: `fenghuo.city.example`. Every host below gets the session's cookie. Empty: one host has all.
+    """
     traces_url: str = ""
     """Where a span for each message that a service takes from the broker is sent, OTLP over HTTP:
     `http://collector:4318/v1/traces`. Empty: nowhere.

@@ -40,6 +40,8 @@ POSITIONS = "POSITIONS"
 """Bucket: how far each durable of FACTS has come, so that one that is made anew goes on from there."""
 DIRECTORY = "DIRECTORY"
 TOKENS = "TOKENS"
+SESSIONS = "SESSIONS"
+"""Bucket: one-time links, the sessions they opened, their use and end (shared/sessions.py)."""
 LIGHTS = "LIGHTS"
 PULSES = "PULSES"
 LINKS = "LINKS"
@@ -57,6 +59,8 @@ FILES_LIMIT = 20 * 1024**3
 """Bytes of all files; a deployment may give them more. They never take the room of the facts."""
 UPLOADS_LIMIT = 4 * 1024**3
 """Bytes of all uploads; beyond, the oldest go first."""
+SESSIONS_KEPT = timedelta(days=9)
+"""Longer than a session lasts at most (shared/sessions.py), so that no link opens a second one."""
 UPLOADS_KEPT = timedelta(hours=24)
 """A deployment may keep them longer or shorter."""
 
@@ -209,6 +213,12 @@ def bucket_configs(replicas: int = 1) -> list[KeyValueConfig]:
             8,
             "which tokens were issued (never the tokens), and which were taken back",
             timedelta(days=400),
+        ),
+        bucket(
+            SESSIONS,
+            1,
+            "one-time links and the sessions of people on the pages: digests, never what opens one",
+            SESSIONS_KEPT,
         ),
         # Nobody speaks for a service that has ended.
         bucket(

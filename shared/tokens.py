@@ -157,11 +157,17 @@ class Gate:
     counts only from our own pages.
     """
 
-    def __init__(self, key: Ed25519PublicKey, now_of: Callable[[Claims], Principal]) -> None:
+    def __init__(
+        self,
+        key: Ed25519PublicKey,
+        now_of: Callable[[Claims], Principal],
+        session_of: Callable[[Request], Claims | None] = lambda _: None,
+    ) -> None:
         """`now_of` gives who the bearer is at this moment, or raises Problem 401 (nobody any more) or 503
-        (not known yet).
+        (not known yet). `session_of`: what the request's session says of who asks, None where it brings none;
+        raises Problem 401.
         """
-        self._key, self._now_of = key, now_of
+        self._key, self._now_of, self._session_of = key, now_of, session_of
         self._verified: dict[tuple[str, str], tuple[Claims, float]] = {}
         """What it is for and the token → claims, end. Never the principal: that changes while the token stays."""
 
@@ -180,10 +186,20 @@ class Gate:
         return True
 
     def claims(self, request: Request) -> Claims:
-        """What the token says that this request was let in by. Raises Problem 401."""
+        """What the session or token says that this request was let in by. Raises Problem 401."""
         self.someone(request)
         _, _, token = request.headers.get("authorization", "").partition(" ")
-        return self._claims(token.strip() or request.cookies.get(COOKIE, ""), AUDIENCE)
+        session = self._session(request) if not token else None
+        return session or self._claims(token.strip() or request.cookies.get(COOKIE, ""), AUDIENCE)
+
+    def _session(self, request: Request) -> Claims | None:
+        """Of one that is over nothing, where a token stands beside it. Raises Problem 401."""
+        try:
+            return self._session_of(request)
+        except Problem:
+            if request.cookies.get(COOKIE):
+                return None
+            raise
 
     def _claims(self, token: str, audience: str) -> Claims:
         verified = self._verified.get((audience, token))
@@ -195,16 +211,22 @@ class Gate:
         return verified[0]
 
     def who(self, request: Request) -> Principal | None:
-        """The principal of a bearer header or of the pages' cookie; None where the request carries
-        neither.
+        """The principal of a bearer header or of the pages' cookies: that of a session, else that of a token.
+        None where the request carries none.
         """
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and token:
             return self.read(token.strip())
-        cookie = request.cookies.get(COOKIE)
-        if cookie and request.method not in ("GET", "HEAD") and not sent_from_here(request):
+        cookie, session = request.cookies.get(COOKIE), self._session(request)
+        if session is None and not cookie:
+            return None
+        if request.method not in ("GET", "HEAD") and not sent_from_here(request):
             raise Problem(403, N_("Forbidden"), CROSS_SITE)
-        return self.read(cookie) if cookie else None
+        return self._now_of(session) if session is not None else self.read(cookie or "")
+
+    def now(self, claims: Claims) -> Principal:
+        """Whom these claims stand for at this moment. Raises Problem 401, 503."""
+        return self._now_of(claims)
 
     def someone(self, request: Request) -> Principal:
         """Whoever asks, in whatever role; looked at once a request, by the door. Raises Problem 401, 403,

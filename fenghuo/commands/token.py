@@ -1,4 +1,4 @@
-"""`fenghuo token`: issues bearer tokens, lists them, takes them back; the only thing that uses the token
+"""`fenghuo token`: issues bearer tokens and one-time links, lists them, takes them back; the only thing that uses the token
 signing key.
 
 Invariant: what is taken back ends at every service within a second (shared/gatekeeping.py). Where the broker
@@ -7,11 +7,14 @@ id, its person, its subject or its role.
 """
 
 import asyncio
+import os
+import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import segno
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -34,6 +37,7 @@ from shared.lined_yaml import YamlFault
 from shared.message import because
 from shared.revocation import Revocation, TakenBackBy, revocation_of
 from shared.secrets import SecretFile, SecretMissing, nkey_file, signing_key
+from shared.sessions import LINK_LASTS, LoginLink, digest_of, new_code, shown_code
 from shared.settings import Settings
 from shared.tokens import Claims, Principal
 from shared.vocabulary import Role
@@ -56,7 +60,9 @@ class IssueUnlessNamed(TyperGroup):
 
 
 app = typer.Typer(
-    cls=IssueUnlessNamed, help="Issue bearer tokens, list them, take them back.", no_args_is_help=True
+    cls=IssueUnlessNamed,
+    help="Issue bearer tokens and one-time links to log in, list them, take them back.",
+    no_args_is_help=True,
 )
 
 
@@ -112,6 +118,64 @@ def calendar(
     answer({**issued, "address": address}, as_json=as_json, render=lambda _: typer.echo(address))
 
 
+@app.command()
+def link(
+    person: Annotated[str, typer.Argument(help="Who is to log in: a person of the directory.")],
+    roles: Annotated[
+        list[Role] | None,
+        typer.Option("--role", help="What they may do in this session; several: they choose on the page."),
+    ] = None,
+    minutes: Annotated[int, typer.Option(min=1, max=60, help="How long the link is good for.")] = int(
+        LINK_LASTS.total_seconds() // 60
+    ),
+    secrets: Secrets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a one-time address, and its picture to scan, by which a person logs in on the pages for a shift.
+
+    It is good once and for minutes. Give it to that person alone: whoever opens it first is that person to this
+    system. What they have opened stands in `fenghuo token list` and is taken back like a token.
+    """
+    settings = _as_admin(secrets)
+    try:
+        directory = load_directory(located(settings.directory))
+    except YamlFault as error:
+        fail(Exit.USAGE, because(error), worded("mend the directory first"))
+    entry = directory.people_by_id.get(PersonId(person))
+    given = tuple(roles or (entry.roles if entry is not None and entry.roles is not None else ()))
+    if entry is not None and not given:
+        fail(
+            Exit.USAGE,
+            worded("the directory does not say what %(person)s may do", person=person),
+            worded("add --role, or `roles` to their entry"),
+        )
+    who = [
+        _principal(directory, role, person=person, unit=None, source=None) for role in given or [Role.LEADER]
+    ]
+    code, now = new_code(), datetime.now(UTC)
+    made = LoginLink(
+        person=PersonId(person),
+        roles=tuple(dict.fromkeys(each.role for each in who)),
+        issued_at=now,
+        ends_at=now + timedelta(minutes=minutes),
+    )
+    _ledger_answer(settings, lambda ledger: ledger.invite(digest_of(code), made))
+    desk = (os.environ.get("FENGHUO_DESK_URL") or service_url("intake")).rstrip("/")
+    address = f"{desk}/login/code/{shown_code(code)}"
+
+    def render(_: object) -> None:
+        segno.make(address, micro=False).terminal(out=sys.stdout, border=2, compact=True)
+        typer.echo(address)
+        typer.echo(worded("or the code %(code)s on the log-in page", code=shown_code(code)))
+        typer.echo(worded("good once, until %(until)s", until=clock(made.ends_at)))
+
+    answer(
+        {"address": address, "code": shown_code(code), **made.model_dump(mode="json")},
+        as_json=as_json,
+        render=render,
+    )
+
+
 def _issue(
     settings: Settings,
     secrets: Path | None,
@@ -157,7 +221,7 @@ def list_tokens(
     secrets: Secrets = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the tokens issued: whose, for what, until when; never a token itself."""
+    """List the tokens issued and the sessions open: whose, for what, until when; never a token itself."""
     ledger, now = _ledger_answer(_as_admin(secrets), TokenLedger.read), datetime.now(UTC)
     rows = [row for row in _rows(ledger, now) if everything or row["state"] == "good"]
 
@@ -170,6 +234,7 @@ def list_tokens(
             worded("issued"),
             worded("until"),
             worded("state"),
+            worded("kind"),
             box=None,
             pad_edge=False,
             header_style="dim",
@@ -184,6 +249,7 @@ def list_tokens(
                 issued,
                 expires,
                 row["state"],
+                worded("session") if row["is_session"] else worded("token"),
             )
         out.print(table if rows else worded("no token"))
 
@@ -209,7 +275,8 @@ def revoke(
     named = ((TakenBackBy.PERSON, person), (TakenBackBy.SUBJECT, subject), (TakenBackBy.ROLE, all_of_role))
     taken = [(by, str(value)) for by, value in named if value is not None]
     if ids:
-        issued = [claims.id for claims in _ledger_answer(settings, TokenLedger.read).issued if claims.id]
+        ledger = _ledger_answer(settings, TokenLedger.read)
+        issued = [claims.id for claims in (*ledger.issued, *ledger.sessions) if claims.id]
         taken += [(TakenBackBy.TOKEN, _whole_id(written.upper(), issued)) for written in ids]
     if not taken:
         fail(
@@ -302,8 +369,10 @@ def _rows(ledger: IssuedTokens, now: datetime) -> list[dict[str, Any]]:
             "issued": claims.issued_at.isoformat(),
             "expires": claims.expires_at.isoformat(),
             "state": _state(claims, revocation_of(claims, entries), now),
+            "is_session": is_session,
         }
-        for claims in ledger.issued
+        for claimed, is_session in ((ledger.issued, False), (ledger.sessions, True))
+        for claims in claimed
     ]
 
 

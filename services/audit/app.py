@@ -56,7 +56,7 @@ from shared.directory import Directory, load_directory
 from shared.directory.live import LiveDirectory
 from shared.files.store import TIMEOUT, FileStore
 from shared.forms.if_fit import forms_if_fit
-from shared.gatekeeping import gate_of
+from shared.gatekeeping import gate_of, sessions_of
 from shared.ids import case_id_at
 from shared.lined_yaml import YamlFault
 from shared.secrets import REDACTOR, SecretFile, read_secret, verify_key
@@ -65,6 +65,7 @@ from shared.settings import Environment
 from shared.streams import AUDIT_DURABLE, FACTS
 from shared.tlog.note import Signer, Verifier
 from shared.vocabulary import Language
+from shared.web.log_in import LogIn
 from shared.web.names import Names
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -152,14 +153,22 @@ def build(settings: AuditSettings, *, step: Callable[[str], None] = lambda _: No
         words_keys=(macs.name, *macs.earlier_names),
         step=step,
     )
-    gate = gate_of(service, live)
+    sessions = sessions_of(service, live)
+    gate = gate_of(service, live, sessions)
     install_answers(service.app)
     masks, zone = Masks(), settings.zone
     forms = forms_if_fit(settings.forms)
     reports = Reports(reader, zone, forms, directory)
     documents = Documents(reader, reports, directory, zone, vkey, key)
     tells = {language: RecordTeller(reader, Names(directory), zone, language, forms) for language in Language}
-    pages = explorer_pages(gate, zone, settings.secure, now)
+    log_in = LogIn(
+        sessions,
+        secure=settings.secure,
+        domain=settings.cookie_domain,
+        desk=settings.desk_url.rstrip("/"),
+        here=service.url,
+    )
+    pages = explorer_pages(gate, zone, log_in, now)
     receipt_key = verify_key(settings.secrets, SecretFile.RECEIPT_VERIFY)
     for router in (
         trail_router(reader, standing, gate, masks, tells),

@@ -31,6 +31,8 @@ class AuditSettings(Settings):
     first.
     """
 
+    desk_url: str = ""
+    """Where the duty desk is, at which people log in. Empty: with a token alone, here."""
     tsa_url: str | None = None
     """A time-stamping authority (RFC 3161) that the last checkpoint is shown to."""
     tsa_every: timedelta = timedelta(minutes=10)

@@ -40,7 +40,7 @@ from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
 from shared.facts.authors import Author
 from shared.forms.if_fit import forms_if_fit
-from shared.gatekeeping import gate_of
+from shared.gatekeeping import gate_of, sessions_of
 from shared.ids import CaseId
 from shared.lined_yaml import YamlFault
 from shared.pulse import Pulses
@@ -48,6 +48,7 @@ from shared.service import REFUSED, Service
 from shared.streams import CASES, CROSS_CHECK_DURABLE, FACTS, escalator_durable
 from shared.subjects import LANES
 from shared.web import Pages
+from shared.web.log_in import LogIn
 
 NAME = "escalator"
 CROSS_CHECK_PULL = PullSub(batch_size=64, timeout=0.25, batch=True)
@@ -60,7 +61,8 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
     connection = lambda: service.connection  # noqa: E731 - the connection as it is at the call
     clock = lambda: datetime.now(UTC)  # noqa: E731 - the one wall clock
     directory = LiveDirectory(lambda: load_directory(settings.directory), connection)
-    gate = gate_of(service, directory)
+    sessions = sessions_of(service, directory)
+    gate = gate_of(service, directory, sessions)
     exchange = Exchange(connection)
     outgoings = Outgoings(exchange)
     policies = Policies(
@@ -112,9 +114,16 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
     service.checks["formats"] = lanes.newer.check
     service.checks["cases"] = cases_answer
     service.checks["policies"] = policies.check
+    log_in = LogIn(
+        sessions,
+        secure=settings.secure,
+        domain=settings.cookie_domain,
+        desk=settings.desk_url.rstrip("/"),
+        here=service.url,
+    )
     desk = PolicyDesk(
         steps,
-        Pages("policy", gate, settings.zone, secure=settings.secure, folder=PAGES, clock=clock),
+        Pages("policy", gate, settings.zone, log_in=log_in, folder=PAGES, clock=clock),
         directory,
         forms_if_fit(settings.forms),
         record,

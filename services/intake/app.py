@@ -37,6 +37,7 @@ from services.intake.ingest.inbox import Ingress
 from services.intake.ingest.ingest import HandIn
 from services.intake.ingest.request_reply import AT_ONCE, RequestReply, undecoded
 from services.intake.ingest.threads import Threads
+from services.intake.logging_in.opening import SessionOpening
 from services.intake.metrics import Metrics
 from services.intake.recording.receipts import Receipts
 from services.intake.recording.record import FactRecord
@@ -50,13 +51,14 @@ from shared.directory import load_directory
 from shared.directory.live import LiveDirectory
 from shared.facts.authors import Author
 from shared.forms import load_forms
-from shared.gatekeeping import gate_of
+from shared.gatekeeping import gate_of, sessions_of
 from shared.lined_yaml import words_of
 from shared.pulse import Pulses
 from shared.secrets import SecretFile, signing_key
 from shared.service import Service
 from shared.streams import INBOX, INTAKE_DURABLE
 from shared.subjects import REPORT_SUBMIT_ALL
+from shared.web.log_in import LogIn
 from shared.web.names import Names
 
 
@@ -67,7 +69,8 @@ def now() -> datetime:
 def build(settings: IntakeSettings) -> Service:
     service = Service("intake", settings)
     directory = LiveDirectory(lambda: load_directory(settings.directory), lambda: service.connection)
-    gate = gate_of(service, directory)
+    sessions = sessions_of(service, directory)
+    gate = gate_of(service, directory, sessions)
     receipts = Receipts(signing_key(settings.secrets, SecretFile.RECEIPT_SIGNING))
     metrics, board = Metrics(service.registry), Board()
     metrics.cases.set_function(lambda: len(board))
@@ -149,7 +152,16 @@ def build(settings: IntakeSettings) -> Service:
         live=directory,
         gate=gate,
         zone=settings.zone,
-        secure=settings.secure,
+        log_in=LogIn(
+            sessions,
+            secure=settings.secure,
+            domain=settings.cookie_domain,
+            others=(settings.policy_url.rstrip("/"), settings.trail_url.rstrip("/")),
+            by_code=True,
+        ),
+        opening=SessionOpening(
+            sessions, gate, lambda: directory.now, lambda: service.connection, now, lasts=settings.session
+        ),
         policy_url=settings.policy_url.rstrip("/"),
     )
     for router in (

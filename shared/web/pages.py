@@ -25,6 +25,7 @@ from shared.tokens import Gate, Principal
 from shared.vocabulary import Language, Role
 from shared.web.environment import environment
 from shared.web.guard import path_of, same_origin
+from shared.web.log_in import LogIn
 from shared.web.reader import COOKIE, language_of
 from shared.web.static_files import StaticFiles
 
@@ -55,11 +56,12 @@ class Pages:
         gate: Gate,
         zone: ZoneInfo,
         *,
-        secure: bool,
+        log_in: LogIn,
         folder: Path,
         clock: Callable[[], datetime],
     ) -> None:
-        self.name, self.gate, self.zone, self.secure, self.clock = name, gate, zone, secure, clock
+        self.name, self.gate, self.zone, self.log_in, self.clock = name, gate, zone, log_in, clock
+        self.secure = log_in.secure
         self.static = StaticFiles([HERE / "static", folder / "static"])
         templates = [folder / "templates", HERE / "templates"]
         everywhere: dict[str, Any] = {"zone": zone.key, "site": name, "static": self.static.url}
@@ -103,6 +105,8 @@ class Pages:
         language = language_of(request)
         now = self.clock()
 
+        known = self.log_in.sessions.of(request)
+
         def clock(at: datetime) -> Markup:
             return self._time(at, now)
 
@@ -113,6 +117,8 @@ class Pages:
                 request_path=request.url.path,
                 here=path_of(request),
                 me=self.principal(request),
+                in_session=known is not None,
+                my_roles=self.log_in.sessions.roles(known) if known is not None else (),
                 now=now,
                 clock=clock,
                 **context,

@@ -82,8 +82,9 @@ async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
 
 async def log_in(page: Page, token: str) -> None:
     await page.goto("/login")
+    await page.locator("main details summary").click()
     await page.locator("#token").fill(token)
-    await page.locator("main form button").click()
+    await page.locator("form:has(#token) button").click()
     await page.wait_for_url(lambda url: "/login" not in url)
 
 

@@ -13,6 +13,7 @@ from services.escalator.policy_pages.desk import PolicyDesk
 from services.escalator.policy_pages.drafting_pages import add_drafting
 from services.escalator.policy_pages.reading_pages import add_reading
 from shared.web import login
+from shared.web.names import Names
 
 PAGES = Path(__file__).parent
 
@@ -22,6 +23,6 @@ def policy_pages(desk: PolicyDesk) -> APIRouter:
     add_reading(router, desk)
     add_drafting(router, desk)
     add_deciding(router, desk)
-    login.add(router, desk.pages)
+    login.add(router, desk.pages, Names(desk.directory))
     router.include_router(desk.pages.static.router())
     return router

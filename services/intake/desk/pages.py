@@ -23,6 +23,7 @@ from services.intake.desk.compilation_pages import add_compilations
 from services.intake.desk.document_pages import add_documents
 from services.intake.desk.here import READERS, DeskPages
 from services.intake.desk.list_pages import add_lists
+from services.intake.desk.login_pages import add_login
 from services.intake.desk.notice_pages import add_notices
 from services.intake.desk.report_pages import add_report
 from services.intake.desk.roll_call_pages import add_roll_calls
@@ -33,7 +34,7 @@ from shared.web.names import Names
 
 
 def desk_router(desk: DeskServices, clock: Callable[[], datetime]) -> APIRouter:
-    pages = Pages("desk", desk.gate, desk.zone, secure=desk.secure, folder=Path(__file__).parent, clock=clock)
+    pages = Pages("desk", desk.gate, desk.zone, log_in=desk.log_in, folder=Path(__file__).parent, clock=clock)
     router, names = pages.router(), Names(desk.live)
     pages.show_as(NotDecidedYet, "taken.html", names=names)
     here = DeskPages(desk, pages, names)
@@ -52,6 +53,7 @@ def desk_router(desk: DeskServices, clock: Callable[[], datetime]) -> APIRouter:
     ):
         add(router, here)
     add_stream(router, desk, pages, READERS)
-    login.add(router, pages, partial(end_here, here))
+    login.add(router, pages, names, partial(end_here, here))
+    add_login(router, pages, desk.opening, names)
     router.include_router(pages.static.router())
     return router

@@ -15,10 +15,12 @@ from services.intake.board.case_lookup import CaseLookup
 from services.intake.directory.changes import DirectoryChanges
 from services.intake.fields.form_blocks import FormBlocks
 from services.intake.files.keeping import IncomingFiles
+from services.intake.logging_in.opening import SessionOpening
 from services.intake.reporting.submit import Submission
 from shared.browsers import Browsers
 from shared.directory import Directory
 from shared.tokens import Gate
+from shared.web.log_in import LogIn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +40,8 @@ class DeskServices:
     """The directory as it is at the call."""
     gate: Gate
     zone: ZoneInfo
-    secure: bool
-    """Cookies only over TLS: in production."""
+    log_in: LogIn
+    opening: SessionOpening
     policy_url: str = ""
     """Where the pages of the policy are; empty: no link is shown."""
 

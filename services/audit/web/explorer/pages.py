@@ -38,6 +38,7 @@ from shared.problems import Problem
 from shared.tokens import Gate
 from shared.vocabulary import Language, Role
 from shared.web import Pages, login
+from shared.web.log_in import LogIn
 from shared.web.names import Names
 from shared.web.picks import Picker, near_units, offers, taken
 
@@ -48,8 +49,8 @@ DAMAGED = N_("The trail is damaged here")
 NO_RECORDS = N_("The trail has no records of this case, or none that a signed checkpoint covers yet.")
 
 
-def explorer_pages(gate: Gate, zone: ZoneInfo, secure: bool, clock: Callable[[], datetime]) -> Pages:
-    return Pages("explorer", gate, zone, secure=secure, folder=Path(__file__).parent, clock=clock)
+def explorer_pages(gate: Gate, zone: ZoneInfo, log_in: LogIn, clock: Callable[[], datetime]) -> Pages:
+    return Pages("explorer", gate, zone, log_in=log_in, folder=Path(__file__).parent, clock=clock)
 
 
 def explorer_router(
@@ -177,7 +178,7 @@ def explorer_router(
             story=await answer_or_fault(lambda: tells[pages.language(request)].case(entries)),
         )
 
-    login.add(router, pages)
+    login.add(router, pages, names)
     router.include_router(pages.static.router())
     return router
 

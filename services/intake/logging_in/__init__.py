@@ -1,0 +1,1 @@
+"""How a person comes to a session: by a one-time link of the operator's."""
