@@ -207,6 +207,11 @@ async def test_a_roll_call_names_whom_an_emergency_would_not_find(live: Live) ->
 
     assert "没有任何事情发生" in (await live.at_link("qian_yi", case)).text
     assert "钱乙能够联系上" in (await live.at_link("qian_yi", case, choice="")).text
+    real = await live.report(UNIT, level="II", category="public_security", area="620621", summary="车站聚集")
+    await live.reads("lu_cheng", real, "车站聚集")
+    assert (await live.replies("lu_cheng", real, "1")).status_code == 202
+    assert await duty_is(live, real, "lu_cheng", DutyState.DISCHARGED), "a test is never in the way"
+    assert await duty_is(live, case, "lu_cheng", DutyState.OPEN)
     assert (await live.replies("lu_cheng", case, "1")).status_code == 202
     assert (await live.replies("wei_sui", case, "我在，请讲")).status_code == 202
     assert "can be reached" in (await live.at_link("li_ding", case, choice="")).text

@@ -57,7 +57,7 @@ class CaseSeen(msgspec.Struct):
     policy: str = ""
     standing: dict[str, Any] | None = None
     notice: _NoticeSeen | None = None
-    status: str = ""
+    status: str = CaseStatus.OPEN
     level: str | None = None
     report: _ReportSeen | None = None
 
