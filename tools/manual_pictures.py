@@ -38,7 +38,7 @@ class View:
 
 VIEWS = (
     View("reporter", "intake", "/report", Role.REPORTER),
-    View("duty-officer", "intake", "/", Role.DUTY_OFFICER, "#cases > article"),
+    View("duty-officer", "intake", "/", Role.DUTY_OFFICER, "#cases > li"),
     View("supervisor", "intake", "/tasks", Role.SUPERVISOR),
     View("auditor", "audit", "/", Role.AUDITOR),
 )

@@ -51,15 +51,16 @@ def full(at: datetime, zone: ZoneInfo) -> str:
 
 
 def span(length: timedelta, days_said: str = "{}d") -> str:
-    """`3:12`, `1:03:12`, `2d 1:03:12`; the sign (late, left) and how days are said are the caller's words.
+    """`3:12`, `1:03:12`, `2d 1:03`; the sign (late, left) and how days are said are the caller's words.
     static/clock.js counts in the same shape.
     """
     seconds = abs(int(length.total_seconds()))
     days, rest = divmod(seconds, 86_400)
     hours, rest = divmod(rest, 3_600)
     minutes, seconds = divmod(rest, 60)
-    text = f"{hours}:{minutes:02}:{seconds:02}" if hours or days else f"{minutes}:{seconds:02}"
-    return f"{days_said.format(days)} {text}" if days else text
+    if days:
+        return f"{days_said.format(days)} {hours}:{minutes:02}"
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def local_input(at: datetime, zone: ZoneInfo) -> str:

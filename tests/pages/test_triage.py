@@ -48,7 +48,7 @@ async def test_what_is_new_and_grave_rings_until_somebody_has_looked(
     await expect(banner).to_be_hidden()
     await expect(page.locator("body")).to_have_attribute("data-sound", "silent")
     await expect(page).to_have_title("Desk · Fenghuo")
-    await expect(page.locator(f"#line-{case} .silent")).to_contain_text("not answered")
+    await expect(page.locator(f"#line-{case} .silent")).to_contain_text("no answer")
     await page.reload()
     await expect(page.locator("#sound-switch")).to_have_attribute("aria-pressed", "true")
     await expect(banner).to_be_hidden()

@@ -130,8 +130,8 @@ def test_a_time_is_a_clock_today_and_has_its_date_otherwise() -> None:
 def test_a_span_reads_like_a_clock() -> None:
     assert times.span(timedelta(minutes=3, seconds=12)) == "3:12"
     assert times.span(-timedelta(hours=1, minutes=3, seconds=12)) == "1:03:12"
-    assert times.span(timedelta(days=2, seconds=5)) == "2d 0:00:05"
-    assert times.span(timedelta(days=2, seconds=5), "{} 天") == "2 天 0:00:05"
+    assert times.span(timedelta(days=2, minutes=3, seconds=5)) == "2d 0:03"
+    assert times.span(timedelta(days=2, seconds=5), "{} 天") == "2 天 0:00"
 
 
 @given(st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001

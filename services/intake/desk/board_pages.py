@@ -38,7 +38,7 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
             request,
             "wall.html" if wall else "desk.html",
             principal,
-            lines=[line_of(card) for card in cards[first : first + shown]],
+            lines=[line_of(card, principal) for card in cards[first : first + shown]],
             summary=_summary(cards, here.pages.clock()),
             alarms=alarms_of(principal),
             revision=revision,
@@ -75,7 +75,7 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
         card = await here.find(case, principal)
         if not card.is_open or not narrowing.case_filter(principal, here.pages.clock()).fits(card):
             raise Problem(404, N_("Not Found"), GONE)
-        return here.show(request, "part_line.html", principal, line=line_of(card), asked=narrowing)
+        return here.show(request, "part_line.html", principal, line=line_of(card, principal), asked=narrowing)
 
     @router.get("/desk/cases/{case}")
     async def part(request: Request, case: str, whole: bool = False) -> Response:
@@ -92,15 +92,15 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
             **here.ties(card, principal),
         )
 
-    def line_of(card: Card) -> CaseLine:
-        return case_line(card, here.names, here.pages.clock())
+    def line_of(card: Card, principal: Principal) -> CaseLine:
+        return case_line(card, here.names, here.pages.clock(), principal.person)
 
     def alarms_of(principal: Principal) -> list[CaseLine]:
         if principal.role not in RUNG:
             return []
         now = here.pages.clock()
         cards = here.open_cards(principal, BoardNarrowing())
-        return [line_of(card) for card in cards if rings(card, now)][:ALARMS]
+        return [line_of(card, principal) for card in cards if rings(card, now)][:ALARMS]
 
     async def beside(case: str, principal: Principal) -> dict[str, Any]:
         """The case that the address names; one that has left the board leaves the board as it is."""

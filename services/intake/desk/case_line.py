@@ -19,10 +19,12 @@ class CaseLine:
     unit: Name
     area: Name
     silent: Name | None
-    """Whose answer is missing, of several the one whose limit is first."""
+    """Whose answer is missing, of several the reader's, else the one whose limit is first."""
     silent_count: int
     presses: bool
     """The missing answer is not one to a lapse of long ago."""
+    mine: bool
+    """The reader's answer is missing."""
     due: datetime | None
     late: int
     """Duties still owed whose limit has passed."""
@@ -31,16 +33,18 @@ class CaseLine:
     rings: bool
 
 
-def case_line(card: Card, names: Names, now: datetime) -> CaseLine:
+def case_line(card: Card, names: Names, now: datetime, reader: str | None) -> CaseLine:
     headline, calls = card.headline, unanswered(card, now) or card.calls
+    mine = reader is not None and any(call.person == reader for call in calls)
     return CaseLine(
         card=card,
         summary=headline.summary,
         unit=names.unit(card.unit),
         area=names.area(headline.area),
-        silent=names.person(calls[0].person) if calls else None,
+        silent=names.person(reader if mine and reader else calls[0].person) if calls else None,
         silent_count=len(calls),
         presses=bool(unanswered(card, now)),
+        mine=mine,
         due=card.limit or card.next_due,
         late=sum(due < now for due in card.owed),
         order=triage_order(card, now),

@@ -8,8 +8,8 @@
     const all = Math.floor(Math.abs(ms) / 1000);
     const days = Math.floor(all / 86400), hours = Math.floor((all % 86400) / 3600), minutes = Math.floor((all % 3600) / 60);
     const two = (n) => String(n).padStart(2, "0");
-    const text = hours || days ? `${hours}:${two(minutes)}:${two(all % 60)}` : `${minutes}:${two(all % 60)}`;
-    return days ? `${said.replace("{}", days)} ${text}` : text;
+    if (days) return `${said.replace("{}", days)} ${hours}:${two(minutes)}`;
+    return hours ? `${hours}:${two(minutes)}:${two(all % 60)}` : `${minutes}:${two(all % 60)}`;
   };
 
   const tick = () => {
