@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import orjson
 import pytest
 
@@ -14,6 +15,7 @@ from services.intake.acting.act_faults import faults_in, item_faults
 from services.intake.board.card import card_of
 from services.intake.desk import act_forms
 from services.intake.desk.act_fields import ROWS, Setting
+from services.intake.desk.beacons import beacon_picture
 from services.intake.desk.view import CaseView, PersonLight, Sent, StepKind, case_view
 from services.intake.fields.act_form import ActForm
 from shared.acts import ACTS
@@ -95,6 +97,40 @@ def test_at_first_everybody_is_lit_and_the_chain_comes_next(story: Story) -> Non
     assert (view.step.kind, view.step.at) == (StepKind.LIGHT, LEARNED + timedelta(minutes=5))
     assert view.step.lights
     assert view.step.lights.en == "Secretary-General"
+
+
+def test_the_picture_shows_who_was_called_because_of_whom(story: Story) -> None:
+    story.acknowledged("zhou_wu", 1)
+    story.time_passes(12)
+    picture = beacon_picture(story.now, Names(example_directory()), LEARNED + timedelta(minutes=12))
+    assert picture
+    rows = {row.lit.name.en: row for row in picture.rows}
+    by_number = {row.number: name for name, row in rows.items()}
+    silent = {"Zhao Jia", "Qian Yi", "Sun Bing", "Li Ding"}
+    assert {by_number[number] for number in rows["Wu Ji"].lit_by} == silent, "who answered had nobody called"
+    assert rows["Zhou Wu"].lit.light is PersonLight.ANSWERED
+    second = next(
+        name for name, row in rows.items() if "Wu Ji" in {by_number[number] for number in row.lit_by}
+    )
+    assert rows["Wu Ji"].end == rows[second].start, "the next is called when the one before stays dark"
+    assert picture.limit
+    assert picture.limit.at == LEARNED + timedelta(minutes=30)
+    assert all(0 <= row.start <= row.end <= 100 for row in picture.rows)
+
+
+def test_an_answer_of_days_later_does_not_squeeze_the_half_hour(story: Story) -> None:
+    story.acknowledged("zhao_jia", 4 * 24 * 60)
+    picture = beacon_picture(story.now, Names(example_directory()), LEARNED + timedelta(days=5))
+    assert picture
+    assert picture.ends == LEARNED + timedelta(hours=1)
+    assert picture.limit
+    assert picture.limit.x == 50
+
+
+def test_where_nobody_was_called_there_is_no_picture(story: Story) -> None:
+    duties = tuple(msgspec.structs.replace(duty, lit=()) for duty in story.now.duties)
+    case = msgspec.structs.replace(story.now, duties=duties)
+    assert beacon_picture(case, Names(example_directory()), LEARNED) is None
 
 
 def test_a_stand_in_lit_for_four_duties_is_shown_once_with_all_their_names(story: Story) -> None:

@@ -21,6 +21,7 @@ from services.intake.board.compiling import may_be_compiled
 from services.intake.board.triage import triage_order
 from services.intake.desk import act_forms
 from services.intake.desk.act_fields import ROWS, Setting
+from services.intake.desk.beacons import beacon_picture
 from services.intake.desk.call_form import call_form
 from services.intake.desk.filled_forms import filled_forms
 from services.intake.desk.services import DeskServices
@@ -186,6 +187,7 @@ class DeskPages:
             "policy_url": self.desk.policy_url,
             "story": story,
             "latest_of": latest_of,
+            "beacons_of": partial(beacon_picture, names=self.names, now=self.pages.clock()),
             "outlet_lines": outlet_lines,
             "names": self.names,
             "may_report": principal.role in MAY_REPORT and principal.role is not Role.PUBLISHER,

@@ -250,7 +250,7 @@ def _is_exhausted(duty: Duty, case: Case) -> bool:
 
 def _duty_view(duty: Duty, case: Case, names: Names, principal: Principal, *, logs_calls: bool) -> DutyView:
     own = next(
-        (_lit_view(lit, duty, names, logs_calls=logs_calls) for lit in duty.lit if lit.person == duty.bearer),
+        (lit_view(lit, duty, names, logs_calls=logs_calls) for lit in duty.lit if lit.person == duty.bearer),
         None,
     )
     return DutyView(
@@ -266,7 +266,7 @@ def _duty_view(duty: Duty, case: Case, names: Names, principal: Principal, *, lo
     )
 
 
-_PROMISE = (
+PROMISE = (
     PersonLight.ANSWERED,
     PersonLight.WAITING,
     PersonLight.DARK,
@@ -276,16 +276,20 @@ _PROMISE = (
 """Somebody lit for several duties stands as in the most hopeful of them."""
 
 
+def most_hopeful(views: Iterable[LitView]) -> LitView:
+    return min(views, key=lambda view: PROMISE.index(view.light))
+
+
 def _chain(duties: Iterable[Duty], names: Names, *, logs_calls: bool) -> tuple[LinkView, ...]:
     views_of: dict[PersonId, list[tuple[LitView, Name]]] = {}
     for duty in duties:
         for lit in duty.lit:
             if lit.person != duty.bearer:
-                view = _lit_view(lit, duty, names, logs_calls=logs_calls)
+                view = lit_view(lit, duty, names, logs_calls=logs_calls)
                 views_of.setdefault(lit.person, []).append((view, names.person(duty.bearer)))
     links = [
         LinkView(
-            min((view for view, _ in views), key=lambda view: _PROMISE.index(view.light)),
+            most_hopeful(view for view, _ in views),
             tuple(name for _, name in views),
         )
         for views in views_of.values()
@@ -293,7 +297,7 @@ def _chain(duties: Iterable[Duty], names: Names, *, logs_calls: bool) -> tuple[L
     return tuple(sorted(links, key=lambda link: link.lit.at))
 
 
-def _lit_view(lit: Lit, duty: Duty, names: Names, *, logs_calls: bool) -> LitView:
+def lit_view(lit: Lit, duty: Duty, names: Names, *, logs_calls: bool) -> LitView:
     if lit.answered_at is not None:
         light, since = PersonLight.ANSWERED, lit.answered_at
     elif lit.dark_at is not None:
