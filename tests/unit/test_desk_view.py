@@ -202,12 +202,6 @@ def test_the_board_shows_whoever_is_called_and_the_next_few_and_the_case_shows_a
     assert len(view.pressing) < len(view.duties)
 
 
-def test_an_emergency_stands_before_a_task_that_is_late(story: Story, tasks: Story) -> None:
-    assert seen(story).order < seen(tasks).order
-    story.act(Kind.RESOLVED, 20, who="li_ding", text="火已扑灭")
-    assert seen(story).order > seen(tasks).order or story.now.next_due is not None
-
-
 def test_a_paused_clock_says_when_it_runs_again(story: Story) -> None:
     story.act(Kind.PAUSED, 1, role=Role.LEADER, who="sun_bing", text="演练", span=timedelta(hours=1))
     step = seen(story).step
