@@ -19,6 +19,8 @@ from services.intake.api.cases import place_of
 from services.intake.fields.act_form import ActForm
 from services.intake.ingest.formats import FORMATS
 from services.intake.ingest.formats.items import Arrival, FormatError, ReportDraft, readable
+from services.notifier.channels._smpp_pdus import brought_by
+from services.notifier.channels.smpp import receipt_in
 from services.notifier.delivery.record import Sheet
 from services.notifier.messages.earlier_links import SEPARATOR, read_earlier
 from services.notifier.messages.links import LinkRefused, Links
@@ -30,6 +32,7 @@ from shared.lined_yaml import YamlFault, parse
 from shared.problems import Problem
 from shared.tlog import checkpoint, layout, note
 from shared.tlog import proof as tlog_proof
+from tests.notifier.smsc import brought, receipt
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data"
@@ -165,6 +168,15 @@ PARSERS = {
             (layout.LayoutError,),
         ),
         Parser("bundle", _bundle, (_zip(),), (verify.BrokenError,)),
+        Parser(
+            "smpp",
+            lambda raw: receipt_in(brought_by(raw)),
+            (
+                brought("8613900001111", b"\x05\x00\x03\x01\x02\x011", esm_class=0x40),
+                receipt("m-2", "DELIVRD", NOW),
+            ),
+            (ValueError,),
+        ),
         Parser("sheet", Sheet.read, (b'{"case":"a","decision":"b","matters":{}}',), (ValidationError,)),
     )
 }

@@ -1,13 +1,14 @@
 """An SMSC over real sockets: it says what a test has written down, and keeps what it was sent."""
 
 import asyncio
+import ssl
 import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-BIND, SUBMIT, DELIVER, ENQUIRE = 9, 4, 5, 0x15
+BIND, SUBMIT, DELIVER, UNBIND, ENQUIRE = 9, 4, 5, 6, 0x15
 
 
 @dataclass(frozen=True)
@@ -151,9 +152,9 @@ class Smsc:
 
 
 @asynccontextmanager
-async def an_smsc(says: Says = takes) -> AsyncIterator[Smsc]:
+async def an_smsc(says: Says = takes, tls: ssl.SSLContext | None = None) -> AsyncIterator[Smsc]:
     smsc = Smsc(says=says)
-    server = await asyncio.start_server(smsc.talk, "127.0.0.1", 0)
+    server = await asyncio.start_server(smsc.talk, "127.0.0.1", 0, ssl=tls)
     smsc.port = server.sockets[0].getsockname()[1]
     try:
         yield smsc

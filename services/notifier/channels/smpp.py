@@ -198,7 +198,8 @@ class SmppChannel:
                 raise refusal(answered.status)
             self._line, self._away = line, None
             self._bound.set()
-            await working
+            await asyncio.wait([working])  # cancelled, it leaves the line to say goodbye by
+            working.result()
         except asyncio.CancelledError:
             await line.leave()
             raise

@@ -1,6 +1,7 @@
 """SMPP: handed over is what the SMSC has confirmed; what it brings is confirmed only once it is stored."""
 
 import asyncio
+import ssl
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -21,6 +22,7 @@ from tests.notifier.smsc import (
     BIND,
     ENQUIRE,
     SUBMIT,
+    UNBIND,
     Says,
     Smsc,
     an_smsc,
@@ -62,7 +64,9 @@ async def bound(
         heard.append(item)
         return stores
 
-    async with channel(ENTRY.format(port=smsc.port) + more, secrets) as subject:
+    entry = ENTRY.format(port=smsc.port)
+    entry = entry.replace("tls: false\n", "") if "tls:" in more else entry
+    async with channel(entry + more, secrets) as subject:
         assert isinstance(subject, SmppChannel)
         listening = asyncio.create_task(subject.listen(take))
         try:
@@ -83,6 +87,20 @@ async def test_a_text_goes_out_until_it_can_not_be_answered_any_more(secrets: Pa
     assert (sent.source, sent.to) == ((0, 1, "106900"), (1, 1, "8613900001111"))
     assert (sent.receipt, sent.esm_class) == (1, 0)
     assert sent.validity == f"{ends:%y%m%d%H%M%S}000+"
+
+
+async def test_over_tls_by_a_ca_of_the_house_and_it_says_when_it_leaves(
+    certificate: Path, secrets: Path
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    async with an_smsc(tls=context) as smsc:
+        async with bound(smsc, secrets, f"tls: true\nauthority: {certificate}") as (subject, _):
+            assert await subject.deliver(message()) == "m-2"
+        assert smsc.heard[-1][0] == UNBIND
+        async with bound(smsc, secrets, "tls: true") as (stranger, _):
+            await until(lambda: stranger.trouble)
+        assert "certificate" in stranger.trouble.lower()
 
 
 LONG = "龙口煤矿井下透水，十二人被困。" * 12 + "😀" * 40
