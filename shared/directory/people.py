@@ -117,6 +117,8 @@ class Person(Frozen):
     absences: Annotated[tuple[Absence, ...], at_most(200)] = ()
     quiet: QuietHours | None = None
     """None: everything comes at any hour."""
+    exercises: bool | None = None
+    """Whether they have agreed to be rung in exercises. None: as their unit says."""
     roles: Annotated[tuple[Role, ...], at_most(20)] | None = None
     """What a token of theirs may be used for now. None: the directory does not say, and the token's role
     holds.

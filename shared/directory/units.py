@@ -48,6 +48,8 @@ class Unit(Frozen):
     competence: Annotated[tuple[Competence, ...], at_most(50)] = ()
     whole_city: bool = False
     """Its people have every case of the city: the emergency office, the Two Offices."""
+    exercises: bool = False
+    """Its people have agreed to be rung in exercises, where they don't say otherwise."""
 
 
 class Source(Frozen):

@@ -120,6 +120,13 @@ class Directory(Frozen):
         held = {post.id: self.people_by_id[post.holder] for post in self.posts if post.roster is None}
         return {post: person for post, person in held.items() if not person.absences}
 
+    def agrees_to_exercises(self, person: PersonId) -> bool:
+        """Nobody who has not said so, for themself or with their unit, is rung in one."""
+        known = self.people_by_id.get(person)
+        if known is None:
+            return False
+        return self.units_by_id[known.unit].exercises if known.exercises is None else known.exercises
+
     def holder_of(self, post: PostId, at: datetime | None = None) -> Person:
         """Who holds the post at `at`; with None whoever the post itself names.
 

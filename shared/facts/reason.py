@@ -202,6 +202,7 @@ Reason = StrEnum(
         "NOT_DECLARED_TO_REPORT_FOR_IT": "not_declared_to_report_for_it",
         "NOT_DONE_YET": "not_done_yet",
         "NOT_HANDED_OVER": "not_handed_over",
+        "NOT_AGREED_TO_EXERCISES": "not_agreed_to_exercises",
         "NOT_IN_ANOTHER_UNITS_NAME": "not_in_another_units_name",
         "NOT_OF_THE_COMPETENT_SUPERIOR": "not_of_the_competent_superior",
         "NOT_ON_PURPOSE": "not_on_purpose",

@@ -297,6 +297,7 @@ WHY: dict[str, str] = {
     "corrected": N_("corrected"),
     "absorbed": N_("a duplicate was taken in"),
     "exercise": N_("an exercise: nobody is rung"),
+    "not_agreed_to_exercises": N_("not rung: has not agreed to be rung in exercises"),
     "extended_longer_than_allowed": N_("extended beyond what the policy allows"),
     "may_not_be_extended": N_("the policy lets nobody extend this"),
     "causes_found": N_("the review has found the causes"),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from services.escalator.deciding.draft import DESK_DUTY, Draft, NoticeInMaking, notice_id
+from services.escalator.deciding.exercises import is_spared
 from services.escalator.deciding.leaving_out import LeavingOut
 from services.escalator.deciding.referral import listed_lapses
 from services.escalator.policy.duty_spec import FIRST_CHANNEL
@@ -86,11 +87,11 @@ def _news_notices(
             post=post,
             purpose=Purpose.NEWS,
             duties=(),
-            channels=() if hold_reason else channels_to(person, channels),
+            channels=() if (held := hold_reason or _spared(draft, person)) else channels_to(person, channels),
             language=person.language,
             brief=news.brief,
             why=Reason.HEARS_OF_IT,
-            held=hold_reason,
+            held=held,
         )
         for place, (person, post) in enumerate(news.people, number)
     ]
@@ -109,6 +110,10 @@ def _hold_reason(draft: Draft) -> Reason | Spelled | None:
     return None if silence is None else spelled(Reason.SUPPRESSED, silence.id)
 
 
+def _spared(draft: Draft, person: Person) -> Reason | None:
+    return Reason.NOT_AGREED_TO_EXERCISES if is_spared(draft, person.id) else None
+
+
 def _notice(
     draft: Draft,
     call: NoticeInMaking,
@@ -125,6 +130,7 @@ def _notice(
     )
     if hold_reason is not None and hold_reason is not Reason.EXERCISE and call.purpose is Purpose.OVERDUE:
         hold_reason = None
+    hold_reason = hold_reason or _spared(draft, call.person)
     return Notice(
         id=draft.notice_id(call.number),
         person=call.person.id,

@@ -15,6 +15,7 @@ from services.escalator.deciding import roll_call, states
 from services.escalator.deciding.briefing import person_name
 from services.escalator.deciding.draft import Draft, Event, Why
 from services.escalator.deciding.excuses import weigh_for
+from services.escalator.deciding.exercises import was_told_to_nobody
 from services.escalator.deciding.lighting import record_taken, with_lit
 from services.escalator.deciding.parties import bearer_of
 from services.escalator.deciding.referral import answerable, refer_or_say_why_not
@@ -64,6 +65,8 @@ def lapse_if_past(
         if draft.plan_of(duty).is_roll_call:
             cancel(draft, duty, Reason.NO_ANSWER_TO_THE_ROLL_CALL)
             roll_call.end(draft)
+        elif was_told_to_nobody(draft, duty):
+            cancel(draft, duty, Reason.NOT_AGREED_TO_EXERCISES)
         elif not is_checked(draft, duty):
             lapse(draft, duty, acted_at, cause)
         elif suspect(draft, duty):

@@ -14,10 +14,12 @@ from msgspec.structs import replace
 
 from services.escalator.deciding.briefing import channels_to
 from services.escalator.deciding.draft import Draft, Why
+from services.escalator.deciding.exercises import is_spared
 from services.escalator.deciding.parties import Party, bearer_of, posts_of
 from shared.case import Duty, DutyTerms, Lit
 from shared.directory import Person
 from shared.facts import Delivery, EffectKind, MessageState, Purpose, Reason
+from shared.facts.effect import PolicyLine
 from shared.ids import DutyId, PersonId, PostId
 
 AT_ONCE = timedelta(seconds=2)
@@ -44,12 +46,28 @@ def light_first(draft: Draft, duty: Duty, plan: DutyTerms, party: Party) -> Duty
                 post=post,
                 notice=notice,
                 at=draft.now,
-                channels=channels_to(person, plan.channels),
+                channels=(channels := channels_to(person, plan.channels)),
+                spared=channels if is_spared(draft, person.id) else (),
             )
         )
-        draft.on(duty, EffectKind.LIT, why, person=person.id, post=post, rule=plan.limit)
-    next_link_at = draft.now + plan.wait if plan.wait is not None and duty.chain else None
+        _say_called(draft, duty, why, person, post, plan.limit)
+    wait = plan.wait
+    if all(is_spared(draft, person.id) for person, _ in called):
+        wait = wait and timedelta(0)  # nobody is waited for who was not called
+    next_link_at = draft.now + wait if wait is not None and duty.chain else None
     return draft.put(duty, lit=tuple(lit), next_link_at=next_link_at)
+
+
+def _say_called(
+    draft: Draft, duty: Duty, why: Why, person: Person, post: PostId, rule: PolicyLine | None
+) -> None:
+    """That they are called; of an exercise that spares them, why they are not."""
+    kind, why = (
+        (EffectKind.NOTED, Reason.NOT_AGREED_TO_EXERCISES)
+        if is_spared(draft, person.id)
+        else (EffectKind.LIT, why)
+    )
+    draft.on(duty, kind, why, person=person.id, post=post, rule=rule)
 
 
 def why_owed(plan: DutyTerms) -> Reason:
@@ -92,9 +110,10 @@ def light_next(draft: Draft, duty: Duty, why: Why) -> None:
         last = duty.lit[-1]
         if not last.is_reached and why == Reason.DARK_AFTER_WAIT:
             why = Reason.NOT_HANDED_OVER
-        duty = with_lit(draft, duty, replace(last, dark_at=last.dark_at or draft.now))
-        kind = EffectKind.DARK if last.is_reached else EffectKind.UNREACHED
-        draft.on(duty, kind, why, person=last.person, post=last.post, rule=plan.chain_rule)
+        if not is_spared(draft, last.person):
+            duty = with_lit(draft, duty, replace(last, dark_at=last.dark_at or draft.now))
+            kind = EffectKind.DARK if last.is_reached else EffectKind.UNREACHED
+            draft.on(duty, kind, why, person=last.person, post=last.post, rule=plan.chain_rule)
     chain = duty.chain
     lit_already = {lit.person for lit in duty.lit}
     while chain:
@@ -103,7 +122,9 @@ def light_next(draft: Draft, duty: Duty, why: Why) -> None:
             draft.on(duty, EffectKind.NOTED, Reason.POST_IS_GONE, post=post, rule=plan.chain_rule)
             continue
         person = draft.directory.holder_of(post, draft.now)
-        if person.id not in lit_already:
+        if person.id not in lit_already and is_spared(draft, person.id):
+            _say_called(draft, duty, why, person, post, plan.chain_rule)
+        elif person.id not in lit_already:
             light(draft, draft.put(duty, chain=chain), person, post, why)
             return
     draft.put(duty, chain=(), next_link_at=None)
@@ -141,7 +162,7 @@ def light(draft: Draft, duty: Duty, person: Person, post: PostId, why: Why) -> N
             Purpose.FALLBACK,
             why,
             duty,
-            dark=None if is_unable else bearer.name,
+            dark=None if is_unable or is_spared(draft, bearer.id) else bearer.name,
             unable=bearer.name if is_unable else None,
         )
         lit = Lit(
@@ -173,9 +194,10 @@ def call_again(
         notice=notice,
         at=draft.now,
         handed_over_at=reached,
-        channels=channels_to(person, plan.channels),
+        channels=(channels := channels_to(person, plan.channels)),
+        spared=channels if is_spared(draft, who) else (),
     )
-    draft.on(duty, EffectKind.LIT, why, person=who, post=post, rule=plan.limit)
+    _say_called(draft, duty, why, person, post, plan.limit)
     fields: dict[str, object] = {
         "bearer": who,
         "bearer_post": post,
@@ -194,7 +216,8 @@ def tell(draft: Draft, duty: Duty, names: tuple[str, ...], purpose: Purpose, why
     plan = draft.plan_of(duty)
     for post, person in posts_of(draft, names, duty, draft.tasks.get(duty.task) if duty.task else None):
         draft.call(person, post, purpose, why, duty)
-        draft.on(duty, EffectKind.TOLD, why, person=person.id, post=post, rule=plan.overdue_rule)
+        if not is_spared(draft, person.id):
+            draft.on(duty, EffectKind.TOLD, why, person=person.id, post=post, rule=plan.overdue_rule)
 
 
 def record_taken(draft: Draft, duty: Duty, person: PersonId, why: Why) -> Duty:

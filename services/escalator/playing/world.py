@@ -39,7 +39,7 @@ def _handed_over(lit: Lit) -> Lit:
 
 
 def _waits(lit: Lit) -> bool:
-    return not lit.is_reached and not set(lit.channels) <= set(lit.failed)
+    return not lit.is_reached and not set(lit.channels) <= {*lit.failed, *lit.spared}
 
 
 @dataclass(slots=True)
