@@ -30,6 +30,7 @@ ALL = (
     "directory",
     "flood",
     "taken_back",
+    "board",
     "many_tasks",
     "many_items",
     "matching",

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from services.intake.board.card import Card
-from services.intake.board.triage import rings
+from services.intake.board.triage import rings, triage_order
 from services.intake.desk.browser_pages import ringing
 from services.intake.desk.case_line import CaseLine, case_line
 from services.intake.desk.here import NO_SUCH_CASE as GONE
@@ -31,7 +31,7 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
     @router.get("/")
     async def board(request: Request, page: int = 1, wall: bool = False, case: str = "") -> Response:
         principal, narrowing = here.pages.admit(request, *READERS), BoardNarrowing.of(request)
-        revision, cards = here.desk.board.revision, here.open_cards(principal, narrowing)
+        revision, cards = here.desk.board.revision, triaged(here.open_cards(principal, narrowing))
         page = min(max(page, 1), max(len(cards) - 1, 0) // SHOWN + 1)
         first, shown = (0, ON_THE_WALL) if wall else ((page - 1) * SHOWN, SHOWN)
         return here.show(
@@ -99,8 +99,12 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
         if principal.role not in RUNG:
             return []
         now = here.pages.clock()
-        cards = here.open_cards(principal, BoardNarrowing())
-        return [line_of(card, principal) for card in cards if rings(card, now)][:ALARMS]
+        loud = [card for card in here.open_cards(principal, BoardNarrowing()) if rings(card, now)]
+        return [line_of(card, principal) for card in triaged(loud)[:ALARMS]]
+
+    def triaged(cards: list[Card]) -> list[Card]:
+        now = here.pages.clock()
+        return sorted(cards, key=lambda card: triage_order(card, now))
 
     async def beside(case: str, principal: Principal) -> dict[str, Any]:
         """The case that the address names; one that has left the board leaves the board as it is."""

@@ -18,7 +18,6 @@ from services.intake.board.access import MAY_REPORT, may_look
 from services.intake.board.card import Card
 from services.intake.board.case_filter import CaseFilter
 from services.intake.board.compiling import may_be_compiled
-from services.intake.board.triage import triage_order
 from services.intake.desk import act_forms
 from services.intake.desk.act_fields import ROWS, Setting
 from services.intake.desk.beacons import beacon_picture
@@ -163,15 +162,13 @@ class DeskPages:
         return [card for card in self.desk.board.cards() if may_look(principal, card)]
 
     def open_cards(self, principal: Principal, narrowing: BoardNarrowing) -> list[Card]:
-        """Whoever has to be looked at first, first."""
-        now = self.pages.clock()
-        case_filter = narrowing.case_filter(principal, now)
-        cards = [
+        """In no order."""
+        case_filter = narrowing.case_filter(principal, self.pages.clock())
+        return [
             card
             for card in self.desk.board.open_cards()
             if case_filter.fits(card) and may_look(principal, card)
         ]
-        return sorted(cards, key=lambda card: triage_order(card, now))
 
     def show(self, request: Request, template: str, principal: Principal, **context: Any) -> HTMLResponse:
         words = DocumentWords(self.pages.language(request), self.names, self.desk.zone)
