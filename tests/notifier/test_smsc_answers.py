@@ -1,5 +1,6 @@
 """Through a running notifier and an SMSC: a text goes out, its receipt says that it arrived, and one digit answers it."""
 
+import asyncio
 from datetime import UTC, datetime
 
 from fenghuo.gateway_lab import GatewayLab
@@ -48,4 +49,4 @@ async def test_a_text_arrives_and_is_answered_by_the_same_connection(frail_lab: 
         await until(lambda: (0x80000005, 0, 3) in smsc.answers)
         [known] = await record.facts(case, Kind.ACKNOWLEDGED)
         assert known.data["via"] == "message"
-        assert notifier.stop() == 0
+        assert await asyncio.to_thread(notifier.stop) == 0

@@ -14,6 +14,8 @@ from services.notifier.channels._smpp_pdus import HEADER, LONGEST, Command, Pdu,
 
 MOST_BROUGHT = 100
 """Units of the SMSC that are being taken at the same time; more is told to wait."""
+LEAVING = 1.0
+"""Seconds that a goodbye may take: a service that ends waits for no SMSC that hangs."""
 TakesPdu = Callable[[Pdu], Awaitable[bool]]
 """Whether it was taken for good."""
 
@@ -66,8 +68,9 @@ class SmppLine:
 
     async def leave(self) -> None:
         """In good order, where the other side lets us."""
-        with suppress(SmscLost, OSError, TimeoutError):
-            await self.ask(Command.UNBIND)
+        with suppress(SmscLost, OSError):
+            async with asyncio.timeout(LEAVING):
+                await self.ask(Command.UNBIND)
 
     async def _unit(self) -> Pdu:
         header = await self._reader.readexactly(HEADER.size)
