@@ -10,12 +10,17 @@ from fenghuo.answers import AsJson, Exit, answer, fail, out
 from fenghuo.client import call
 from fenghuo.speech import labelled, named, reason, worded
 from fenghuo.speech.words import listed
-from shared.case.roll_call import Reach
+from shared.case.roll_call import Reach, WayState
 from shared.vocabulary import Role
 
 Json = dict[str, Any]
 NOT_REACHED = (Reach.UNREACHABLE, Reach.SILENT, Reach.NOT_SENT)
-MARKS = {Reach.UNREACHABLE: "[red]✗[/]", Reach.SILENT: "[yellow]![/]", Reach.NOT_SENT: "[yellow]?[/]"}
+MARKS = {
+    Reach.UNREACHABLE: "[red]✗[/]",
+    Reach.SILENT: "[yellow]![/]",
+    Reach.NOT_SENT: "[yellow]?[/]",
+    Reach.ANSWERED: "[green]✓[/]",
+}
 SHOWN = 100
 
 
@@ -92,6 +97,16 @@ def _calls(unit: str | None) -> Json:
     return calls
 
 
+def _shown(row: Json) -> list[Json]:
+    """Who was not reached, and who answered though a channel of theirs does not work."""
+    partly = [
+        one
+        for one in row["called"]
+        if one["reach"] == Reach.ANSWERED and WayState.NOT_DELIVERED in one["channels"].values()
+    ]
+    return [*_missing(row), *partly]
+
+
 def _missing(row: Json) -> list[Json]:
     return [one for one in row["called"] if one["reach"] in NOT_REACHED]
 
@@ -109,7 +124,7 @@ def _show(calls: Json) -> None:
                 "[red]✗[/] nobody of this post can be reached: %(post)s", post=escape(named(**post["name"]))
             )
         )
-    lines = [(row, one) for row in calls["units"] for one in _missing(row)]
+    lines = [(row, one) for row in calls["units"] for one in _shown(row)]
     for row, one in lines[:SHOWN]:
         ways = listed(
             [

@@ -49,6 +49,11 @@ class RollCallAnswer(Value, frozen=True, kw_only=True):
     opened_at: datetime | None = None
     answered_at: datetime | None = None
 
+    @property
+    def is_partly_reached(self) -> bool:
+        """They answered, and a channel of theirs does not work."""
+        return self.reach is Reach.ANSWERED and WayState.NOT_DELIVERED in self.ways.values()
+
 
 class UnitRollCall(Value, frozen=True, kw_only=True):
     """The last roll call of a unit."""

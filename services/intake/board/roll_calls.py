@@ -78,6 +78,11 @@ class RollCalls:
         return sum(row.people for row in self.rows)
 
     @cached_property
+    def partly(self) -> list[tuple[UnitId, RollCallAnswer]]:
+        """Who answered though a channel of theirs does not work."""
+        return [(row.unit, one) for row in self.rows for one in row.called if one.is_partly_reached]
+
+    @cached_property
     def by_channel(self) -> dict[str, Counter[WayState]]:
         channels: dict[str, Counter[WayState]] = {}
         for row in self.rows:

@@ -38,13 +38,16 @@ def add_roll_calls(router: APIRouter, here: DeskPages) -> None:
     async def page(request: Request) -> Response:
         principal = here.pages.admit(request, *READERS)
         calls = calls_of(principal)
+        missing = [(row.unit, one) for row in calls.rows for one in row.missing]
         return here.show(
             request,
             "roll_call.html",
             principal,
             calls=calls,
             rows=calls.rows[:ROWS],
-            missing=[(row.unit, one) for row in calls.rows for one in row.missing][:ROWS],
+            missing=missing[:ROWS],
+            missing_count=len(missing),
+            partly=calls.partly[:ROWS],
             askable={row.unit for row in may_be_asked(principal, calls.rows[:ROWS])},
         )
 
