@@ -100,7 +100,10 @@ def test_what_is_grave_or_due_within_the_night_is_never_kept(notice: Notice) -> 
         Purpose.CALLED,
         Purpose.REMINDER,
         Purpose.AGAIN,
-    }, "whoever is asked for something for the first time, or told of a lapse, is told at once"
+        Purpose.ROLL_CALL,
+    }, (
+        "but for a test, whoever is asked for something for the first time, or told of a lapse, is told at once"
+    )
 
 
 @pytest.mark.parametrize(

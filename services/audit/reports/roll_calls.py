@@ -24,6 +24,8 @@ _UNIT, _PERSON, _CHANNEL = "roll_call_unit", "roll_call_person", "roll_call_chan
 OF_PEOPLE = ("asked", "answered", "unanswered")
 OF_CHANNELS = ("sent", "handed_over", "arrived", "not_delivered")
 MOST_ROWS = 500
+NO_OUTCOME = frozenset({MessageState.SPARED, MessageState.KEPT, MessageState.BESIDE, MessageState.OPENED})
+"""What says nothing of whether the channel works."""
 
 
 class RollCallLine(Traced):
@@ -90,10 +92,10 @@ def _column(effect: EffectBody) -> str | None:
 
 
 def _state(kind: str, state: str | None) -> str | None:
-    if kind == Kind.FAILED:
-        return None if state == MessageState.SPARED else "not_delivered"
-    if state == MessageState.OPENED:
+    if state in NO_OUTCOME:
         return None
+    if kind == Kind.FAILED:
+        return "not_delivered"
     return "arrived" if state == MessageState.ARRIVED else "handed_over"
 
 

@@ -1,7 +1,7 @@
 """What may be kept until a person's quiet hours end. Pure.
 
-Invariant: kept is only what tells, and asks nothing, and a reminder of something whose limit and next step in the
-chain both come after the quiet hours. So no chain goes on, and no limit passes, because a message waited. What
+Invariant: kept is only what tells, and asks nothing, a roll call, which is a test, and a reminder of something whose
+limit and next step in the chain both come after the quiet hours. So no chain goes on, and no limit passes, because a message waited. What
 is of level I or II, sensitive, not graded yet or left to be seen to by hand always goes out.
 """
 
@@ -37,7 +37,7 @@ def _might_be_kept(notice: Notice, until: datetime) -> bool:
         return False
     if brief.due_at is not None and brief.due_at <= until:
         return False
-    return notice.purpose in TELLS or notice.purpose in REMINDS
+    return notice.purpose in TELLS or notice.purpose in REMINDS or notice.purpose is Purpose.ROLL_CALL
 
 
 def asks(notice: Notice) -> bool:
