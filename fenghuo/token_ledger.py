@@ -89,7 +89,7 @@ class TokenLedger:
 
     async def _sessions(self, js: JetStreamContext) -> tuple[Claims, ...]:
         state = (await js.stream_info(f"KV_{SESSIONS}", subjects_filter=f"$KV.{SESSIONS}.>")).state
-        book, now = SessionBook(), datetime.now(UTC)
+        book, now = SessionBook(providers=True), datetime.now(UTC)
         # In the order in which a service hears of them: a link, what it opened, its use.
         order = {kind: place for place, kind in enumerate(SessionKey)}
         keys = [subject.removeprefix(f"$KV.{SESSIONS}.") for subject in state.subjects or {}]

@@ -105,7 +105,12 @@ def principal_now(claims: Claims, directory: Directory) -> Principal:
 
 def sessions_of(service: Service, directory: LiveDirectory) -> Sessions:
     """For a service with pages: the sessions that open them."""
-    sessions = Sessions(lambda: service.connection, lambda: directory.now, lambda: datetime.now(UTC))
+    sessions = Sessions(
+        lambda: service.connection,
+        lambda: directory.now,
+        lambda: datetime.now(UTC),
+        providers=bool(service.settings.oidc_issuer),
+    )
     service.prepare.append(sessions.open)
     service.tasks += [sessions.run, sessions.keep]
     service.checks["sessions"] = sessions.check

@@ -54,9 +54,12 @@ class Sessions:
         connection: Callable[[], Client],
         directory: Callable[[], Directory],
         clock: Callable[[], datetime],
+        *,
+        providers: bool = False,
     ) -> None:
         self._connection, self._directory, self._clock = connection, directory, clock
-        self.book = SessionBook()
+        self._providers = providers
+        self.book = SessionBook(providers=providers)
         self._unwritten: dict[tuple[SessionKey, str], datetime] = {}
         self._follower = BucketFollower(SESSIONS, connection, self._take, forget=self._begin_anew)
         self.open, self.run, self.check = self._follower.open, self._follower.run, self._follower.check
@@ -135,4 +138,4 @@ class Sessions:
 
     def _begin_anew(self) -> None:
         """Another bucket knows other sessions, and none of these."""
-        self.book = SessionBook()
+        self.book = SessionBook(providers=self._providers)

@@ -1,8 +1,9 @@
 """Sessions of people on the pages: what is stored of one, and whether a cookie still opens it. Pure.
 
 Invariant: what is stored opens nothing: of the code of a one-time link and of the cookie the bucket holds digests
-alone. A session that a link opened counts only beside that link, which the operator's key alone can write; it
-never names a person or a role that the link does not. Its end moves with its use, and never beyond `LONGEST`.
+alone. A session that a link opened counts only beside that link, which the operator's key alone can write; it never
+names a person or a role that the link does not. One by a provider counts only where one is set, with the directory's
+roles. Its end moves with its use, and never beyond `LONGEST`.
 """
 
 import hashlib
@@ -53,6 +54,11 @@ class SessionKey(StrEnum):
     """Logged out."""
 
 
+class LoginWay(StrEnum):
+    LINK = "link"
+    PROVIDER = "provider"
+
+
 Roles = Annotated[tuple[Role, ...], Field(min_length=1, max_length=_ROLES_AT_MOST)]
 
 
@@ -77,6 +83,7 @@ class OpenSession(Frozen):
     began: Instant
     lasts: timedelta
     """So long from its last use on."""
+    way: LoginWay = LoginWay.LINK
 
 
 class SessionMoment(Frozen):
@@ -133,12 +140,14 @@ def digest_of(secret: str) -> str:
 
 
 def roles_now(session: OpenSession, directory: Directory) -> tuple[Role, ...]:
-    """Under which roles the session may act in this directory: those it was opened for that the person still has."""
+    """Under which roles the session may act in this directory: those it was opened for that the person still has.
+    Whom a provider vouches for has those of the directory and no others.
+    """
     person = directory.people_by_id.get(session.person)
     if person is None:
         return ()
     if person.roles is None:
-        return session.roles
+        return session.roles if session.way is LoginWay.LINK else ()
     return tuple(role for role in session.roles if role in person.roles)
 
 
@@ -150,7 +159,9 @@ def acting_role(roles: Sequence[Role], wished: str) -> Role:
 class SessionBook:
     """All sessions, as the bucket has told them so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, providers: bool = False) -> None:
+        """`providers`: whether sessions count that a provider has vouched for."""
+        self._providers = providers
         self._links: dict[str, LoginLink] = {}
         self._known: dict[str, KnownSession] = {}
         self._by_secret: dict[str, str] = {}
@@ -215,11 +226,16 @@ class SessionBook:
         """Raises ValueError for one that nobody proved."""
         if digest in self._known:
             return  # no second one over it, whoever wrote that
-        link = self._links.get(digest)
-        if link is None or not _within(session, link):
-            raise ValueError("a session without the link that opened it")
+        issued_at = session.began
+        if session.way is LoginWay.LINK:
+            link = self._links.get(digest)
+            if link is None or not _within(session, link):
+                raise ValueError("a session without the link that opened it")
+            issued_at = link.issued_at
+        elif not self._providers:
+            raise ValueError("a session by a provider, and none is set here")
         self._known[digest] = KnownSession(
-            digest, session, link.issued_at, session.began, is_over=digest in self._over
+            digest, session, issued_at, session.began, is_over=digest in self._over
         )
         self._by_secret[session.secret] = digest
 

@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     """The domain under which all pages lie, where each service has a host of its own and a log-in shall open all
     of them: `fenghuo.city.example`. Every host below gets the session's cookie. Empty: one host has all.
     """
+    oidc_issuer: str = ""
+    """The OpenID Connect provider whose word a log-in may rest on. Empty: none, and no such session counts."""
     traces_url: str = ""
     """Where a span for each message that a service takes from the broker is sent, OTLP over HTTP:
     `http://collector:4318/v1/traces`. Empty: nowhere.

@@ -38,6 +38,7 @@ from services.intake.ingest.ingest import HandIn
 from services.intake.ingest.request_reply import AT_ONCE, RequestReply, undecoded
 from services.intake.ingest.threads import Threads
 from services.intake.logging_in.opening import SessionOpening
+from services.intake.logging_in.provider import BACK, Provider
 from services.intake.metrics import Metrics
 from services.intake.recording.receipts import Receipts
 from services.intake.recording.record import FactRecord
@@ -158,10 +159,12 @@ def build(settings: IntakeSettings) -> Service:
             domain=settings.cookie_domain,
             others=(settings.policy_url.rstrip("/"), settings.trail_url.rstrip("/")),
             by_code=True,
+            provider=settings.oidc_name if settings.oidc_issuer else "",
         ),
         opening=SessionOpening(
             sessions, gate, lambda: directory.now, lambda: service.connection, now, lasts=settings.session
         ),
+        provider=Provider(settings, service.url + BACK) if settings.oidc_issuer else None,
         policy_url=settings.policy_url.rstrip("/"),
     )
     for router in (

@@ -9,12 +9,9 @@ aiohttp takes about 80 µs of CPU a request, httpx2 25 times as much; five notic
 """
 
 import asyncio
-import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from errno import EACCES
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,6 +27,7 @@ from aiohttp.client_exceptions import (
 from yarl import URL
 
 from shared.message import N_, said
+from shared.reach import PrivatePeer, is_private, public_socket_of, socket_of
 
 ANSWER_LIMIT = 64 * 1024
 """Bytes of an answer's body that are kept, and of its head; a gateway that says more is heard no further."""
@@ -38,24 +36,12 @@ ADDRESS_KEPT = 30
 """Seconds for which the address of a name is remembered: a gateway that moves is found again soon."""
 
 
-Peer = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[str | int, ...]]
-"""As getaddrinfo gives it: family, kind, protocol, canonical name, address and port."""
-NAT64 = IPv6Network("64:ff9b::/96")
-
-
 class PostError(Exception):
     """No whole answer came back: the words say what happened."""
 
 
 class PrivateRefused(PostError):
     """Nothing was sent: the address is this machine's or the house's own."""
-
-
-class _PrivatePeer(OSError):
-    """Stops a connection before it is opened."""
-
-    def __init__(self) -> None:
-        super().__init__(EACCES, "a private address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +64,6 @@ def check_address(url: str) -> str:
             )
         )
     return url
-
-
-def is_private(address: str) -> bool:
-    """Whether an IP address is one that strangers can't reach: this machine, the house's network, a cloud's
-    metadata, also where it is wrapped in IPv6.
-    """
-    ip = ip_address(address.partition("%")[0])
-    inner = _wrapped(ip) if isinstance(ip, IPv6Address) else None
-    return is_private(str(inner)) if inner else not ip.is_global or ip.is_multicast
-
-
-def _wrapped(ip: IPv6Address) -> IPv4Address | None:
-    if ip in NAT64:
-        return IPv4Address(ip.packed[-4:])
-    return ip.ipv4_mapped or ip.sixtofour
 
 
 def check_reach(url: str, *, private: bool) -> None:
@@ -195,7 +166,7 @@ class Poster:
         except TimeoutError:
             raise PostError(f"no answer within {timeout:g} s") from None
         except ClientConnectorError as error:
-            if isinstance(error.os_error, _PrivatePeer):
+            if isinstance(error.os_error, PrivatePeer):
                 raise PrivateRefused(f"{self._place} is a private address") from None
             raise PostError(self._words(error)) from None
         except (ClientError, OSError, ValueError) as error:
@@ -240,18 +211,6 @@ class Poster:
                 return f"the connection ended without a whole answer ({error.message})"
             case _:
                 return f"the connection ended without a whole answer ({error or type(error).__name__})"
-
-
-def socket_of(peer: Peer) -> socket.socket:
-    family, kind, protocol, _, _ = peer
-    return socket.socket(family, kind, protocol)
-
-
-def public_socket_of(peer: Peer) -> socket.socket:
-    """Asked for each address that a name resolved to, just before the connection to it is opened."""
-    if is_private(str(peer[4][0])):
-        raise _PrivatePeer
-    return socket_of(peer)
 
 
 async def _start_of(response: ClientResponse) -> bytes:

@@ -26,6 +26,8 @@ class LogIn:
     """How people reach this service's pages."""
     others: tuple[str, ...] = ()
     """Pages of this installation on other hosts or ports, to which a log-in may lead back."""
+    provider: str = ""
+    """What people call the provider that vouches for them; empty: none does."""
     by_code: bool = False
     """Whether people log in by link and code here."""
 

@@ -57,6 +57,7 @@ def show(
         error=error,
         field=field,
         log_in=log_in,
+        onward=urlencode({"next": following}),
         desk=f"{log_in.desk}/login?{at_desk}" if log_in.desk else "",
     )
 

@@ -25,6 +25,7 @@ from services.intake.desk.here import READERS, DeskPages
 from services.intake.desk.list_pages import add_lists
 from services.intake.desk.login_pages import add_login
 from services.intake.desk.notice_pages import add_notices
+from services.intake.desk.provider_pages import add_provider
 from services.intake.desk.report_pages import add_report
 from services.intake.desk.roll_call_pages import add_roll_calls
 from services.intake.desk.services import DeskServices
@@ -55,5 +56,7 @@ def desk_router(desk: DeskServices, clock: Callable[[], datetime]) -> APIRouter:
     add_stream(router, desk, pages, READERS)
     login.add(router, pages, names, partial(end_here, here))
     add_login(router, pages, desk.opening, names)
+    if desk.provider is not None:
+        add_provider(router, pages, desk.opening, desk.provider)
     router.include_router(pages.static.router())
     return router

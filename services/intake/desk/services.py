@@ -16,6 +16,7 @@ from services.intake.directory.changes import DirectoryChanges
 from services.intake.fields.form_blocks import FormBlocks
 from services.intake.files.keeping import IncomingFiles
 from services.intake.logging_in.opening import SessionOpening
+from services.intake.logging_in.provider import Provider
 from services.intake.reporting.submit import Submission
 from shared.browsers import Browsers
 from shared.directory import Directory
@@ -42,6 +43,7 @@ class DeskServices:
     zone: ZoneInfo
     log_in: LogIn
     opening: SessionOpening
+    provider: Provider | None
     policy_url: str = ""
     """Where the pages of the policy are; empty: no link is shown."""
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from errno import EACCES
 from typing import Any, cast
 
-from services.notifier.posting import is_private
+from shared.reach import is_private
 
 _marked = threading.local()
 _hooked = threading.Event()

@@ -9,8 +9,8 @@ import pytest
 from standardwebhooks import Webhook
 
 from services.notifier.channels import TransportError, Trouble
-from services.notifier.posting import is_private
 from shared.lined_yaml import YamlFault
+from shared.reach import is_private
 from shared.secrets import SecretFile
 from tests.notifier.channels.scripted import (
     MESSAGE,
