@@ -26,8 +26,8 @@ class CalledPerson(BaseModel):
     name: Name
     reach: Reach
     channels: dict[str, WayState]
-    opened_at: datetime | None
-    answered_at: datetime | None
+    opened_at: datetime | None = None
+    answered_at: datetime | None = None
 
 
 class CalledUnit(BaseModel):
@@ -38,10 +38,10 @@ class CalledUnit(BaseModel):
     case: CaseId
     people: int
     """Whom a roll call would ask now."""
-    began_at: datetime | None
-    due_at: datetime | None
+    began_at: datetime | None = None
+    due_at: datetime | None = None
     is_going_on: bool
-    next_at: datetime | None
+    next_at: datetime | None = None
     called: list[CalledPerson]
 
 
