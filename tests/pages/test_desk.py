@@ -1,5 +1,7 @@
 """The desk: what is due next, live; one click to acknowledge; a report that says what is wrong with it."""
 
+import io
+import zipfile
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -263,6 +265,10 @@ async def test_a_roll_call_says_how_many_people_it_asks_before_it_asks_them(
     await expect(page.get_by_role("status")).to_contain_text("the test messages go out now")
     await expect(row).to_contain_text("0 / 3")
     await expect(row.get_by_role("link", name="Call the roll now")).to_have_count(0)
+    answer = await page.request.get("/roll-call/workbook")
+    with zipfile.ZipFile(io.BytesIO(await answer.body())) as book:
+        people = book.read("xl/worksheets/sheet1.xml").decode()
+    assert people.count("Radio and Television Centre") == 3
     await log_in(page, town.token(Role.REPORTER, unit="tv_centre"))
     await page.goto("/roll-call")
     await expect(page.get_by_role("link", name="Call the roll of all")).to_have_count(0)
