@@ -2,6 +2,7 @@
 a wall.
 """
 
+import re
 from typing import Any
 
 import pytest
@@ -143,3 +144,21 @@ async def test_a_wall_turns_its_pages_by_itself_and_shows_nobodys_name_of_log_in
     await page.clock.run_for(1_000)
     await expect(page.locator(f"#line-{case}")).to_be_visible()
     await expect(page.locator("#wall-page")).to_contain_text("page 1 of")
+
+
+async def test_what_the_reader_has_open_stays_when_the_order_is_asked_for_anew(
+    town: Lab, intake: Running, open_page: OpenPage
+) -> None:
+    case = await report(town, intake, level="I", summary="五分钟后")
+    page = await open_page(intake.url)
+    await page.clock.install()
+    await log_in(page, town.token(Role.DUTY_OFFICER, person="wang_xin"))
+    await page.locator(f"#line-{case} .what").click()
+    await expect(page.locator(f"#case-{case}")).to_be_visible()
+    await page.locator(f"#line-{case}").evaluate("line => { line.dataset.before = 'yes' }")
+
+    await page.clock.run_for(300_000)
+
+    await expect(page.locator(f"#line-{case}:not([data-before])")).to_have_class(re.compile("chosen"))
+    await expect(page.locator(f"#line-{case} .what")).to_be_focused()
+    await expect(page.locator(f"#case-{case}")).to_be_visible()

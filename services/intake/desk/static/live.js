@@ -4,10 +4,10 @@
 {
   const line = document.getElementById("live"), lost = document.getElementById("lost"), cases = document.getElementById("cases");
   const say = document.getElementById("announce");
-  const silence = 15000, breath = 250, many = 20;
+  const silence = 15000, breath = 250, many = 20, anew = 300000;
   const query = cases && cases.dataset.query ? `?${cases.dataset.query}` : "";
   const changed = new Set();
-  let lastTrue = Date.parse(document.body.dataset.now), heard = Date.now(), ready = true, fetching = false;
+  let lastTrue = Date.parse(document.body.dataset.now), heard = Date.now(), ready = true, fetching = false, isOld = false;
 
   const clockOf = (ms) => new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: line.dataset.zone }).format(ms);
   const complain = (words) => {
@@ -32,7 +32,9 @@
     const fresh = await fetched(location.href);
     if (!fresh) return;
     const focused = cases.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    const chosen = cases.querySelector(".chosen")?.id;
     for (const id of ["cases", "summary"]) document.getElementById(id).replaceChildren(...fresh.getElementById(id).children);
+    if (chosen) document.getElementById(chosen)?.classList.add("chosen");
     if (focused) cases.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }
 
@@ -87,11 +89,13 @@
     if (fetching) return;
     fetching = true;
     try {
-      if (cases && changed.size > many) {
-        const beside = [...changed].filter((id) => document.getElementById(`case-${id}`));
+      if (cases && (isOld || changed.size > many)) {
+        isOld = true; // until all of it is there: what was changed meanwhile is not lost where the line breaks
         changed.clear();
         await wholeBoard();
-        await Promise.all(beside.map(renewPart));
+        const beside = document.querySelector("#beside > [data-case]");
+        if (beside) await renewPart(beside.dataset.case);
+        isOld = false;
       }
       while (changed.size) {
         const id = changed.values().next().value;
@@ -108,11 +112,14 @@
     } catch {
       await new Promise((again) => setTimeout(again, 2000)); // the pulse complains if the line is gone
     } finally {
-      setTimeout(() => { fetching = false; if (changed.size) catchUp(); }, breath);
+      setTimeout(() => { fetching = false; if (changed.size || isOld) catchUp(); }, breath);
     }
   }
 
   document.addEventListener("toggle", (event) => { if (event.target.closest?.(".case")) event.target.dataset.touched = "yes"; }, true);
+
+  // What is new grows old without a change: the order is asked for anew.
+  if (cases) setInterval(() => { isOld = true; catchUp(); }, anew);
 
   const source = new EventSource(line.dataset.stream);
   source.addEventListener("case", (event) => { heard = Date.now(); changed.add(event.data); catchUp(); });
