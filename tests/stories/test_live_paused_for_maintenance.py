@@ -3,6 +3,7 @@ comes after the resume, a level I rings at once; nobody answers for the limit th
 Rows 18, 19.
 """
 
+import asyncio
 import json
 import os
 import subprocess
@@ -28,7 +29,7 @@ WHY = "更换短信网关的证书"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def maintained(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
-    async with live_in(tmp_path_factory.mktemp("maintained")) as live:
+    async with live_in(tmp_path_factory.mktemp("maintained"), FENGHUO_GATHER="PT1S") as live:
         yield live
 
 
@@ -92,6 +93,20 @@ async def test_what_can_wait_waits_and_nobody_answers_for_it(maintained: Live) -
     assert begun
     assert WHY in json.dumps(begun, ensure_ascii=False)
     assert ended
+
+
+async def test_several_reports_at_once_are_one_message_to_each_leader(maintained: Live) -> None:
+    """The first comes at once, what follows in the same moment as one that lists it, each with its own link."""
+    live, names = maintained, ["二号仓库进水", "三号仓库进水", "四号仓库进水", "五号仓库进水"]
+    await asyncio.gather(*(live.report(UNIT, level="III", summary=name) for name in names))
+
+    def together() -> list[str]:
+        texts = [text for text in live.texts("sun_bing") if "【烽火】共有" in text]
+        return [text for text in texts if sum(name in text for name in names) > 1]
+
+    listed = (await until(together, what="several reports in one message") or [""])[0]
+    assert listed.count("http") > 1
+    assert not faults_in(listed, Language.ZH, live.written), listed
 
 
 def _about(live: Live, case: str) -> list[Received]:

@@ -84,3 +84,11 @@ def test_an_act_that_was_refused_reads_as_refused_and_says_why() -> None:
     telling = told(Language.EN, Kind.CLOSED, {"by": {"principal": "system"}}, refused)
     assert telling.words == "Refused: The system closed the case"
     assert telling.followed == ("The reason: this is not for that role",)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_is_kept_in_quiet_hours_says_until_when(language: Language) -> None:
+    line = {"person": "zhao_jia", "channel": "sms", "state": "kept", "until": "2026-11-23T23:00:00Z"}
+    words = told(language, Kind.FAILED, {"deliveries": [line]}).words
+    assert "07:00" in words
+    reads_well(words.replace("zhao_jia", "赵甲" if language is Language.ZH else "Zhao Jia"), language)
