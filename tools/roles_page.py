@@ -26,11 +26,21 @@ ROUTES: dict[tuple[str, str], frozenset[Role]] = {
     **dict.fromkeys(
         (
             ("GET", path)
-            for path in ("/healthz", "/readyz", "/metrics", "/openapi.json", "/login", "/static/{name}")
+            for path in (
+                "/healthz",
+                "/readyz",
+                "/metrics",
+                "/openapi.json",
+                "/login",
+                "/sessions",
+                "/static/{name}",
+            )
         ),
         PUBLIC,
     ),
-    **dict.fromkeys((("POST", path) for path in ("/login", "/logout")), PUBLIC),
+    **dict.fromkeys(
+        (("POST", path) for path in ("/login", "/login/role", "/logout", "/sessions/end")), PUBLIC
+    ),
     # The read path of the log: it proves itself and holds nothing personal.
     **dict.fromkeys(
         (("GET", path) for path in ("/checkpoint", "/checkpoint.sm3", "/tile/{path:path}")), PUBLIC

@@ -30,10 +30,13 @@ async def end_this(pages: Pages, request: Request) -> None:
 
 
 def _own(pages: Pages, request: Request) -> KnownSession:
-    pages.admit(request)
+    """Raises Problem 401, where a page is asked for without any log-in; 404 without a session."""
     known = pages.log_in.sessions.of(request)
     if known is None:
+        if request.method == "GET" and pages.gate.who(request) is None:
+            raise unauthorized(NO_SESSION)
         raise Problem(404, N_("Not Found"), NO_SESSION)
+    pages.gate.someone(request)  # what was taken back is nobody's
     return known
 
 
@@ -41,6 +44,7 @@ def add(router: APIRouter, pages: Pages, names: Names) -> None:
     log_in = pages.log_in
 
     @router.get("/sessions")
+    @doorway(is_open=True)
     async def sessions(request: Request) -> Response:
         this = _own(pages, request)
         return pages.show(
@@ -52,7 +56,7 @@ def add(router: APIRouter, pages: Pages, names: Names) -> None:
         )
 
     @router.post("/sessions/end")
-    @doorway(body_limit=FORM_LIMIT)
+    @doorway(is_open=True, body_limit=FORM_LIMIT)
     async def end(request: Request) -> Response:
         """One of them by its id, or all but this one."""
         same_origin(request)
@@ -68,13 +72,10 @@ def add(router: APIRouter, pages: Pages, names: Names) -> None:
         return RedirectResponse("/sessions", 303, headers=HEADERS)
 
     @router.post("/login/role")
-    @doorway(body_limit=FORM_LIMIT)
+    @doorway(is_open=True, body_limit=FORM_LIMIT)
     async def act_as(request: Request) -> Response:
         same_origin(request)
-        pages.admit(request)
-        known = log_in.sessions.of(request)
-        if known is None:
-            raise unauthorized(NO_SESSION)
+        known = _own(pages, request)
         form = await request.form(max_files=0, max_fields=2)
         role, following = (str(form.get(name) or "") for name in ("role", "next"))
         if role not in log_in.sessions.roles(known):

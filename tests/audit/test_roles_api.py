@@ -100,7 +100,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         who = admit(gate, request, *roles)
         raise Problem(IN, Marked("In"), Marked(f"{who.role}"))
 
-    def gate_of(service: Service, _: object) -> Gate:
+    def gate_of(service: Service, *_: object) -> Gate:
         """No broker says who was taken back: whoever holds a token is who it says."""
         return service.guarded_by(
             Gate(verify_key(folder / "secrets", SecretFile.TOKEN_VERIFY), lambda claims: claims.principal)
