@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.ids import PersonId
+from shared.session_follower import Sessions
 from shared.sessions import (
     LETTERS,
     LONGEST,
@@ -20,6 +21,7 @@ from shared.sessions import (
     shown_code,
 )
 from shared.vocabulary import Role
+from shared.web.log_in import LogIn
 
 NOW = datetime(2026, 11, 30, 8, tzinfo=UTC)
 SHIFT = timedelta(hours=12)
@@ -137,3 +139,23 @@ def test_a_code_is_read_as_people_type_it() -> None:
 def test_whatever_is_typed_is_a_code_or_none(written: str) -> None:
     code = read_code(written)
     assert code is None or (len(code) == 12 and set(code) <= set(LETTERS))
+
+
+@pytest.mark.parametrize(
+    ("following", "leads_to"),
+    [
+        ("/cases/X?said=done", "/cases/X?said=done"),
+        ("https://trail.example/records/1", "https://trail.example/records/1"),
+        ("https://trail.example", "/"),
+        ("https://trail.example.evil.example/", "/"),
+        ("https://trail.example@evil.example/", "/"),
+        ("https://trail.example/\\evil.example", "/"),
+        ("//trail.example/", "/"),
+        ("javascript:alert(1)", "/"),
+        ("", "/"),
+    ],
+)
+def test_a_log_in_leads_to_pages_of_this_installation_alone(following: str, leads_to: str) -> None:
+    nobody = Sessions(lambda: pytest.fail("no broker"), lambda: pytest.fail("no directory"), lambda: NOW)
+    log_in = LogIn(nobody, secure=True, others=("", "https://trail.example"))
+    assert log_in.safe_next(following) == leads_to
