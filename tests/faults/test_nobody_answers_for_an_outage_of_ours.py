@@ -22,7 +22,7 @@ from fenghuo.gateway_lab import Gateway, GatewayLab
 from fenghuo.gateway_messages import Received
 from services.escalator.lanes.overdue import ARRIVING
 from services.escalator.policy.compress import compress
-from services.notifier.delivery.gathering import MOMENT
+from services.notifier.delivery.gathering import BEHIND, MOMENT
 from services.notifier.delivery.record import message_id
 from shared.directory import load_directory
 from shared.facts import Decision, Effect, EffectKind, Excuse, Referred, read_decision
@@ -153,9 +153,13 @@ async def _one_message_a_person(lab: Lab, gateway: Gateway, outage: Outage) -> N
     async with lab.connection("admin") as admin:
         decided = await _decided(admin, outage)
     notices: dict[PersonId, list[tuple[datetime, NoticeId]]] = defaultdict(list)
+    behind = set[NoticeId]()
+    """What is not late goes alone."""
     for at, decision in decided:
         for notice in decision.notices:
             notices[notice.person].append((at, notice.id))
+            if at - (decision.late_since or decision.about.time) > BEHIND:
+                behind.add(notice.id)
     assert max(map(len, notices.values())) >= len(outage.cases) // 4, (
         "there is much to say to somebody at once"
     )
@@ -170,7 +174,10 @@ async def _one_message_a_person(lab: Lab, gateway: Gateway, outage: Outage) -> N
             elif entry.channel in CHANNELS:
                 wanted = {message_id(notice, entry.channel) for _, notice in told}
                 await until(lambda: wanted <= _said(gateway, address), what=f"all is said to {where}")  # noqa: B023
-                messages = [message for message in _to(gateway, address) if _ids_in(message) & wanted]
+                late = {message_id(notice, entry.channel) for _, notice in told if notice in behind}
+                messages = [message for message in _to(gateway, address) if _ids_in(message) & late]
+                if not messages:
+                    continue
                 # A grave first word goes at once; then whatever a moment brings is one message.
                 moments = (messages[-1].at - messages[0].at) // MOMENT.total_seconds()
                 assert len(messages) <= 2 + moments, (
