@@ -13,9 +13,12 @@ from shared.directory.people import Person
 from shared.directory.roster import Roster, Shift
 from shared.directory.whole import Directory
 from shared.facts import Frozen, rfc3339
+from shared.vocabulary import Role
 
 Json = dict[str, Any]
 SHOWN_AHEAD = timedelta(days=14)
+SEE_ADDRESSES = frozenset({Role.OPERATOR})
+"""Who may see what is personal of others; everybody else sees a number masked at most."""
 
 
 PARTS = tuple(name for name in Directory.model_fields if name != "version")

@@ -29,7 +29,7 @@ LANGUAGES = {Language.ZH.value: "中文", Language.EN.value: "English"}
 def environment(
     language: Language, zone: ZoneInfo, folders: Sequence[Path], everywhere: dict[str, Any]
 ) -> Environment:
-    """`everywhere` is known in every template. Filters: named, label, span, full, translated, harm, size,
+    """`everywhere` is known in every template. Filters: named, label, span, duration, full, translated, harm, size,
     origin.
     """
     jinja = Environment(
@@ -59,6 +59,7 @@ def environment(
         "label": labelled,
         "span": partial(times.span, days_said=messages.gettext(DAYS)),
         "full": full,
+        "duration": partial(words.span, exact=True),
         "translated": words.again,
         "harm": partial(harm_in_words, words),
         "size": words.size,

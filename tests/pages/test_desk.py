@@ -64,15 +64,49 @@ async def test_a_duty_officer_logs_a_call_for_each_person_reached(
     row = page.locator(f"#case-{case} tr[data-duty$=gov_main]")
 
     await row.get_by_role("link", name="Reached by phone").click()
-    await expect(page.locator("#call-person")).to_have_value("qian_yi")
-    await page.locator("#call-number").fill("+86 138 0000 0000")
-    await page.locator("#call-note").fill("已报告，市长表示知悉")
-    await page.get_by_role("button", name="Write the call down").click()
+    await expect(page.locator("[data-step] b")).to_be_visible()
+    await page.locator("#call-qian_yi-called_at").fill("2031-01-01T00:00")
+    await page.locator("#call-qian_yi-number").fill("+86 138 0000 0000")
+    await page.locator("#call-qian_yi-note").fill("已报告，市长表示知悉")
+    await page.locator("#call-qian_yi button").click()
+    await expect(page.locator("#call-qian_yi-called_at-error")).to_be_visible()
+    await expect(page.locator("#call-qian_yi-note")).to_have_value("已报告，市长表示知悉")
+    await page.locator("#call-qian_yi-called_at").fill("")
+    await page.locator("#call-qian_yi button").click()
 
-    await expect(page.locator(".note.good")).to_contain_text("reached by telephone")
+    await expect(page.locator(".note.good")).to_contain_text("Your call to Qian Yi is written down at")
+    await expect(page.locator("[data-unanswered=qian_yi]")).to_have_count(0)
     await expect(page.locator(f"#case-{case} tr[data-duty$=gov_main]")).to_contain_text("logged call")
     await expect(page.locator("[data-call]")).to_contain_text("…0000")
     await expect(page.locator("[data-call]")).to_contain_text("not a number of theirs in the directory")
+
+
+async def test_what_is_being_typed_about_a_call_outlives_a_change_of_the_case(
+    town: Lab, intake: Running, open_page: OpenPage
+) -> None:
+    case = await report(town, intake)
+    officer, leader = (
+        await open_page(intake.url, viewport={"width": 360, "height": 740}),
+        await open_page(intake.url),
+    )
+    await log_in(officer, town.token(Role.DUTY_OFFICER, person="wang_xin"))
+    await log_in(leader, town.token(Role.LEADER, person="sun_bing"))
+    await officer.goto(f"/cases/{case}")
+    mayor = officer.locator("[data-unanswered=qian_yi]")
+    await mayor.locator(".why > summary").click()
+    await expect(mayor.locator(".why")).to_contain_text("Each of those to whom it is owed has to answer")
+    await expect(mayor.locator(".why")).to_contain_text("line")
+    await expect(mayor.locator("a[href^='tel:']")).to_have_count(0)
+    await mayor.locator(".call > summary").click()
+    await officer.locator("#call-qian_yi-note").fill("正在通话")
+
+    await leader.goto(f"/cases/{case}")
+    await leader.locator(f"#case-{case} button.main.big").click()
+
+    await expect(officer.locator("[data-unanswered=sun_bing]")).to_have_count(0)
+    await expect(officer.locator("#call-qian_yi-note")).to_have_value("正在通话")
+    await expect(officer.locator("#call-qian_yi-note")).to_be_focused()
+    assert await officer.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 async def test_a_report_names_what_is_wrong_keeps_what_was_typed_and_then_gives_a_receipt(

@@ -16,7 +16,10 @@ from services.intake.board.card import card_of
 from services.intake.desk import act_forms
 from services.intake.desk.act_fields import ROWS, Setting
 from services.intake.desk.beacons import beacon_picture
-from services.intake.desk.view import CaseView, PersonLight, Sent, StepKind, case_view
+from services.intake.desk.lights import PersonLight, Sent
+from services.intake.desk.next_step import StepKind, next_step
+from services.intake.desk.telephone import telephone_beside
+from services.intake.desk.view import CaseView, case_view
 from services.intake.fields.act_form import ActForm
 from shared.acts import ACTS
 from shared.case import Slip
@@ -183,7 +186,49 @@ def test_only_a_duty_officer_logs_calls_and_only_while_something_is_owed(story: 
     assert not any(duty.may_log_call for duty in seen(story, MAYOR).duties)
 
 
+def test_whoever_has_not_answered_stands_once_with_the_rule_that_called_them(story: Story) -> None:
+    story.acknowledged("zhao_jia", 1)
+    story.time_passes(6)
+    view = seen(story, minute=6)
+    silent = {one.person: one for one in view.unanswered}
+    assert "zhao_jia" not in silent
+    assert len(silent) == len(view.unanswered)
+    mayor = silent[PersonId("qian_yi")]
+    (reason,) = mayor.why
+    assert (reason.terms.rule, reason.within) == ("first_report", timedelta(minutes=30))
+    assert reason.line == reason.terms.limit
+    contact = next(one for one in view.unanswered if one.stands_for)
+    assert contact.why[0].number == 1
+    assert contact.why[0].line == reason.terms.chain_rule
+    assert view.unanswered.index(mayor) < view.unanswered.index(contact)
+    assert view.policy.version
+    assert story.now.policy.endswith(view.policy.digest)
+
+
+def test_a_number_is_there_to_dial_only_for_whoever_may_see_numbers() -> None:
+    directory, mayor = example_directory(), PersonId("qian_yi")
+    operator = Principal(subject="root", role=Role.OPERATOR)
+    shown = telephone_beside(mayor, directory, operator)
+    assert shown
+    assert shown.dial
+    assert shown.dial.lstrip("+").isdecimal()
+    for reader in (OFFICER, MAYOR, HEATING):
+        hidden = telephone_beside(mayor, directory, reader)
+        assert hidden
+        assert (hidden.shown[0], hidden.dial) == ("…", None)
+
+
 # What is next
+
+
+def test_where_nothing_comes_by_itself_the_page_can_say_so(story: Story) -> None:
+    names = Names(example_directory())
+    settled = msgspec.structs.replace(story.now, duties=(), openings=(), clock_at=None)
+    assert next_step(settled, names) is None
+    wound = msgspec.structs.replace(settled, clock_at=LEARNED)
+    step = next_step(wound, names)
+    assert step
+    assert (step.kind, step.at) == (StepKind.CLOCK, LEARNED)
 
 
 def test_what_is_due_next_stands_first_and_what_is_settled_last(story: Story) -> None:

@@ -25,7 +25,6 @@ from shared.ids import RosterId
 from shared.message import N_, said
 from shared.problems import Problem
 from shared.tokens import Gate
-from shared.vocabulary import Role
 
 
 class DirectoryPart(StrEnum):
@@ -75,11 +74,11 @@ def directory_router(
         """The whole document. Of a large one a page at a time: each has every part, with those of its objects
         that lie on the page.
         """
-        is_operator = gate.admit(request).role is Role.OPERATOR
+        sees_addresses = gate.admit(request).role in shown.SEE_ADDRESSES
         if if_none_match == _tag(live):
             return Response(status_code=304, headers={"ETag": _tag(live)})
         now, window = live.now, PageWindow.of(cursor, limit, live.revision)
-        body = shown.document(now, personal=is_operator, start=window.start, end=window.end)
+        body = shown.document(now, personal=sees_addresses, start=window.start, end=window.end)
         return answer(
             body | {"revision": live.revision} | window.next(shown.size(now)), headers={"ETag": _tag(live)}
         )
@@ -132,9 +131,9 @@ def directory_router(
         request: Request, part: DirectoryPart, cursor: Cursor | None = None, limit: Limit = MOST
     ) -> Response:
         """With the first units come their areas, where those fit a page too."""
-        is_operator = gate.admit(request).role is Role.OPERATOR
+        sees_addresses = gate.admit(request).role in shown.SEE_ADDRESSES
         now, window = live.now, PageWindow.of(cursor, limit, live.revision)
-        some = shown.part(now, part, clock(), personal=is_operator, start=window.start, end=window.end)
+        some = shown.part(now, part, clock(), personal=sees_addresses, start=window.start, end=window.end)
         body: dict[str, object] = {part.value: some}
         if part is DirectoryPart.UNITS and not window.start and len(now.areas) <= limit:
             body["areas"] = shown.part(now, DirectoryPart.AREAS, clock(), personal=False)

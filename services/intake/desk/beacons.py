@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from services.intake.desk.view import LitView, PersonLight, lit_view, most_hopeful
+from services.intake.desk.lights import LitView, PersonLight, lit_view, most_hopeful
 from shared.case import Case
 from shared.ids import PersonId
 from shared.web.names import Names

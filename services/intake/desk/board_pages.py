@@ -90,6 +90,7 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
             whole=whole,
             asked=BoardNarrowing.of(request),
             **here.ties(card, principal),
+            **await here.untouched(card.whole),
         )
 
     def line_of(card: Card, principal: Principal) -> CaseLine:

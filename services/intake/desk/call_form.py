@@ -3,12 +3,10 @@ number, when, what was said.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from services.intake.desk.view import CaseView
 from services.intake.fields.act_form import AcknowledgeForm
 from shared.directory import Directory
 from shared.facts import Via, field_errors
@@ -16,26 +14,9 @@ from shared.language.catalogue import N_
 from shared.language.times import read_local
 from shared.message import because
 from shared.problems import Problem
-from shared.web.picks import WRITTEN, Offer, PickedSort, Picker, taken
+from shared.web.picks import WRITTEN, PickedSort, Picker, taken
 
 SOME_WRONG = N_("Some fields need another look.")
-
-
-@dataclass(frozen=True)
-class CallForm:
-    """Whom it may be about, who is chosen already, and what was typed."""
-
-    offer: Offer
-    chosen: str = ""
-    written: str = ""
-
-
-def call_form(view: CaseView, directory: Directory, chosen: str, written: str) -> CallForm | None:
-    """None where nobody is left whom the reader could have reached."""
-    contacts = [link.lit.person for link in view.chain if link.lit.may_log_call]
-    people = dict.fromkeys((*(person for person, _ in view.reachable), *contacts))
-    offer = Picker(directory, PickedSort.PEOPLE, among=people).offer(people, chosen, written)
-    return CallForm(offer, chosen, written) if offer.choices else None
 
 
 def is_call(values: Mapping[str, str]) -> bool:

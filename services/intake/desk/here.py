@@ -21,14 +21,14 @@ from services.intake.board.compiling import may_be_compiled
 from services.intake.desk import act_forms
 from services.intake.desk.act_fields import ROWS, Setting
 from services.intake.desk.beacons import beacon_picture
-from services.intake.desk.call_form import call_form
 from services.intake.desk.filled_forms import filled_forms
 from services.intake.desk.services import DeskServices
+from services.intake.desk.telephone import telephone_beside
 from services.intake.desk.view import CaseView, case_view
 from services.intake.documents.case_documents import documents_of
 from services.intake.recording.answers import Acted
 from shared.act_outcome import ActOutcome
-from shared.case import Case, outlet_lines
+from shared.case import Case, LoggedCall, outlet_lines
 from shared.documents.words import DocumentWords
 from shared.ids import CaseId
 from shared.language.catalogue import N_
@@ -44,7 +44,6 @@ from shared.web import Pages
 from shared.web.guard import safe_path
 from shared.web.names import Names
 from shared.web.pages import HEADERS
-from shared.web.picks import WRITTEN
 
 READERS = (
     Role.REPORTER,
@@ -185,6 +184,7 @@ class DeskPages:
             "story": story,
             "latest_of": latest_of,
             "beacons_of": partial(beacon_picture, names=self.names, now=self.pages.clock()),
+            "telephone_of": partial(telephone_beside, directory=self.desk.directory, reader=principal),
             "outlet_lines": outlet_lines,
             "names": self.names,
             "may_report": principal.role in MAY_REPORT and principal.role is not Role.PUBLISHER,
@@ -201,18 +201,25 @@ class DeskPages:
         }
         return self.pages.show(request, template, **more)
 
+    async def untouched(self, case: Case) -> dict[str, Any]:
+        """What the page of a case needs besides its view, before anybody has sent one of its forms."""
+        return {
+            "wrong": None,
+            "values": {},
+            "errors": {},
+            "typed_errors": {},
+            "calls": "",
+            "key": token_hex(16),
+            "kept_files": (),
+            "erased_files": await self.desk.files.store.erasures(file.sha256 for file in case.files),
+        }
+
     async def show_case(
         self, request: Request, principal: Principal, card: Card, **context: Any
     ) -> HTMLResponse:
         view = self.view(card.whole, principal)
         more: dict[str, Any] = {
-            "wrong": None,
-            "values": {},
-            "errors": {},
-            "typed_errors": {},
-            "key": token_hex(16),
-            "kept_files": (),
-            "erased_files": await self.desk.files.store.erasures(file.sha256 for file in view.case.files),
+            **await self.untouched(view.case),
             **context,
         }
         setting = Setting(
@@ -227,10 +234,8 @@ class DeskPages:
             more["typed_errors"],
         )
         groups = act_forms.grouped(view.can, setting)
-        chosen = more["values"].get("person") or request.query_params.get("call", "")
-        more["call"] = call_form(
-            view, self.desk.directory, chosen, more["values"].get(f"person{WRITTEN}", "")
-        )
+        more["logged"] = self._logged(request, view.case, principal)
+        more["calls"] = more["values"].get("person") or request.query_params.get("call", "")
         more["may_compile"] = may_be_compiled(view.case) and principal.role in MAY_OPEN[ReportKind.TASK]
         return self.show(
             request,
@@ -242,6 +247,11 @@ class DeskPages:
             **self.ties(card, principal),
             **more,
         )
+
+    def _logged(self, request: Request, case: Case, principal: Principal) -> LoggedCall | None:
+        """The call that the reader has just written down, for the page that says so."""
+        own = [call for call in case.calls if call.by == principal.subject]
+        return own[-1] if own and request.query_params.get("said") == "call" else None
 
     def after(self, request: Request, acted: Acted, back: str, message: str) -> Response:
         """Back to where the form was, with what became of it; a refusal is a page of its own, so that nobody

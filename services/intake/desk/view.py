@@ -5,18 +5,19 @@ Invariant: a pure reading of the case. Nothing is decided here and nothing is hi
 first.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import NamedTuple
 
 from services.intake.board.task_list import URGENCY, slip_of
 from services.intake.desk.act_fields import ROWS
+from services.intake.desk.lights import LitView, lit_view, most_hopeful
+from services.intake.desk.next_step import NextStep, next_step
 from services.intake.desk.offered_acts import offered
-from shared.case import Case, Duty, DutyState, HolderTerm, Item, Lit, Slip, Task
+from services.intake.desk.unanswered import PolicyOfCase, UnansweredView, unanswered
+from shared.case import Case, Duty, HolderTerm, Item, Slip, Task
 from shared.facts import Name
-from shared.ids import PersonId, PostId
+from shared.ids import PersonId
 from shared.territory import MAY_LOG_A_CALL
 from shared.tokens import Principal
 from shared.vocabulary import Kind
@@ -24,49 +25,6 @@ from shared.web.names import Names
 
 CALM_SHOWN = 3
 """Duties of a case on the board that are merely due, beside those that press."""
-
-
-class PersonLight(StrEnum):
-    """How a person who was told stands."""
-
-    ANSWERED = "answered"
-    DARK = "dark"
-    UNREACHED = "unreached"
-    """No call has got through: that is no silence of theirs."""
-    WAITING = "waiting"
-    ENDED = "ended"
-    """The duty was settled before they answered."""
-
-
-class Sent(StrEnum):
-    """How far a message has come on a channel."""
-
-    TRYING = "trying"
-    HANDED_OVER = "handed_over"
-    """The gateway has it."""
-    ARRIVED = "arrived"
-    """The gateway says that the telephone has it."""
-    FAILED = "failed"
-    """It could not be handed over."""
-    UNDELIVERED = "undelivered"
-    """The gateway had it and says that it did not arrive."""
-    SPARED = "spared"
-    """Its turn did not come: it was answered before."""
-
-
-@dataclass(frozen=True)
-class LitView:
-    person: PersonId
-    name: Name
-    post: Name
-    at: datetime
-    light: PersonLight
-    since: datetime | None
-    channels: tuple[tuple[str, Sent], ...]
-    handed_over_at: datetime | None
-    arrived_at: datetime | None
-    opened_at: datetime | None
-    may_log_call: bool
 
 
 @dataclass(frozen=True)
@@ -101,30 +59,6 @@ class TaskView:
     """It is with the reader's unit."""
 
 
-class StepKind(StrEnum):
-    REMIND = "remind"
-    LIGHT = "light"
-    GIVE_UP = "give_up"
-    """The last contact of the chain is given up: nobody is left to light."""
-    LIMIT = "limit"
-    OVERDUE = "overdue"
-    """Somebody above is told that it is still not done."""
-    AGAIN = "again"
-    """Whoever put it off, or has not done it yet, is called again."""
-    RESUME = "resume"
-
-
-@dataclass(frozen=True)
-class NextStep:
-    """What happens next by itself if nobody answers."""
-
-    at: datetime
-    kind: StepKind
-    about: Name
-    title: Name
-    lights: Name | None = None
-
-
 @dataclass(frozen=True)
 class CaseView:
     case: Case
@@ -143,8 +77,9 @@ class CaseView:
     """
     rings: bool
     """Somebody is being called, or a limit has passed: the duties stand open on the board."""
-    reachable: tuple[tuple[PersonId, Name], ...]
-    """Whom the reader may write down that they reached by telephone, for a duty of their own."""
+    unanswered: tuple[UnansweredView, ...]
+    """Who was called for what is still owed and has not answered, the silent first."""
+    policy: PolicyOfCase
     chain: tuple[LinkView, ...]
     exhausted: bool
     """Somebody is still owed a report, and nobody is being rung for them any more."""
@@ -177,7 +112,7 @@ def case_view(
     can = offered(case, can, principal.person)
     owed = [duty for duty in case.duties if duty.is_owed]
     ordered = sorted(case.duties, key=lambda duty: (not duty.is_owed, duty.due_at))
-    unanswered = any(
+    may_answer = any(
         lit.person == principal.person and lit.answered_at is None for duty in owed for lit in duty.lit
     )
     tasks = sorted(case.tasks, key=lambda task: (URGENCY[slip_of(task, now)], task.due_at))
@@ -195,10 +130,11 @@ def case_view(
         owed=len(owed),
         pressing=tuple(viewed(duty) for duty in _pressing(ordered, principal)),
         rings=any(_is_lit(duty) or duty.lapse is not None for duty in owed),
-        reachable=tuple(_reachable(owed, case, names)) if logs_calls else (),
+        unanswered=unanswered(owed, case, names, logs_calls=logs_calls),
+        policy=PolicyOfCase.of(case.policy),
         chain=_chain(case.duties, names, logs_calls=logs_calls),
         exhausted=any(_is_exhausted(duty, case) for duty in case.duties),
-        step=_next_step(owed, case, names),
+        step=next_step(case, names),
         tasks=tuple(TaskView(task, slip_of(task, now), task.unit == principal.unit) for task in tasks[:ROWS]),
         task_count=len(tasks),
         items=tuple(
@@ -209,7 +145,7 @@ def case_view(
         )[:ROWS],
         held=case.held if len(case.held) > 1 else (),
         can=can,
-        may_acknowledge=unanswered and Kind.ACKNOWLEDGED in can,
+        may_acknowledge=may_answer and Kind.ACKNOWLEDGED in can,
     )
 
 
@@ -230,11 +166,6 @@ def _pressing(ordered: Sequence[Duty], principal: Principal) -> list[Duty]:
 
 def _is_lit(duty: Duty) -> bool:
     return any(lit.person == duty.bearer for lit in duty.lit)
-
-
-def _reachable(owed: Iterable[Duty], case: Case, names: Names) -> Iterator[tuple[PersonId, Name]]:
-    bearers = dict.fromkeys(duty.bearer for duty in owed if _is_lit(duty) or case.plan_of(duty).by_recipient)
-    return ((person, names.person(person)) for person in bearers)
 
 
 def _is_exhausted(duty: Duty, case: Case) -> bool:
@@ -262,22 +193,10 @@ def _duty_view(duty: Duty, case: Case, names: Names, principal: Principal, *, lo
         own=own,
         taken_by=names.person(duty.taken_by) if duty.taken_by else None,
         mine=duty.bearer == principal.person,
-        may_log_call=logs_calls and duty.is_owed and (own is not None or case.plan_of(duty).by_recipient),
+        may_log_call=own.may_log_call
+        if own
+        else logs_calls and duty.is_owed and case.plan_of(duty).by_recipient,
     )
-
-
-PROMISE = (
-    PersonLight.ANSWERED,
-    PersonLight.WAITING,
-    PersonLight.DARK,
-    PersonLight.UNREACHED,
-    PersonLight.ENDED,
-)
-"""Somebody lit for several duties stands as in the most hopeful of them."""
-
-
-def most_hopeful(views: Iterable[LitView]) -> LitView:
-    return min(views, key=lambda view: PROMISE.index(view.light))
 
 
 def _chain(duties: Iterable[Duty], names: Names, *, logs_calls: bool) -> tuple[LinkView, ...]:
@@ -295,77 +214,3 @@ def _chain(duties: Iterable[Duty], names: Names, *, logs_calls: bool) -> tuple[L
         for views in views_of.values()
     ]
     return tuple(sorted(links, key=lambda link: link.lit.at))
-
-
-def lit_view(lit: Lit, duty: Duty, names: Names, *, logs_calls: bool) -> LitView:
-    if lit.answered_at is not None:
-        light, since = PersonLight.ANSWERED, lit.answered_at
-    elif lit.dark_at is not None:
-        light, since = PersonLight.DARK if lit.is_reached else PersonLight.UNREACHED, lit.dark_at
-    elif duty.is_owed:
-        light, since = PersonLight.WAITING, lit.at
-    else:
-        light, since = PersonLight.ENDED, None
-    return LitView(
-        person=lit.person,
-        name=names.person(lit.person),
-        post=names.post(lit.post),
-        at=lit.at,
-        light=light,
-        since=since,
-        channels=tuple(_sent(lit)),
-        handed_over_at=lit.handed_over_at,
-        arrived_at=lit.arrived_at if lit.arrived else None,
-        opened_at=lit.opened_at,
-        may_log_call=logs_calls and duty.is_owed and lit.answered_at is None,
-    )
-
-
-def _sent(lit: Lit) -> Iterable[tuple[str, Sent]]:
-    for channel in dict.fromkeys((*lit.channels, *lit.delivered, *lit.failed)):
-        if channel in lit.arrived:
-            yield channel, Sent.ARRIVED
-        elif channel in lit.delivered:
-            yield channel, Sent.HANDED_OVER
-        elif channel in lit.undelivered:
-            yield channel, Sent.UNDELIVERED
-        elif channel in lit.spared:
-            yield channel, Sent.SPARED
-        else:
-            yield channel, Sent.FAILED if channel in lit.failed else Sent.TRYING
-
-
-def _next_step(owed: Iterable[Duty], case: Case, names: Names) -> NextStep | None:
-    coming = min((one for duty in owed for one in _coming(duty)), key=lambda one: one.at, default=None)
-    if coming is None:
-        return None
-    about, title = names.person(coming.duty.bearer), case.plan_of(coming.duty).title
-    return NextStep(
-        coming.at, coming.kind, about, title, names.post(coming.lights) if coming.lights else None
-    )
-
-
-class _Coming(NamedTuple):
-    at: datetime
-    kind: StepKind
-    duty: Duty
-    lights: PostId | None = None
-
-
-def _coming(duty: Duty) -> Iterator[_Coming]:
-    if duty.paused_at is not None:
-        if duty.paused_until is not None:
-            yield _Coming(duty.paused_until, StepKind.RESUME, duty)
-        return
-    if duty.next_link_at is not None:
-        following = next(iter(duty.chain), None)
-        yield _Coming(duty.next_link_at, StepKind.LIGHT if following else StepKind.GIVE_UP, duty, following)
-    if duty.reminders:
-        yield _Coming(duty.reminders[0].at, StepKind.REMIND, duty)
-    if duty.overdue:
-        yield _Coming(duty.overdue[0].at, StepKind.OVERDUE, duty)
-    yield from (
-        _Coming(at, StepKind.AGAIN, duty) for at in (duty.snoozed_until, duty.nag_at) if at is not None
-    )
-    if duty.state is DutyState.OPEN:
-        yield _Coming(duty.due_at, StepKind.LIMIT, duty)

@@ -31,7 +31,7 @@ from shared.role_words import role_said, roles_said
 from shared.standing import DIRECTORY_CASE
 from shared.subjects import fact_subject
 from shared.tokens import Principal
-from shared.vocabulary import Kind, Role
+from shared.vocabulary import Kind
 
 SOURCE = "/services/intake"
 WAITS = timedelta(days=7)
@@ -274,7 +274,7 @@ def check_decider(proposal: Proposal, principal: Principal, weighed: Weighed, di
 def shown_to(
     principal: Principal, proposal: Proposal, weighed: Weighed, directory: Directory
 ) -> WaitingProposal:
-    is_operator = principal.role is Role.OPERATOR
+    sees_addresses = principal.role in shown.SEE_ADDRESSES
     return WaitingProposal(
         proposal=proposal.id,
         at=proposal.at,
@@ -285,7 +285,7 @@ def shown_to(
         approvers=tuple(directory.units_by_id[unit].name for unit in weighed.units),
         yours=proposal.by.principal == principal.subject,
         may_decide=may_decide(proposal, principal, weighed, directory) is None,
-        changes=tuple(shown.change(change, personal=is_operator) for change in proposal.changes),
+        changes=tuple(shown.change(change, personal=sees_addresses) for change in proposal.changes),
     )
 
 

@@ -40,18 +40,24 @@
 
   // Puts the piece where `place` says, with the focus, the opened parts and the marks of the one before it.
   function swap(fresh, old, place) {
-    const key = old?.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    const active = document.activeElement;
+    const key = old?.contains(active) ? active.dataset.key : null;
     if (old) {
-      const opened = [...old.querySelectorAll("details")];
-      fresh.querySelectorAll("details").forEach((details, number) => {
-        if (!opened[number]?.dataset.touched) return;
-        details.open = opened[number].open;
+      const nameOf = (details) => details.id || details.className;
+      const opened = new Map([...old.querySelectorAll("details")].map((details) => [nameOf(details), details]));
+      for (const details of fresh.querySelectorAll("details")) {
+        const before = opened.get(nameOf(details));
+        // What is being typed stays as it is, where the form is still offered.
+        if (before?.open && before.querySelector("form")) { details.replaceWith(before); continue; }
+        if (!before?.dataset.touched) continue;
+        details.open = before.open;
         details.dataset.touched = "yes";
-      });
+      }
       if (old.classList.contains("chosen")) fresh.classList.add("chosen");
     }
     place();
-    if (key !== null) (fresh.querySelector(`[data-key="${CSS.escape(key || "")}"]`) || fresh.querySelector("a, button"))?.focus({ preventScroll: true });
+    if (fresh.contains(active)) active.focus({ preventScroll: true });
+    else if (key !== null) (fresh.querySelector(`[data-key="${CSS.escape(key || "")}"]`) || fresh.querySelector("a, button"))?.focus({ preventScroll: true });
     fresh.classList.add("changed");
   }
 
