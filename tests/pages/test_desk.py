@@ -106,6 +106,11 @@ async def test_what_is_being_typed_about_a_call_outlives_a_change_of_the_case(
     await expect(officer.locator("[data-unanswered=sun_bing]")).to_have_count(0)
     await expect(officer.locator("#call-qian_yi-note")).to_have_value("正在通话")
     await expect(officer.locator("#call-qian_yi-note")).to_be_focused()
+
+    await officer.locator(".story .when").last.click()
+    await expect(officer.locator("[data-past]")).to_contain_text("This is the past")
+    await expect(officer.locator(".beacons")).not_to_contain_text("answered")
+    await expect(officer.locator("form[action*=cases]")).to_have_count(0)
     assert await officer.evaluate("document.documentElement.scrollWidth") <= 360
 
 

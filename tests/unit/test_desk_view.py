@@ -18,6 +18,7 @@ from services.intake.desk.act_fields import ROWS, Setting
 from services.intake.desk.beacons import beacon_picture
 from services.intake.desk.lights import PersonLight, Sent
 from services.intake.desk.next_step import StepKind, next_step
+from services.intake.desk.past import as_it_stood
 from services.intake.desk.telephone import telephone_beside
 from services.intake.desk.view import CaseView, case_view
 from services.intake.fields.act_form import ActForm
@@ -216,6 +217,25 @@ def test_a_number_is_there_to_dial_only_for_whoever_may_see_numbers() -> None:
         hidden = telephone_beside(mayor, directory, reader)
         assert hidden
         assert (hidden.shown[0], hidden.dial) == ("…", None)
+
+
+def test_a_case_is_shown_as_it_stood_and_nothing_later_with_it(story: Story) -> None:
+    names = Names(example_directory())
+    story.time_passes(7)
+    story.acknowledged("qian_yi", 8)
+    story.acknowledged("zhao_jia", 9)
+    at = LEARNED + timedelta(minutes=3)
+    picture = beacon_picture(as_it_stood(story.now, at), names, at)
+    assert picture
+    assert {row.lit.light for row in picture.rows} == {PersonLight.WAITING}
+    assert "Wu Ji" not in {row.lit.name.en for row in picture.rows}, "the chain had not begun"
+    later = as_it_stood(story.now, LEARNED + timedelta(minutes=8, seconds=30))
+    answered = {lit.person for duty in later.duties for lit in duty.lit if lit.answered_at}
+    assert answered == {"qian_yi"}
+    assert {duty.id for duty in later.duties if duty.bearer == "zhao_jia" and duty.is_owed}
+    assert as_it_stood(story.now, LEARNED + timedelta(minutes=9)) == story.now
+    assert as_it_stood(story.now, LEARNED - timedelta(hours=1)).duties == ()
+    assert as_it_stood(story.now, LEARNED - timedelta(hours=1)).log == ()
 
 
 # What is next

@@ -14,6 +14,7 @@ from shared.door import doorway
 from shared.facts import FileRef, FormGiven
 from shared.fault_texts import Fault
 from shared.files.sending import no_such_file, send_file
+from shared.http_fields import QueryTime
 from shared.ids import CaseId
 from shared.message import N_
 from shared.problems import Problem
@@ -58,8 +59,11 @@ def add_cases(router: APIRouter, here: DeskPages) -> None:
         )
 
     @router.get("/cases/{case}")
-    async def case_page(request: Request, case: str) -> Response:
+    async def case_page(request: Request, case: str, at: QueryTime | None = None) -> Response:
+        """`at`: a moment that is past, to see the case as it stood then."""
         principal = here.pages.admit(request, *READERS)
+        if at is not None and at < here.pages.clock():
+            return here.show_past(request, principal, await here.find(case, principal), at)
         revision = here.desk.board.revision
         return await here.show_case(request, principal, await here.find(case, principal), revision=revision)
 

@@ -22,6 +22,7 @@ from services.intake.desk import act_forms
 from services.intake.desk.act_fields import ROWS, Setting
 from services.intake.desk.beacons import beacon_picture
 from services.intake.desk.filled_forms import filled_forms
+from services.intake.desk.past import as_it_stood
 from services.intake.desk.services import DeskServices
 from services.intake.desk.telephone import telephone_beside
 from services.intake.desk.view import CaseView, case_view
@@ -247,6 +248,11 @@ class DeskPages:
             **self.ties(card, principal),
             **more,
         )
+
+    def show_past(self, request: Request, principal: Principal, card: Card, at: datetime) -> HTMLResponse:
+        picture = partial(beacon_picture, names=self.names, now=at)
+        case = as_it_stood(card.whole, at)
+        return self.show(request, "case_past.html", principal, case=case, at=at, beacons_of=picture)
 
     def _logged(self, request: Request, case: Case, principal: Principal) -> LoggedCall | None:
         """The call that the reader has just written down, for the page that says so."""
