@@ -43,7 +43,9 @@ async def installation_in(folder: Path) -> AsyncIterator[Installation]:
         fast.write_text(compress(lab.policy.read_text(encoding="utf-8"), RATIO), encoding="utf-8")
         lab.policy = fast
         escalator = await lab.start_service("escalator")
-        notifier = await start_notifier(lab, gateway, FENGHUO_DIRECTORY=str(lab.directory))
+        notifier = await start_notifier(
+            lab, gateway, FENGHUO_DIRECTORY=str(lab.directory), FENGHUO_GATHER="PT0S"
+        )
         audit = await lab.start_service("audit")
         intake = await lab.start_service("intake", FENGHUO_DUTIES_WAIT="PT5S")
         async with httpx2.AsyncClient(

@@ -22,7 +22,7 @@ from shared.case_parts import MissingPartError, places_of
 from shared.facts import Checked, CheckOutcome, EffectKind, Fact, Rejection
 from shared.facts.cause import Cause
 from shared.ids import CaseId
-from shared.streams import CASES, FACTS, LIGHTS, PULSES, bucket_configs, escalator_durable
+from shared.streams import BROWSERS, CASES, FACTS, LIGHTS, PULSES, SESSIONS, bucket_configs, escalator_durable
 from shared.subjects import armed_subject, fact_subject, lane_of
 from shared.vocabulary import Kind, Role
 from tests.attacks.conftest import Installation, installation_in
@@ -165,9 +165,15 @@ async def test_a_message_that_looks_like_the_brokers_own_is_heard_all_the_same(
 
 
 async def test_every_bucket_keeps_the_value_before_one_that_nobody_can_read(admin: Client) -> None:
-    """Those apart in which a service says anew every few seconds what is so."""
+    """Those apart in which a service says anew every few seconds what is so, and those of which nothing may
+    stay once it has ended.
+    """
     js = admin.jetstream(timeout=30)
-    kept = [str(config.bucket) for config in bucket_configs() if config.bucket not in (LIGHTS, PULSES)]
+    kept = [
+        str(config.bucket)
+        for config in bucket_configs()
+        if config.bucket not in (LIGHTS, PULSES, BROWSERS, SESSIONS)
+    ]
     for bucket in kept:
         subject = f"$KV.{bucket}.poisoned"
         for value in (b"1", b"2", b"no number"):
