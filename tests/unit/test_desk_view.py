@@ -3,6 +3,7 @@ acts, what can be done.
 """
 
 import zlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -198,6 +199,9 @@ def test_whoever_has_not_answered_stands_once_with_the_rule_that_called_them(sto
     (reason,) = mayor.why
     assert (reason.terms.rule, reason.within) == ("first_report", timedelta(minutes=30))
     assert reason.line == reason.terms.limit
+    assert reason.done_by == reason.terms.discharged_by
+    unworded = msgspec.structs.replace(reason.terms, discharged_by=("acknowledged", "form.stock.enough"))
+    assert replace(reason, terms=unworded).done_by == (), "no id of a form is shown"
     contact = next(one for one in view.unanswered if one.stands_for)
     assert contact.why[0].number == 1
     assert contact.why[0].line == reason.terms.chain_rule

@@ -13,6 +13,8 @@ from services.intake.desk.lights import LitView, PersonLight, lit_view, most_hop
 from shared.case import Case, Duty, DutyTerms
 from shared.facts import Name, PolicyLine
 from shared.ids import PersonId, PostId
+from shared.language.labels import LABELS
+from shared.vocabulary import Kind
 from shared.web.names import Names
 
 PRESSING = (PersonLight.DARK, PersonLight.UNREACHED, PersonLight.WAITING)
@@ -34,6 +36,12 @@ class ToldWhy:
     stands_for: tuple[Name, ...] = ()
     """Of a contact whose silence had them called."""
 
+    @property
+    def done_by(self) -> tuple[str, ...]:
+        """What counts as done; none where the desk lacks words for one of them: the policy's page has all."""
+        events = self.terms.discharged_by
+        return events if all(map(_has_words, events)) else ()
+
 
 @dataclass(frozen=True)
 class UnansweredView:
@@ -46,6 +54,13 @@ class UnansweredView:
     stands_for: tuple[Name, ...]
     why: tuple[ToldWhy, ...]
     may_log_call: bool
+
+
+def _has_words(event: str) -> bool:
+    whole, _, part = event.partition(".")
+    if part:
+        return whole == Kind.FILED and part in LABELS["document"]
+    return event in LABELS["via"] or event in LABELS["fact"]
 
 
 def unanswered(
