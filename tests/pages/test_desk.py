@@ -76,6 +76,10 @@ async def test_a_duty_officer_logs_a_call_for_each_person_reached(
 
     await expect(page.locator(".note.good")).to_contain_text("Your call to Qian Yi is written down at")
     await expect(page.locator("[data-unanswered=qian_yi]")).to_have_count(0)
+    late = {"person": "qian_yi", "called_at": "2031-01-01T00:00", "note": "已答复后所填"}
+    again = await page.request.post(f"/cases/{case}/acknowledge", form=late, headers={"Origin": intake.url})
+    assert again.status == 422
+    assert "已答复后所填" in await again.text(), "nothing typed is lost where they answered meanwhile"
     await expect(page.locator(f"#case-{case} tr[data-duty$=gov_main]")).to_contain_text("logged call")
     await expect(page.locator("[data-call]")).to_contain_text("…0000")
     await expect(page.locator("[data-call]")).to_contain_text("not a number of theirs in the directory")
