@@ -29,6 +29,7 @@ from shared.broker.forever import until_done
 from shared.clock_skew import ClockSkew
 from shared.concurrent import run_all
 from shared.door import doorway
+from shared.door.compression import Compression
 from shared.door.door import Door, Doorkeeper
 from shared.lights import Lights
 from shared.lined_yaml import YamlFault
@@ -110,6 +111,7 @@ class Service:
         openapi.install(self.app, self.answers)
         self.door = Doorkeeper.of(self.settings, self.registry, lambda: self.app.routes)
         self.app.add_middleware(Door, keeper=self.door)
+        self.app.add_middleware(Compression)
         self.internal = self.app if not self.settings.internal_port else FastAPI(openapi_url=None)
         self._routes()
         self.checks |= {

@@ -42,6 +42,11 @@ async def intake(town: Lab) -> Running:
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def audit(town: Lab) -> Running:
+    return await town.start_service("audit")
+
+
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)

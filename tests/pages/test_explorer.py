@@ -17,11 +17,6 @@ from tests.pages.conftest import OpenPage, log_in, report
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def audit(town: Lab) -> Running:
-    return await town.start_service("audit")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def case(town: Lab, intake: Running, audit: Running) -> str:
     """A case whose report and first decision are under a signed checkpoint."""
     reported = await report(town, intake, summary="沙泉县面粉库粉尘爆燃", area="620621")

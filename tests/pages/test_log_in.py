@@ -74,6 +74,7 @@ async def test_a_person_of_two_roles_logs_in_by_link_and_code_and_acts_as_either
     await expect(phone.locator("[role=alert]")).to_contain_text("您的登录会话已结束")
     await shot(phone, "over-zh-360")
 
+    await desk.locator("details.me summary").click()
     await desk.get_by_role("button", name="Log out").click()
     await desk.goto(f"/cases/{case}")
     assert "/login?next=" in desk.url

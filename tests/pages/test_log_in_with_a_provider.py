@@ -91,7 +91,7 @@ async def test_somebody_of_the_directory_is_back_where_they_wanted_to_go(
         await authorize(page, "zhou_wu")
         await page.wait_for_url("**/tasks")
         await expect(page.locator("details.me summary")).to_contain_text("Zhou Wu")
-        await expect(page.locator("details.me button")).to_have_text("Act as duty officer")
+        await expect(page.locator("details.me button[name=role]")).to_have_text("Act as duty officer")
 
 
 async def test_a_stranger_and_who_was_denied_are_told_what_to_do(

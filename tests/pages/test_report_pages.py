@@ -21,11 +21,6 @@ REPORTS = tuple(ReportName)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def audit(town: Lab) -> Running:
-    return await town.start_service("audit")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def case(town: Lab, intake: Running, audit: Running) -> str:
     """A report that came in late, so that its unit has lapses on record under a signed checkpoint."""
     reported = await report(

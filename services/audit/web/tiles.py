@@ -16,10 +16,10 @@ from services.audit.reading.reader import TrailReader
 from services.audit.reading.views import NotInTrail
 from shared.bodies import sends
 from shared.door import doorway
+from shared.door.compression import takes_gzip
 from shared.http_fields import Words
 from shared.tlog import layout
 from shared.tlog.layout import ENTRIES, LayoutError
-from shared.web.compressed import takes_gzip
 
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _NOT_AT_ALL = {"Cache-Control": "no-cache"}

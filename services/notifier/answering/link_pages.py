@@ -31,7 +31,7 @@ from services.notifier.answering.meanwhile import happened_since
 from services.notifier.answering.offers import LinkAct, buttons, duty_for, instead, offers
 from services.notifier.answering.opening import LinkOpener
 from services.notifier.answering.others import standing
-from services.notifier.answering.page_frame import PageFrame, as_taken, read_form
+from services.notifier.answering.page_frame import PageFrame, read_form
 from services.notifier.delivery import whether_over
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
@@ -124,11 +124,6 @@ class LinkPages:
         page: Callable[[Link], Awaitable[HTMLResponse]],
         *,
         choice: str = "",
-    ) -> HTMLResponse:
-        return as_taken(request, await self._page(request, token, page, choice))
-
-    async def _page(
-        self, request: Request, token: str, page: Callable[[Link], Awaitable[HTMLResponse]], choice: str
     ) -> HTMLResponse:
         preferred = request.headers.get("accept-language", "").strip().lower()
         language = Language.EN if preferred.startswith("en") else Language.ZH

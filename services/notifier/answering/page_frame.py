@@ -1,12 +1,10 @@
 """A page behind a link as HTML: no script at all, one style of our own, and nothing from anywhere else.
 
-Invariant: it opens where there is hardly any network. A page carries only those rules of the style that it uses, and goes
-out compressed to a client that takes it: it says nothing that its reader has not asked for by a sealed link, so that its
-length tells nobody anything.
+Invariant: it opens where there is hardly any network: a page carries only those rules of the style that it uses. It says
+nothing that its reader has not asked for by a sealed link, so that its length, compressed, tells nobody anything.
 """
 
 import base64
-import gzip
 import hashlib
 import re
 from collections.abc import Mapping
@@ -24,7 +22,6 @@ from services.notifier.messages.writer import TEMPLATES, Writer
 from shared.language.catalogue import N_
 from shared.language.words import Words
 from shared.vocabulary import Language
-from shared.web.compressed import takes_gzip
 
 MOST_FIELDS = 20
 EMPTY: dict[str, Any] = {"files": (), "since": (), "answers_for": None, "others": (), "comes_next": ""}
@@ -95,19 +92,9 @@ def _headers(style: str) -> dict[str, str]:
         "Content-Security-Policy": policy,
         "Cache-Control": "no-store",
         "Referrer-Policy": "no-referrer",
-        "Vary": "Accept-Encoding",
         "X-Content-Type-Options": "nosniff",
         "X-Robots-Tag": "noindex",
     }
-
-
-def as_taken(request: Request, page: HTMLResponse) -> HTMLResponse:
-    """The page, compressed for a client that takes it: half as long."""
-    if takes_gzip(request.headers.get("accept-encoding", "")):
-        page.body = gzip.compress(bytes(page.body), 6)
-        page.headers["Content-Encoding"] = "gzip"
-        page.headers["Content-Length"] = str(len(page.body))
-    return page
 
 
 async def read_form(request: Request) -> dict[str, str]:
