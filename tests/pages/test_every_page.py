@@ -4,6 +4,7 @@ telephone, and no page is sent longer than it has to be.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
 import httpx2
@@ -99,12 +100,13 @@ async def test_every_page_is_open_to_everybody(
     escalator = next(service for service in town.services if service.name == "escalator")
     async with httpx2.AsyncClient(base_url=escalator.url, headers=town.bearer(Role.SUPERVISOR)) as client:
         listed = (await client.get("/api/v1/policy/versions")).json()["versions"]
+    moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     version = f"/versions/{listed[0]['id']}"
     officer = town.bearer(Role.DUTY_OFFICER, person="wang_xin")
     visits: tuple[tuple[str, dict[str, str], list[str]], ...] = (
         (intake.url, officer, [
             "/", f"/?case={case}", "/?show=standing", "/?wall=1", "/report", "/tasks", "/roster", "/calendar", "/gaps",
-            "/roll-call", "/roll-call/begin", "/suspicions", f"/cases/{case}?call=sun_bing",
+            "/roll-call", "/roll-call/begin", "/suspicions", f"/cases/{case}?call=sun_bing", f"/cases/{case}?at={moment}",
             "/cases/none", "/notices", "/compilations", "/sessions",
         ]),
         (intake.url, {}, ["/login"]),
