@@ -221,6 +221,8 @@ def test_a_number_is_there_to_dial_only_for_whoever_may_see_numbers() -> None:
         hidden = telephone_beside(mayor, directory, reader)
         assert hidden
         assert (hidden.shown[0], hidden.dial) == ("…", None)
+    to_ring = telephone_beside(mayor, directory, OFFICER, is_to_ring=True)
+    assert to_ring == shown, "whoever is to ring somebody has the number under the thumb"
 
 
 def test_a_case_is_shown_as_it_stood_and_nothing_later_with_it(story: Story) -> None:

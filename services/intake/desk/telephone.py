@@ -1,5 +1,5 @@
-"""The telephone number beside somebody who is to be rung: to dial for whoever may see numbers, else enough of it to
-recognise.
+"""The telephone number beside somebody who is to be rung: to dial for whoever may see numbers, and for whoever is to
+ring them now; for others enough of it to recognise.
 """
 
 import re
@@ -19,12 +19,16 @@ class Telephone:
     """For a `tel:` link; None for whoever may not see the number."""
 
 
-def telephone_beside(person: PersonId, directory: Directory, reader: Principal) -> Telephone | None:
-    """Their first in the directory; None where it has none of theirs."""
+def telephone_beside(
+    person: PersonId, directory: Directory, reader: Principal, *, is_to_ring: bool = False
+) -> Telephone | None:
+    """Their first in the directory; None where it has none of theirs. `is_to_ring`: this person has not answered, and
+    a call by the reader would count.
+    """
     entry = directory.people_by_id.get(person)
     number = telephone_of(entry) if entry is not None else None
     if number is None:
         return None
-    if reader.role not in SEE_ADDRESSES:
+    if reader.role not in SEE_ADDRESSES and not is_to_ring:
         return Telephone(masked(number), None)
     return Telephone(number, re.sub(r"[^+0-9]", "", number))
