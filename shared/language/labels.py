@@ -241,6 +241,7 @@ LABELS: dict[str, dict[str, str]] = {
         "key": N_("key pressed in the call"),
         "mail": N_("reply by mail"),
         "stood_in": N_("by a stand-in who knew already"),
+        "judged": N_("every suspicion judged"),
     },
 }
 
