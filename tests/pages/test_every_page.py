@@ -66,6 +66,11 @@ class Look:
             await self._axe(path)
             await self.page.set_viewport_size(PHONE)
             width = await self.page.evaluate("document.documentElement.scrollWidth")
+            shown = await self.page.evaluate(
+                "(document.querySelector('main') ?? document.body).innerText.trim()"
+            )
+            if not shown:
+                self.faults.append(f"{path} {self.language}: empty on a telephone")
             high = await self.page.evaluate("document.querySelector('.bar')?.offsetHeight ?? 0")
             if width > PHONE["width"] or high > ONE_LINE:
                 self.faults.append(f"{path} {self.language}: {width} wide, its header {high} high")

@@ -66,6 +66,7 @@ async def test_a_report_rings_in_the_browser_that_was_put_down_until_the_log_out
         assert "/a/" in shown["data"], "a click leads to the link that answers"
         assert [one for one in gateway.gateway.messages if case in one.id], "calls go out as ever"
 
+        await page.locator("details.me summary").click()
         await page.get_by_role("button", name="退出").click()
         await page.wait_for_url("**/login")
         before = len(service.heard)
