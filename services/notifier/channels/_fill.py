@@ -4,6 +4,7 @@ Invariant: nothing of a message can change the shape of a request: values go int
 where it stands. A text that is cut keeps its link whole.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ MESSAGE_PARTS = frozenset(
         "link",
         "link_path",
         "id",
+        "id_hash",
         "case",
         "level",
         "language",
@@ -69,6 +71,7 @@ def message_parts(message: Message, country: str) -> dict[str, JsonValue]:
         "link": link,
         "link_path": f"{place.path}?{place.query}" if place.query else place.path,
         "id": message.id,
+        "id_hash": hashlib.sha256(message.id.encode()).hexdigest()[:32],
         "case": message.case,
         "level": message.level or "",
         "language": message.language,
