@@ -50,6 +50,32 @@ def test_in_no_second_more_than_it_takes(most: int, gaps: Sequence[float]) -> No
         assert at - went[number] >= 1.0 - 1e-9
 
 
+@given(st.integers(5, 50), st.lists(st.tuples(st.floats(0, 20), st.booleans()), max_size=80))
+def test_what_is_ordinary_leaves_a_fifth_of_the_room_to_the_gravest(
+    most: int, asked: Sequence[tuple[float, bool]]
+) -> None:
+    limit, now, went = RateLimit(most, 60.0, 0.8), 0.0, list[float]()
+    for gap, is_gravest in asked:
+        now += gap
+        now += limit.wait(now, is_gravest=is_gravest)
+        limit.note(now)
+        went.append(now)
+        in_the_minute = sum(at > now - 60 + 1e-6 for at in went)
+        assert in_the_minute <= (most if is_gravest else int(most * 0.8))
+
+
+async def test_a_minute_used_up_by_what_is_ordinary_keeps_no_level_i_waiting() -> None:
+    turns = GatewayTurns(9, [RateLimit(5, 60.0, 0.8)], asyncio.Event())
+    for _ in range(4):
+        async with turns.turn(message(Level.III)):
+            pass
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01), turns.turn(message(Level.III)):
+            pass
+    async with asyncio.timeout(1), turns.turn(message(Level.I)):
+        pass
+
+
 def test_the_gravest_goes_first_and_of_those_alike_the_newest() -> None:
     hand = message(None, purpose=Purpose.UNDECIDED)
     order = [

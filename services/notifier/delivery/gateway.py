@@ -23,7 +23,7 @@ from services.notifier.channels import (
 )
 from services.notifier.delivery.breaker import Breaker
 from services.notifier.delivery.carried import Interrupted
-from services.notifier.delivery.gateway_turns import GatewayTurns, RateLimit
+from services.notifier.delivery.gateway_turns import ORDINARY_SHARE, GatewayTurns, RateLimit
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.taking import GatewayTaking
 
@@ -33,8 +33,8 @@ AT_REST = "the gateway took nothing from those before it"
 
 
 def limits_of(config: ChannelConfig) -> list[RateLimit]:
-    spans = ((config.per_second, 1.0), (config.per_minute, 60.0))
-    return [RateLimit(most, seconds) for most, seconds in spans if most is not None]
+    spans = ((config.per_second, 1.0, 1.0), (config.per_minute, 60.0, ORDINARY_SHARE))
+    return [RateLimit(most, seconds, share) for most, seconds, share in spans if most is not None]
 
 
 class GatewayAtWork:

@@ -1,7 +1,7 @@
 """Whose turn it is at a gateway: so many hand-overs at once, and no more in a second or a minute than it takes.
 
-Invariant: in no second and no minute does it get more than its entry says. Of what waits for its turn the gravest
-goes first, and of what is alike the newest.
+Invariant: in no second and no minute does it get more than its entry says, and what is ordinary leaves a fifth of a
+minute's room to what is gravest. Of what waits for its turn the gravest goes first, and of what is alike the newest.
 """
 
 import asyncio
@@ -20,6 +20,10 @@ from shared.vocabulary import Level
 NEEDS = {Level.I: 0, Level.II: 1, None: 1, Level.III: 2, Level.IV: 3}
 """What has no level may be the gravest there is."""
 
+GRAVEST = 0
+ORDINARY_SHARE = 0.8
+"""Of a minute's room; the rest is kept free for the gravest."""
+
 EXERCISE = 4
 """Behind everything that is in earnest."""
 
@@ -28,22 +32,25 @@ def need_of(message: Message) -> tuple[int, float]:
     """The least goes first. Pure."""
     if message.exercise:
         return EXERCISE, -message.at.timestamp()
-    need = 0 if message.purpose is Purpose.UNDECIDED else NEEDS[message.level]
+    need = GRAVEST if message.purpose is Purpose.UNDECIDED else NEEDS[message.level]
     return need, -message.at.timestamp()
 
 
 class RateLimit:
-    """At most `most` in any `seconds`, by whatever clock the caller has. Pure but for its memory."""
+    """At most `most` in any `seconds`, by whatever clock the caller has; what is ordinary goes only where fewer than
+    `share` of these went. Pure but for its memory.
+    """
 
-    def __init__(self, most: int, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, most: int, seconds: float, share: float = 1.0) -> None:
+        self._seconds, self._most, self._ordinary = seconds, most, max(1, int(most * share))
         self._last: deque[float] = deque(maxlen=most)
 
-    def wait(self, now: float) -> float:
+    def wait(self, now: float, *, is_gravest: bool = False) -> float:
         """Seconds until the next may go."""
-        if len(self._last) < (self._last.maxlen or 0):
+        room = self._most if is_gravest else self._ordinary
+        if len(self._last) < room:
             return 0.0
-        return max(0.0, self._last[0] + self._seconds - now)
+        return max(0.0, self._last[-room] + self._seconds - now)
 
     def note(self, now: float) -> None:
         self._last.append(now)
@@ -98,15 +105,24 @@ class GatewayTurns:
                 heappop(self._waiting)
                 continue
             now = loop.time()
-            if wait := max((limit.wait(now) for limit in self.limits), default=0.0):
-                if self._timer is None:
-                    self._timer = loop.call_later(wait, self._again)
+            is_gravest = self._waiting[0][0][0] == GRAVEST
+            waits = (limit.wait(now, is_gravest=is_gravest) for limit in self.limits)
+            if wait := max(waits, default=0.0):
+                self._wake(now + wait)
                 return
             *_, comes = heappop(self._waiting)
             self._in_work += 1
             for limit in self.limits:
                 limit.note(now)
             comes.set_result(None)
+
+    def _wake(self, at: float) -> None:
+        """What is gravest may go sooner than what waited before it came."""
+        if self._timer is not None:
+            if self._timer.when() <= at:
+                return
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(at, self._again)
 
     def _again(self) -> None:
         self._timer = None
