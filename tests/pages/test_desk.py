@@ -76,7 +76,11 @@ async def test_a_duty_officer_logs_a_call_for_each_person_reached(
 
     await expect(page.locator(".note.good")).to_contain_text("Your call to Qian Yi is written down at")
     await expect(page.locator("[data-unanswered=qian_yi]")).to_have_count(0)
-    late = {"person": "qian_yi", "called_at": "2031-01-01T00:00", "note": "已答复后所填"}
+    late: dict[str, str | float | bool] = {
+        "person": "qian_yi",
+        "called_at": "2031-01-01T00:00",
+        "note": "已答复后所填",
+    }
     again = await page.request.post(f"/cases/{case}/acknowledge", form=late, headers={"Origin": intake.url})
     assert again.status == 422
     assert "已答复后所填" in await again.text(), "nothing typed is lost where they answered meanwhile"
