@@ -22,7 +22,7 @@ from fenghuo.gateway_lab import Gateway, GatewayLab
 from fenghuo.gateway_messages import Received
 from services.escalator.lanes.overdue import ARRIVING
 from services.escalator.policy.compress import compress
-from services.notifier.delivery.gathering import BEHIND, MOMENT
+from services.notifier.delivery.gathering import BEHIND
 from services.notifier.delivery.record import message_id
 from shared.directory import load_directory
 from shared.facts import Decision, Effect, EffectKind, Excuse, Referred, read_decision
@@ -176,12 +176,8 @@ async def _one_message_a_person(lab: Lab, gateway: Gateway, outage: Outage) -> N
                 await until(lambda: wanted <= _said(gateway, address), what=f"all is said to {where}")  # noqa: B023
                 late = {message_id(notice, entry.channel) for _, notice in told if notice in behind}
                 messages = [message for message in _to(gateway, address) if _ids_in(message) & late]
-                if not messages:
-                    continue
-                # A grave first word goes at once; then whatever a moment brings is one message, at whose ends the
-                # gateway may be slow.
-                moments = (messages[-1].at - messages[0].at) // MOMENT.total_seconds()
-                assert len(messages) <= 3 + moments, (
+                # How many moments there are depends on the machine; that they are fewer than the matters, on nothing.
+                assert len(messages) <= 2 + len(late) // 2, (
                     f"{where}: {[len(_ids_in(message)) for message in messages]}"
                 )
 

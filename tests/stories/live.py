@@ -151,6 +151,10 @@ class Live:
         assert answer.status_code == 200, answer.text
         return read_case(answer.content)
 
+    async def is_on_the_board(self, case: str) -> bool:
+        answer = await self.http.get(f"/api/v1/cases/{case}", headers=self.lab.bearer(Role.AUDITOR))
+        return answer.status_code == HTTPStatus.OK
+
     async def raised(self, case: str, kind: ReportKind) -> str:
         """The case of that kind that follows from this one, once there is one."""
 

@@ -16,6 +16,7 @@ from services.intake.desk.act_fields import ROWS
 from shared.facts.report import MOST_TASKS
 from shared.vocabulary import Role
 from tests.escalator.builders import ROOT
+from tests.lab import until
 from tests.stories.live import Live, live_in
 
 OFFICE, VILLAGE, HEAD = "emergency_office", "village_1234", "villager_1234"
@@ -40,6 +41,8 @@ async def test_two_thousand_units_are_asked_by_one_act_and_each_is_told(live: Li
     case = await live.report(
         OFFICE, Role.LEADER, kind="campaign", category=None, area="620600", summary="大排查"
     )
+    # Two thousand units have their standing watches made first.
+    await until(lambda: live.is_on_the_board(case), seconds=150, what="the campaign is decided on")
     due_at = (datetime.now(UTC) + timedelta(minutes=30)).isoformat()
     units = [f"village_{number}" for number in range(MOST_TASKS)]
     everybody = {"title": TITLE, "units": units, "due_at": due_at}

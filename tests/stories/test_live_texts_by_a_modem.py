@@ -82,8 +82,12 @@ async def test_a_leader_reads_it_and_answers_by_one_digit(town: Town) -> None:
     assert "回1知道" in read
     assert not faults_in(read.partition("http")[0], Language.ZH)
     assert {part.encoding for part in town.modem.sent()} == {"ucs2"}
-    page = await page_of(town)
-    assert "已发出 Sent (" in page
+
+    async def with_what_was_sent() -> str | None:
+        page = await page_of(town)
+        return page if "已发出 Sent (" in page else None
+
+    page = await until(with_what_was_sent, what="the page shows what was sent") or ""
     assert "粮库起火" in page
 
     town.modem.receive(town.number("zhao_jia"), "1")
