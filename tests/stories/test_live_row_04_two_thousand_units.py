@@ -68,7 +68,7 @@ async def test_two_thousand_units_are_asked_by_one_act_and_each_is_told(live: Li
     assert f"共 {MOST_TASKS} 项" in shown, "the page says how many more there are"
     own = await live.desk(f"/cases/{case}", VILLAGE, person=HEAD)
     for page in (shown, own, await live.desk(f"/cases/{case}", OFFICE, Role.SUPERVISOR)):
-        assert len(page.encode()) < SHORT_PAGE
+        assert len(page.encode()) < SHORT_PAGE, len(page.encode())
 
 
 def _told(live: Live) -> set[str]:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.intake.desk.act_fields import ROWS
 from services.intake.desk.lights import LitView, PersonLight, lit_view, most_hopeful
 from shared.case import Case, Duty, DutyTerms
 from shared.facts import Name, PolicyLine
@@ -76,7 +75,7 @@ def unanswered(
         if case.plan_of(duty).by_recipient and all(lit.person != duty.bearer for lit in duty.lit):
             called.setdefault(duty.bearer, []).append((duty, duty.bearer_post, None))
     views = [_view(person, calls, case, names, logs_calls) for person, calls in called.items()]
-    return tuple(sorted(views, key=_urgency)[:ROWS])
+    return tuple(sorted(views, key=_urgency))
 
 
 def _urgency(view: UnansweredView) -> tuple[bool, int]:
