@@ -81,7 +81,7 @@ async def test_a_report_in_time_is_found_and_everybody_who_heard_the_suspicion_h
         **dict.fromkeys(leaders, "【烽火·疑似漏报】"),
     }
     for person, words in everybody.items():
-        assert "未查到望山县应急管理局的报告" in await live.reads(person, hit, words)
+        await live.reads(person, hit, words, "未查到望山县应急管理局的报告")
 
     answer = await live.at_link(
         head, hit, "inform", choice="stated", text="我局已报：北坡沟道漫水，十二户已转移，系同一险情"
