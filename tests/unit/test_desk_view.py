@@ -21,6 +21,7 @@ from services.intake.desk.lights import PersonLight, Sent
 from services.intake.desk.next_step import StepKind, next_step
 from services.intake.desk.past import as_it_stood
 from services.intake.desk.telephone import telephone_beside
+from services.intake.desk.unanswered import SHOWN
 from services.intake.desk.view import CaseView, case_view
 from services.intake.fields.act_form import ActForm
 from shared.acts import ACTS
@@ -28,7 +29,7 @@ from shared.case import Slip
 from shared.case_parts import MANY, stow
 from shared.facts import Actor, CaseAct, Name, TaskForm
 from shared.facts.report import MOST_TASKS
-from shared.ids import PersonId, UnitId
+from shared.ids import DutyId, PersonId, UnitId
 from shared.message import Marked, Said, said
 from shared.problems import Problem
 from shared.territory import may
@@ -208,6 +209,30 @@ def test_whoever_has_not_answered_stands_once_with_the_rule_that_called_them(sto
     assert view.unanswered.index(mayor) < view.unanswered.index(contact)
     assert view.policy.version
     assert story.now.policy.endswith(view.policy.digest)
+
+
+def test_of_very_many_silent_a_page_has_some_and_whoever_is_asked_for_and_counts_all(
+    story: Story,
+) -> None:
+    first = next(duty for duty in story.now.duties if duty.lit)
+    crowd = [PersonId(f"villager_{number}") for number in range(2 * SHOWN)]
+    duties = tuple(
+        msgspec.structs.replace(
+            first,
+            id=DutyId(f"{first.id}:{person}"),
+            bearer=person,
+            lit=(msgspec.structs.replace(first.lit[0], person=person),),
+        )
+        for person in crowd
+    )
+    case = msgspec.structs.replace(story.now, duties=duties)
+    names = Names(example_directory())
+    view = case_view(case, names, OFFICER, ALL, LEARNED)
+    assert [one.person for one in view.unanswered] == crowd[:SHOWN]
+    assert view.unanswered_count == len(crowd)
+    wanted = case_view(case, names, OFFICER, ALL, LEARNED, wanted=crowd[-1])
+    assert [one.person for one in wanted.unanswered] == [*crowd[:SHOWN], crowd[-1]]
+    assert wanted.unanswered[-1].may_log_call
 
 
 def test_a_number_is_there_to_dial_only_for_whoever_may_see_numbers() -> None:

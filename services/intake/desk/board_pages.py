@@ -78,19 +78,21 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
         return here.show(request, "part_line.html", principal, line=line_of(card, principal), asked=narrowing)
 
     @router.get("/desk/cases/{case}")
-    async def part(request: Request, case: str, whole: bool = False) -> Response:
+    async def part(request: Request, case: str, whole: bool = False, call: str = "") -> Response:
         """One case as a piece of a page: beside the board, or whole on its own page."""
         principal = here.pages.admit(request, *READERS)
         card = await here.find(case, principal)
+        view = here.view(card.whole, principal, wanted=call)
+        more = {**await here.untouched(view.case), "calls": call} if whole else {}
         return here.show(
             request,
             "part_case.html",
             principal,
-            view=here.view(card.whole, principal),
+            view=view,
             whole=whole,
             asked=BoardNarrowing.of(request),
             **here.ties(card, principal),
-            **await here.untouched(card.whole),
+            **more,
         )
 
     def line_of(card: Card, principal: Principal) -> CaseLine:

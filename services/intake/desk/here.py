@@ -132,10 +132,9 @@ class DeskPages:
     def __init__(self, desk: DeskServices, pages: Pages, names: Names) -> None:
         self.desk, self.pages, self.names = desk, pages, names
 
-    def view(self, case: Case, principal: Principal) -> CaseView:
-        return case_view(
-            case, self.names, principal, self.desk.acts.allowed(principal, case), self.pages.clock()
-        )
+    def view(self, case: Case, principal: Principal, *, wanted: str = "") -> CaseView:
+        can = self.desk.acts.allowed(principal, case)
+        return case_view(case, self.names, principal, can, self.pages.clock(), wanted=wanted)
 
     async def find(self, case: str, principal: Principal) -> Card:
         """Raises Problem 404; 503, and as NotDecidedYet where no case has come of its report yet."""
@@ -218,11 +217,10 @@ class DeskPages:
     async def show_case(
         self, request: Request, principal: Principal, card: Card, **context: Any
     ) -> HTMLResponse:
-        view = self.view(card.whole, principal)
-        more: dict[str, Any] = {
-            **await self.untouched(view.case),
-            **context,
-        }
+        case, called = card.whole, request.query_params.get("call", "")
+        more: dict[str, Any] = {**await self.untouched(case), **context}
+        more["calls"] = more["values"].get("person") or called
+        view = self.view(case, principal, wanted=more["calls"])
         setting = Setting(
             view.case,
             self.desk.directory,
@@ -236,7 +234,6 @@ class DeskPages:
         )
         groups = act_forms.grouped(view.can, setting)
         more["logged"] = self._logged(request, view.case, principal)
-        more["calls"] = more["values"].get("person") or request.query_params.get("call", "")
         more["may_compile"] = may_be_compiled(view.case) and principal.role in MAY_OPEN[ReportKind.TASK]
         return self.show(
             request,

@@ -71,15 +71,19 @@ def most_hopeful(views: Iterable[LitView]) -> LitView:
     return min(views, key=lambda view: PROMISE.index(view.light))
 
 
-def lit_view(lit: Lit, duty: Duty, names: Names, *, logs_calls: bool) -> LitView:
+def light_of(lit: Lit, duty: Duty) -> tuple[PersonLight, datetime | None]:
+    """How they stand, and since when."""
     if lit.answered_at is not None:
-        light, since = PersonLight.ANSWERED, lit.answered_at
-    elif lit.dark_at is not None:
-        light, since = PersonLight.DARK if lit.is_reached else PersonLight.UNREACHED, lit.dark_at
-    elif duty.is_owed:
-        light, since = PersonLight.WAITING, lit.at
-    else:
-        light, since = PersonLight.ENDED, None
+        return PersonLight.ANSWERED, lit.answered_at
+    if lit.dark_at is not None:
+        return PersonLight.DARK if lit.is_reached else PersonLight.UNREACHED, lit.dark_at
+    if duty.is_owed:
+        return PersonLight.WAITING, lit.at
+    return PersonLight.ENDED, None
+
+
+def lit_view(lit: Lit, duty: Duty, names: Names, *, logs_calls: bool) -> LitView:
+    light, since = light_of(lit, duty)
     return LitView(
         person=lit.person,
         name=names.person(lit.person),

@@ -7,9 +7,10 @@ nothing is read out of a text.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
-from services.intake.desk.lights import LitView, PersonLight, lit_view, most_hopeful
-from shared.case import Case, Duty, DutyTerms
+from services.intake.desk.lights import PROMISE, LitView, PersonLight, light_of, lit_view, most_hopeful
+from shared.case import Case, Duty, DutyTerms, Lit
 from shared.facts import Name, PolicyLine
 from shared.ids import PersonId, PostId
 from shared.language.labels import LABELS
@@ -18,6 +19,8 @@ from shared.web.names import Names
 
 PRESSING = (PersonLight.DARK, PersonLight.UNREACHED, PersonLight.WAITING)
 """Whoever is silent stands first: they are to be rung by hand."""
+SHOWN = 20
+"""People on a page; their views are made for these alone, since two thousand may be silent."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,14 @@ class UnansweredView:
     may_log_call: bool
 
 
+class _Call(NamedTuple):
+    """A duty for which somebody is to answer; `lit` is None where nobody has called them yet."""
+
+    duty: Duty
+    post: PostId
+    lit: Lit | None
+
+
 def _has_words(event: str) -> bool:
     whole, _, part = event.partition(".")
     if part:
@@ -63,57 +74,57 @@ def _has_words(event: str) -> bool:
 
 
 def unanswered(
-    owed: Iterable[Duty], case: Case, names: Names, *, logs_calls: bool
-) -> tuple[UnansweredView, ...]:
-    """Of the duties still owed; whoever answered one of them stands here while they are owed another."""
-    called: dict[PersonId, list[tuple[Duty, PostId, LitView | None]]] = {}
+    owed: Iterable[Duty], case: Case, names: Names, *, logs_calls: bool, wanted: str = ""
+) -> tuple[tuple[UnansweredView, ...], int]:
+    """Of the duties still owed: the people a page shows, and how many there are of all. Whoever answered one of the
+    duties stands here while they are owed another. `wanted`: a person shown however many press more.
+    """
+    called: dict[PersonId, list[_Call]] = {}
     for duty in owed:
         for lit in duty.lit:
             if lit.answered_at is None:
-                view = lit_view(lit, duty, names, logs_calls=logs_calls)
-                called.setdefault(lit.person, []).append((duty, lit.post, view))
+                called.setdefault(lit.person, []).append(_Call(duty, lit.post, lit))
         if case.plan_of(duty).by_recipient and all(lit.person != duty.bearer for lit in duty.lit):
-            called.setdefault(duty.bearer, []).append((duty, duty.bearer_post, None))
-    views = [_view(person, calls, case, names, logs_calls) for person, calls in called.items()]
-    return tuple(sorted(views, key=_urgency))
+            called.setdefault(duty.bearer, []).append(_Call(duty, duty.bearer_post, None))
+    people = sorted(called, key=lambda person: _urgency(person, called[person]))
+    shown = people[:SHOWN] + [person for person in people[SHOWN:] if person == wanted]
+    views = (_view(person, called[person], case, names, logs_calls) for person in shown)
+    return tuple(views), len(people)
 
 
-def _urgency(view: UnansweredView) -> tuple[bool, int]:
+def _urgency(person: PersonId, calls: list[_Call]) -> tuple[bool, int]:
     """Those whom the report is owed to before their stand-ins, the dark first."""
-    light = PRESSING.index(view.lit.light) if view.lit and view.lit.light in PRESSING else len(PRESSING)
-    return bool(view.stands_for), light
+    lights = [light_of(call.lit, call.duty)[0] for call in calls if call.lit is not None]
+    light = min(lights, key=PROMISE.index, default=None)
+    return _is_contact(person, calls), PRESSING.index(light) if light in PRESSING else len(PRESSING)
 
 
-def _view(
-    person: PersonId,
-    calls: list[tuple[Duty, PostId, LitView | None]],
-    case: Case,
-    names: Names,
-    logs_calls: bool,
-) -> UnansweredView:
-    lights = [lit for _, _, lit in calls if lit is not None]
-    is_contact = all(duty.bearer != person for duty, _, _ in calls)
+def _is_contact(person: PersonId, calls: list[_Call]) -> bool:
+    return all(call.duty.bearer != person for call in calls)
+
+
+def _view(person: PersonId, calls: list[_Call], case: Case, names: Names, logs_calls: bool) -> UnansweredView:
+    lights = [
+        lit_view(call.lit, call.duty, names, logs_calls=logs_calls) for call in calls if call.lit is not None
+    ]
+    bearers = dict.fromkeys(names.person(call.duty.bearer) for call in calls)
     return UnansweredView(
         person=person,
         name=names.person(person),
-        post=names.post(calls[0][1]),
+        post=names.post(calls[0].post),
         lit=most_hopeful(lights) if lights else None,
-        titles=tuple(dict.fromkeys(case.plan_of(duty).title for duty, _, _ in calls)),
-        stands_for=tuple(dict.fromkeys(names.person(duty.bearer) for duty, _, _ in calls))
-        if is_contact
-        else (),
+        titles=tuple(dict.fromkeys(case.plan_of(call.duty).title for call in calls)),
+        stands_for=tuple(bearers) if _is_contact(person, calls) else (),
         why=_why(person, calls, case, names),
         may_log_call=logs_calls,
     )
 
 
-def _why(
-    person: PersonId, calls: list[tuple[Duty, PostId, LitView | None]], case: Case, names: Names
-) -> tuple[ToldWhy, ...]:
+def _why(person: PersonId, calls: list[_Call], case: Case, names: Names) -> tuple[ToldWhy, ...]:
     """Duties of one rule are one reason."""
     of_rule: dict[tuple[str, bool], list[tuple[Duty, PostId]]] = {}
-    for duty, post, _ in calls:
-        of_rule.setdefault((duty.rule, duty.bearer == person), []).append((duty, post))
+    for call in calls:
+        of_rule.setdefault((call.duty.rule, call.duty.bearer == person), []).append((call.duty, call.post))
     return tuple(
         told_why(duties, case, names, is_bearer=is_bearer) for (_, is_bearer), duties in of_rule.items()
     )

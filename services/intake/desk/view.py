@@ -78,7 +78,8 @@ class CaseView:
     rings: bool
     """Somebody is being called, or a limit has passed: the duties stand open on the board."""
     unanswered: tuple[UnansweredView, ...]
-    """Who was called for what is still owed and has not answered, the silent first."""
+    """Who was called for what is still owed and has not answered, the silent first: those whom a page shows."""
+    unanswered_count: int
     policy: PolicyOfCase
     chain: tuple[LinkView, ...]
     exhausted: bool
@@ -105,8 +106,15 @@ class CaseView:
 
 
 def case_view(
-    case: Case, names: Names, principal: Principal, can: frozenset[Kind], now: datetime
+    case: Case,
+    names: Names,
+    principal: Principal,
+    can: frozenset[Kind],
+    now: datetime,
+    *,
+    wanted: str = "",
 ) -> CaseView:
+    """`wanted`: the person whose call is to be written down."""
     # Whoever may have somebody called by hand may write down that they called them.
     logs_calls = principal.role in MAY_LOG_A_CALL and Kind.ESCALATED in can
     can = offered(case, can, principal.person)
@@ -116,6 +124,8 @@ def case_view(
         lit.person == principal.person and lit.answered_at is None for duty in owed for lit in duty.lit
     )
     tasks = sorted(case.tasks, key=lambda task: (URGENCY[slip_of(task, now)], task.due_at))
+
+    silent, silent_count = unanswered(owed, case, names, logs_calls=logs_calls, wanted=wanted)
 
     def viewed(duty: Duty) -> DutyView:
         return _duty_view(duty, case, names, principal, logs_calls=logs_calls)
@@ -130,7 +140,8 @@ def case_view(
         owed=len(owed),
         pressing=tuple(viewed(duty) for duty in _pressing(ordered, principal)),
         rings=any(_is_lit(duty) or duty.lapse is not None for duty in owed),
-        unanswered=unanswered(owed, case, names, logs_calls=logs_calls),
+        unanswered=silent,
+        unanswered_count=silent_count,
         policy=PolicyOfCase.of(case.policy),
         chain=_chain(case.duties, names, logs_calls=logs_calls),
         exhausted=any(_is_exhausted(duty, case) for duty in case.duties),
