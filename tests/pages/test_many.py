@@ -7,7 +7,7 @@ import asyncio
 import httpx2
 from playwright.async_api import expect
 
-from services.intake.desk.board_pages import SHOWN
+from services.intake.desk.board_pages import ALARMS, SHOWN
 from shared.vocabulary import Role
 from tests.lab import Lab, Running
 from tests.pages.conftest import OpenPage, log_in, report
@@ -40,6 +40,19 @@ async def open_cases(town: Lab, intake: Running) -> int:
     ) as client:
         text = (await client.get("/desk/summary")).text
         return int(text.split("<b>")[1].split("</b>")[0])
+
+
+async def test_a_grave_case_rings_also_behind_very_many_that_are_graver(town: Lab, intake: Running) -> None:
+    await asyncio.gather(
+        *(report(town, intake, level="I", summary=f"洪水 {number}") for number in range(ALARMS))
+    )
+    case = await report(town, intake, level="II", summary="水库险情")
+    async with httpx2.AsyncClient(
+        base_url=intake.url, headers=town.bearer(Role.DUTY_OFFICER, person="wang_xin")
+    ) as desk:
+        told = (await desk.get("/desk/alarms")).text
+    assert told.count("data-case=") > ALARMS
+    assert f'data-case="{case}" data-weight="1"' in told
 
 
 async def test_many_cases_stand_on_pages_and_each_page_says_how_many_there_are(

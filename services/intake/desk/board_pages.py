@@ -2,17 +2,19 @@
 list; the same for a wall.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from services.intake.board.card import Card
-from services.intake.board.triage import rings, triage_order
+from services.intake.board.card import Card, Headline
+from services.intake.board.triage import rings, triage_order, weight_of
 from services.intake.desk.browser_pages import ringing
 from services.intake.desk.case_line import CaseLine, case_line
 from services.intake.desk.here import NO_SUCH_CASE as GONE
 from services.intake.desk.here import READERS, SHOWS, BoardNarrowing, DeskPages
+from shared.facts import Name
 from shared.message import N_
 from shared.problems import Problem
 from shared.tokens import Principal
@@ -25,6 +27,21 @@ ON_THE_WALL = 60
 RUNG = frozenset({Role.DUTY_OFFICER, Role.LEADER, Role.SUPERVISOR})
 """Whose desk rings for what is new and grave."""
 ALARMS = 20
+"""Of those that ring so many are told in words; the others are named by their level, unit and time, which costs no
+reading of the case.
+"""
+MOST_ALARMS = 500
+"""A browser remembers no more that were looked at (static/alarm.js)."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A case that rings."""
+
+    card: Card
+    weight: int
+    unit: Name
+    headline: Headline | None
 
 
 def add_board(router: APIRouter, here: DeskPages) -> None:
@@ -98,12 +115,18 @@ def add_board(router: APIRouter, here: DeskPages) -> None:
     def line_of(card: Card, principal: Principal) -> CaseLine:
         return case_line(card, here.names, here.pages.clock(), principal.person)
 
-    def alarms_of(principal: Principal) -> list[CaseLine]:
+    def alarms_of(principal: Principal) -> list[Alarm]:
+        """Each that rings: the browser alone knows which of them were looked at."""
         if principal.role not in RUNG:
             return []
         now = here.pages.clock()
         loud = [card for card in here.open_cards(principal, BoardNarrowing()) if rings(card, now)]
-        return [line_of(card, principal) for card in triaged(loud)[:ALARMS]]
+        return [
+            Alarm(
+                card, weight_of(card), here.names.unit(card.unit), card.headline if number < ALARMS else None
+            )
+            for number, card in enumerate(triaged(loud)[:MOST_ALARMS])
+        ]
 
     def triaged(cards: list[Card]) -> list[Card]:
         now = here.pages.clock()

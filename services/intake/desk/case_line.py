@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.intake.board.card import Card
-from services.intake.board.triage import rings, triage_order, unanswered, weight_of
+from services.intake.board.triage import rings, triage_order, unanswered
 from shared.facts import Name
 from shared.web.names import Names
 
@@ -29,7 +29,6 @@ class CaseLine:
     late: int
     """Duties still owed whose limit has passed."""
     order: str
-    weight: int
     rings: bool
 
 
@@ -48,6 +47,5 @@ def case_line(card: Card, names: Names, now: datetime, reader: str | None) -> Ca
         due=card.limit or card.next_due,
         late=sum(due < now for due in card.owed),
         order=triage_order(card, now),
-        weight=weight_of(card),
         rings=rings(card, now),
     )

@@ -62,7 +62,11 @@
   }
 
   function look() {
-    for (const one of unseen()) seen[one.dataset.case] = Number(one.dataset.weight);
+    for (const { dataset } of alarms) {
+      const weight = Math.min(Number(dataset.weight), seen[dataset.case] ?? Infinity);
+      delete seen[dataset.case]; // what still rings stands last, and is kept longest
+      seen[dataset.case] = weight;
+    }
     seen = Object.fromEntries(Object.entries(seen).slice(-kept));
     write("desk-seen", seen);
     show();
