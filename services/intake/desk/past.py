@@ -11,28 +11,35 @@ import msgspec
 
 from shared.case import Case, Duty, DutyState, Lit
 from shared.facts import EffectKind
+from shared.ids import DutyId
 
 
 def as_it_stood(case: Case, at: datetime) -> Case:
     """Its duties, whom they had called, and its log; all else is as it is now, and not for showing."""
     if at >= case.applied.at:
         return case
+    cancelled = _cancelled(case)
+
+    def ended_at(duty: Duty) -> datetime | None:
+        if duty.state is DutyState.CANCELLED:
+            return cancelled.get(duty.id, case.ended_at)
+        return duty.discharged_at
+
     return msgspec.structs.replace(
         case,
-        duties=tuple(_duty(duty, at, _ended_at(duty, case)) for duty in case.duties if duty.opened_at <= at),
+        duties=tuple(_duty(duty, at, ended_at(duty)) for duty in case.duties if duty.opened_at <= at),
         log=tuple(entry for entry in case.log if entry.at <= at),
     )
 
 
-def _ended_at(duty: Duty, case: Case) -> datetime | None:
-    """Of one that was cancelled, as far as the log goes back; else when the case ended."""
-    if duty.state is not DutyState.CANCELLED:
-        return duty.discharged_at
+def _cancelled(case: Case) -> dict[DutyId, datetime]:
+    """When each duty was cancelled, as far as the log goes back; for the others the end of the case has to do."""
+    cancelled: dict[DutyId, datetime] = {}
     for entry in case.log:
         for effect in entry.effects:
-            if effect.kind is EffectKind.CANCELLED and effect.duty == duty.id:
-                return entry.at
-    return case.ended_at
+            if effect.kind is EffectKind.CANCELLED and effect.duty is not None:
+                cancelled.setdefault(effect.duty, entry.at)
+    return cancelled
 
 
 def _duty(duty: Duty, at: datetime, ended_at: datetime | None) -> Duty:
