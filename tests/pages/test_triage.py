@@ -161,4 +161,5 @@ async def test_what_the_reader_has_open_stays_when_the_order_is_asked_for_anew(
 
     await expect(page.locator(f"#line-{case}:not([data-before])")).to_have_class(re.compile("chosen"))
     await expect(page.locator(f"#line-{case} .what")).to_be_focused()
+    await expect(page.locator(f"#line-{case} .what")).to_have_attribute("aria-current", "true")
     await expect(page.locator(f"#case-{case}")).to_be_visible()

@@ -7,7 +7,8 @@
   const mark = (id) => {
     for (const line of cases.children) {
       line.classList.toggle("chosen", line.dataset.case === id);
-      line.querySelector(".what").toggleAttribute("aria-current", line.dataset.case === id);
+      if (line.dataset.case === id) line.querySelector(".what").setAttribute("aria-current", "true");
+      else line.querySelector(".what").removeAttribute("aria-current");
     }
     board.classList.toggle("split", Boolean(id));
   };

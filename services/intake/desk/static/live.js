@@ -25,6 +25,12 @@
     if (!answer.ok) throw new Error(String(answer.status));
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   }
+  // The case of this line stands beside the list.
+  function choose(line) {
+    line?.classList.add("chosen");
+    line?.querySelector(".what").setAttribute("aria-current", "true");
+  }
+
   const piece = async (url) => (await fetched(url))?.body.firstElementChild ?? null;
 
   // The address names the page and the narrowing; what stands beside the list is renewed by itself.
@@ -34,7 +40,7 @@
     const focused = cases.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     const chosen = cases.querySelector(".chosen")?.id;
     for (const id of ["cases", "summary"]) document.getElementById(id).replaceChildren(...fresh.getElementById(id).children);
-    if (chosen) document.getElementById(chosen)?.classList.add("chosen");
+    if (chosen) choose(document.getElementById(chosen));
     if (focused) cases.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }
 
@@ -53,7 +59,7 @@
         details.open = before.open;
         details.dataset.touched = "yes";
       }
-      if (old.classList.contains("chosen")) fresh.classList.add("chosen");
+      if (old.classList.contains("chosen")) choose(fresh);
     }
     place();
     if (fresh.contains(active)) active.focus({ preventScroll: true });
