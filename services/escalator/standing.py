@@ -16,6 +16,7 @@ from datetime import datetime
 import structlog
 
 from services.escalator.lanes.outgoing import SOURCE, Outgoings
+from services.escalator.lanes.passed import lanes_pass
 from services.escalator.lanes.rulebook import RuleBook
 from services.escalator.policy.duty_spec import DutySpec
 from services.escalator.policy.load import Policy
@@ -32,7 +33,7 @@ from shared.facts import Established, Fact, Frozen
 from shared.ids import PlanId, PostId, RosterId, SourceId, UnitId
 from shared.standing import own_watch, standing_case, units_with
 from shared.streams import POLICIES
-from shared.subjects import fact_subject
+from shared.subjects import fact_subject, lane_of
 from shared.vocabulary import Kind
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -45,8 +46,12 @@ KEPT_AT = "standing"
 """Keys of the bucket POLICIES: `standing.<watch>.<subject>`; under `standing` alone what the version before
 kept of all.
 """
-AT_ONCE = 200
-"""Watches established and noted together: a large city has thousands, and what is noted is not said again."""
+AT_ONCE = 64
+"""Watches established and noted together: a large city has thousands, and what is noted is not said again. A
+report waits behind no more of them: the next are established when the lanes are through with these.
+"""
+LANES_TAKE = 5.0
+"""Seconds that the lanes are given for that: one that stands still does not keep the others waiting for ever."""
 LET_GO = "let_go"
 """In place of a digest: the watch is no longer asked for."""
 
@@ -184,6 +189,8 @@ class StandingWatches:
             clock,
         )
         self._notes: dict[str, _Note] = {}
+        self._established_at: dict[int, int] = {}
+        """Of each lane the last fact that established something."""
         self._established_before = ""
         """By which policy and directory the version before established all it watched."""
         self._follower = BucketFollower(
@@ -230,6 +237,8 @@ class StandingWatches:
         ]
         changed = [*altered, *gone]
         for place in range(0, len(changed), AT_ONCE):
+            if place:
+                await lanes_pass(self._exchange.connection, self._established_at, LANES_TAKE)
             await self._establish(changed[place : place + AT_ONCE], now)
         if changed:
             log.info(
@@ -246,17 +255,20 @@ class StandingWatches:
         """First the fact, then the note of it."""
         async with asyncio.timeout(PUBLISH_TIMEOUT * 2):
             waiting: list[asyncio.Future[WrittenAt]] = []
+            lanes: list[int] = []
             for noted in some:
                 established = noted.said
                 # By the entry it replaces, so that what is as it was before an earlier change is established
                 # once more all the same.
-                fact_id = f"established:{established.watch}:{established.subject}:{noted.digest}:{self._sequence(noted)}"
+                about = f"{established.watch}:{established.subject}"
+                fact_id = f"established:{about}:{noted.digest}:{self._sequence(noted)}"
                 case = standing_case(established.watch, established.subject)
                 raw = Fact.bytes_of(
                     Kind.ESTABLISHED, id=fact_id, source=SOURCE, subject=case, time=now, data=established
                 )
                 waiting.append(await self._out.append(fact_subject(case, Kind.ESTABLISHED), raw, fact_id))
-            await asyncio.gather(*waiting)
+                lanes.append(lane_of(case))
+            self._established_at |= zip(lanes, await asyncio.gather(*waiting), strict=True)
         await self._note(some)
 
     async def _note(self, some: Sequence[Noted]) -> None:
