@@ -37,9 +37,11 @@ EVERY_UNIT = "unit"
 
 def units_with(directory: Directory, topic: str) -> list[Unit]:
     """Those whose competence names the topic."""
+    return [unit for unit in directory.units if is_with(directory, unit, topic)]
+
+
+def is_with(directory: Directory, unit: Unit, topic: str) -> bool:
+    """Whether its competence names the topic."""
     if topic == EVERY_UNIT:
-        peopled = {person.unit for person in directory.people if person.channels}
-        return [unit for unit in directory.units if unit.id in peopled]
-    return [
-        unit for unit in directory.units if any(topic in competence.topics for competence in unit.competence)
-    ]
+        return unit.id in directory.reachable_units
+    return any(topic in competence.topics for competence in unit.competence)

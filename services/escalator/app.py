@@ -12,6 +12,7 @@ from services.escalator.api import policy_router
 from services.escalator.cross_check.ahead import Ahead
 from services.escalator.cross_check.listening import OutsideWitnesses
 from services.escalator.lanes.cases import BrokenCaseError, Cases
+from services.escalator.lanes.established_before import EstablishedBefore
 from services.escalator.lanes.grave_cases import GraveCases
 from services.escalator.lanes.lane import Lanes, Step, no_step
 from services.escalator.lanes.outgoing import Outgoings
@@ -82,6 +83,7 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
         clock,
         Ahead(connection).is_match_awaited,
         GraveCases(lambda: watcher.latest.grave if watcher.latest is not None else ()),
+        EstablishedBefore(connection),
         step,
     )
     standing = StandingWatches(exchange, outgoings, rulebook, directory, clock)

@@ -158,6 +158,11 @@ class Directory(Frozen):
                 return people[deputy], WhyHolder.DEPUTY_FOR_ABSENT_HOLDER
         return holder, WhyHolder.HOLDER_THOUGH_ABSENT
 
+    @cached_property
+    def reachable_units(self) -> frozenset[UnitId]:
+        """Those with somebody who has a channel."""
+        return frozenset(person.unit for person in self.people if person.channels)
+
     # Above and below
 
     @cached_property
@@ -350,6 +355,7 @@ _DERIVED_FROM = {
     "competences_by_area": {"units"},
     "portfolios": {"posts"},
     "people_by_id": {"people"},
+    "reachable_units": {"people"},
     "posts_by_id": {"posts"},
     "steady_holders": {"posts", "people"},
     "rosters_by_id": {"rosters"},

@@ -1,19 +1,26 @@
 """What nobody reports is watched all the same: rosters, sources, periodic duties and the directory's gaps."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 
-from services.escalator.lanes.outgoing import Outgoings
+from services.escalator import standing
+from services.escalator.lanes.established_before import EstablishedBefore
+from services.escalator.lanes.outgoing import SOURCE, Outgoings
+from services.escalator.lanes.passed import lanes_pass
 from services.escalator.lanes.rulebook import RuleBook
 from services.escalator.standing import Noted, StandingWatches, Watched, digest_before, to_be_watched, watches
 from shared.broker.exchange import Exchange
 from shared.case import Case
 from shared.directory import Absence, Directory
 from shared.directory.live import LiveDirectory
-from shared.facts import Established
+from shared.facts import Established, Fact
 from shared.ids import CaseId
 from shared.standing import standing_case
+from shared.subjects import fact_subject, lane_of
 from shared.vocabulary import Kind
 from tests.escalator.builders import default_rules, example_directory
 from tests.escalator.wire import case_now, facts_of
@@ -166,6 +173,117 @@ async def test_what_the_version_before_noted_in_one_value_is_taken_over_and_noth
         assert [one.subject for one in (await _established(admin))[before:]] == [gone], (
             "from then on each has a note of its own"
         )
+
+
+LANE = 3
+
+
+def _of_one_lane(name: str, count: int) -> list[Established]:
+    """Watches that are made up, all of one lane."""
+    made = (
+        Established.model_validate(
+            {
+                "watch": "gaps",
+                "subject": f"{name}_{number}",
+                "unit": "emergency_office",
+                "area": "620600",
+                "title": name,
+            }
+        )
+        for number in range(1_000)
+    )
+    return [watch for watch in made if lane_of(standing_case(watch.watch, watch.subject)) == LANE][:count]
+
+
+async def _say(exchange: Exchange, watch: Established, fact_id: str) -> int:
+    case = standing_case(watch.watch, watch.subject)
+    raw = Fact.bytes_of(
+        Kind.ESTABLISHED, id=fact_id, source=SOURCE, subject=case, time=datetime.now(UTC), data=watch
+    )
+    return await (await Outgoings(exchange).append(fact_subject(case, Kind.ESTABLISHED), raw, fact_id))
+
+
+async def test_whether_a_watch_is_new_is_read_once_for_all_of_its_lane(lab: Lab) -> None:
+    async with lab.connection("escalator") as escalator:
+        exchange = Exchange(lambda: escalator)
+        await exchange.open()
+        watches = _of_one_lane("read_once", 6)
+        said = [await _say(exchange, watch, f"{watch.subject}:1") for watch in watches]
+        again = await _say(exchange, watches[0], f"{watches[0].subject}:2")
+        readings: list[Client] = []
+
+        def connection() -> Client:
+            readings.append(escalator)
+            return escalator
+
+        before = EstablishedBefore(connection)
+        cases = [standing_case(watch.watch, watch.subject) for watch in watches]
+        assert all([await before.is_first(case, at) for case, at in zip(cases, said, strict=True)])
+        assert not await before.is_first(cases[0], again), "it was established before"
+        assert len(readings) == 1
+        assert not await before.is_first(standing_case("gaps", "never_said"), again), "that was not read"
+        later = await _say(exchange, next(iter(_of_one_lane("later", 1))), "later:1")
+        assert await before.is_first(standing_case("gaps", _of_one_lane("later", 1)[0].subject), later)
+
+
+async def test_new_watches_are_decided_on_without_reading_the_lanes_record_for_each(lab: Lab) -> None:
+    service = await lab.start_service("escalator")
+    try:
+        async with lab.connection("admin") as admin, lab.connection("escalator") as escalator:
+            asked: list[str] = []
+
+            async def note(message: Msg) -> None:
+                asked.append(json.loads(message.data or b"{}").get("next_by_subj", ""))
+
+            await admin.subscribe("$JS.API.DIRECT.GET.FACTS", cb=note)
+            await admin.flush()
+            exchange = Exchange(lambda: escalator)
+            await exchange.open()
+            watches = _of_one_lane("decided_on", 8)
+            said = [await _say(exchange, watch, f"{watch.subject}:1") for watch in watches]
+            assert await lanes_pass(lambda: escalator, {LANE: said[-1]}, 60)
+            for watch in watches:
+                assert await case_now(admin, standing_case(watch.watch, watch.subject))
+            assert f"fact.{LANE}.{Kind.ESTABLISHED}" in asked
+            assert f"fact.{LANE}.*" not in asked
+    finally:
+        service.stop()
+
+
+async def test_a_lane_that_stands_still_is_waited_for_no_longer_than_it_is_given(lab: Lab) -> None:
+    async with lab.connection("escalator") as escalator:
+        exchange = Exchange(lambda: escalator)
+        await exchange.open()
+        at = await _say(exchange, _of_one_lane("nobody_decides", 1)[0], "nobody_decides:1")
+        assert not await lanes_pass(lambda: escalator, {LANE: at}, 0.1)
+
+
+async def test_many_are_established_in_portions_and_reports_come_between(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[dict[int, int]] = []
+
+    async def passed(_: object, last: dict[int, int], __: float) -> bool:
+        waited.append(dict(last))
+        return True
+
+    monkeypatch.setattr(standing, "AT_ONCE", 1)
+    monkeypatch.setattr(standing, "lanes_pass", passed)
+    async with lab.connection("escalator") as escalator:
+        exchange = Exchange(lambda: escalator)
+        await exchange.open()
+        started = Watches(exchange, escalator)
+        whole = example_directory()
+        await started.see(whole)
+        waited.clear()
+        one, two, three, *rosters = whole.rosters
+        longer = [roster.model_copy(update={"hours": roster.hours + 2}) for roster in (one, two, three)]
+        await started.see(whole.revised(rosters=(*longer, *rosters)))
+        await started.see(whole)
+        assert len(waited) == 4, "before each but the first of a change"
+        first, second = waited[0], waited[1]
+        assert lane_of(standing_case("roster", one.id)) in first
+        assert max(second.values()) > max(first.values())
 
 
 async def _watching(admin: Client, case: CaseId) -> Case | None:

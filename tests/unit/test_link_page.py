@@ -14,7 +14,7 @@ from services.notifier.answering.link_files import ShownFile
 from services.notifier.answering.page_frame import PageFrame
 from services.notifier.messages.writer import Writer
 from shared.door.compression import LEVEL
-from shared.facts import HarmCount, Name, Purpose
+from shared.facts import HarmCount, Purpose
 from shared.vocabulary import Language
 from tests.notifier.decisions import a_brief
 
@@ -69,21 +69,6 @@ def test_all_that_a_leader_reads_at_night_fits_into_3_kb(language: Language):
     for word in (DETAILS[language], *OTHERS[language], NEXT[language], "tel:0930-8212345", "IMG_0412.jpg"):
         assert word in html
     assert "<script" not in html
-
-
-@pytest.mark.parametrize(("language", "term"), [(Language.ZH, "报告单位"), (Language.EN, "Reported by")])
-def test_news_names_who_reported_and_not_who_should_have(language: Language, term: str):
-    writer, reporter = (
-        Writer(ZoneInfo("Asia/Shanghai")),
-        Name(zh="望烽供热公司", en="Wangfeng Heating Company"),
-    )
-    brief = a_brief(reported_by=reporter)
-    matter = writer.on_page(brief, Purpose.NEWS, language, datetime.now(UTC))
-    page = PageFrame(writer).page("news", language, case="x" * 26, matter=matter, desk=None, files=[])
-    assert (
-        f"<dt>{term}</dt><dd>{reporter.zh if language is Language.ZH else reporter.en}</dd>"
-        in bytes(page.body).decode()
-    )
 
 
 def test_compressed_it_fits_into_two_packets():

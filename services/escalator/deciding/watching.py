@@ -13,7 +13,7 @@ from services.escalator.deciding.plan_limits import follow_the_plan
 from shared.case import Applied, Case, Matter, Standing
 from shared.facts import Decision, EffectKind, Established, Heard, Reason, spelled
 from shared.ids import AreaCode, CaseId, SourceId, UnitId
-from shared.standing import own_watch, rule_watched, units_with
+from shared.standing import is_with, own_watch, rule_watched
 from shared.vocabulary import ReportKind
 
 
@@ -96,8 +96,11 @@ def _owes_its_own(draft: Draft, established: Established) -> bool:
     rule = draft.policy.rule_named(rule_watched(established.subject), draft.sort)
     if rule is None or rule.each is None:
         return rule is not None and established.subject == rule.name
-    return established.unit in {unit.id for unit in units_with(draft.directory, rule.each)} and (
-        established.subject == own_watch(rule.name, established.unit)
+    unit = draft.directory.units_by_id.get(established.unit)
+    return (
+        unit is not None
+        and is_with(draft.directory, unit, rule.each)
+        and established.subject == own_watch(rule.name, unit.id)
     )
 
 

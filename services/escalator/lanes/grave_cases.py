@@ -1,7 +1,7 @@
 """Whether an emergency of level I or II is being handled, so that no roll call disturbs those who handle it.
 
-Invariant: what a lane of this process has decided counts at once; what others have, once the independent check has
-seen it, a minute or so later.
+Invariant: what a lane of this process has decided counts at once; what others have, once the independent check
+has seen it, a minute or so later.
 """
 
 from collections.abc import Callable, Iterable

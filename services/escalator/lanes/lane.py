@@ -26,6 +26,7 @@ from services.escalator.deciding.decide import set_aside
 from services.escalator.deciding.draft import UndecidableError
 from services.escalator.deciding.rebuild import rearmed
 from services.escalator.lanes.cases import BrokenCaseError, Cases
+from services.escalator.lanes.established_before import EstablishedBefore
 from services.escalator.lanes.grave_cases import GraveCases
 from services.escalator.lanes.outgoing import Outgoings
 from services.escalator.lanes.overdue import OverdueClocks
@@ -106,6 +107,7 @@ class Lanes:
         clock: Callable[[], datetime],
         is_match_awaited: Callable[[CaseId, int], Awaitable[bool]],
         grave_cases: GraveCases,
+        established: EstablishedBefore,
         step: Step = no_step,
     ) -> None:
         self._cases, self._out, self._rulebook, self._metrics, self._step = (
@@ -117,6 +119,7 @@ class Lanes:
         )
         self._rebuilding, self._overdue, self._clock = rebuilding, overdue, clock
         self._is_match_awaited, self._grave_cases = is_match_awaited, grave_cases
+        self._established = established
         self.newer = NewerSeen()
 
     async def handle(self, handed: Handed) -> None:
@@ -259,6 +262,12 @@ class Lanes:
             )
         if case is not None or (opens and not self._is_old(case_id, now)):
             return case, revision
+        if (
+            fact.kind == Kind.ESTABLISHED
+            and not revision
+            and await self._established.is_first(case_id, sequence)
+        ):
+            return None, 0
         never = PoisonedError(f"{fact.kind} about case {case_id}, which was never reported", Cause.NO_CASE)
         may_be_without = opens or fact.kind in OF_A_MESSAGE
         return await self._case_from_record(case_id, revision, sequence, None if may_be_without else never)

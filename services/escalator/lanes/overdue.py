@@ -107,7 +107,7 @@ def by_limit(first: LateClock, waiting: list[StoredMessage]) -> list[LateClock]:
     for stored in waiting:
         if stored.subject.rpartition(".")[2] not in ESCALATOR_KINDS:
             continue
-        case = _case_of(stored)
+        case = case_about(stored)
         if case is not None and case not in cases:
             cases.add(case)
             overdue += _overdue_in(stored)
@@ -137,7 +137,8 @@ def _overdue_in(stored: StoredMessage) -> list[LateClock]:
     return [] if overdue is None else [overdue]
 
 
-def _case_of(stored: StoredMessage) -> str | None:
+def case_about(stored: StoredMessage) -> str | None:
+    """The case that what is stored says it is about; None where it can't be read, or is about none."""
     try:
         return msgspec.json.decode(stored.data, type=_About).subject
     except msgspec.MsgspecError:
