@@ -113,7 +113,7 @@ class Replies:
             meant, waiting = [], []
         if not meant and not waiting:
             return await self._too_late(messages, said), messages[0].link.person
-        if len(meant) != 1 and not all(map(_is_roll_call, meant)):
+        if not meant or (len(meant) > 1 and not all(map(_is_roll_call, meant))):
             return await self._which(waiting, said, via, number)
         message = meant[0]
         deed = keys_of(message.matter)[said.digit - 1]
