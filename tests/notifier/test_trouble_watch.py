@@ -94,13 +94,34 @@ async def test_it_is_over_also_where_that_was_at_the_very_moment_of_ringing(
     assert "模板恢复" in gateway.taken[1].letter.text
 
 
+async def test_two_operators_are_told_under_an_id_each_so_that_no_gateway_drops_the_second(
+    frail_lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(trouble_watch, "LOOK_EVERY", 0.05)
+    templates, gateway = Templates(lambda channel: None), Taking()
+    people = DIRECTORY.replace("    unit: government\n", "    unit: government\n    roles: [operator]\n", 1)
+    people = people.replace(
+        "name: {zh: 孙丙, en: Sun Bing}", "name: {zh: 孙丙, en: Sun Bing}\n    roles: [operator]"
+    )
+    async with frail_lab.connection("notifier") as connection:
+        templates.failed(Purpose.OVERDUE, "sms", _now() - WELL_AFTER)
+        watch = _watch(templates, gateway, _directory(tmp_path, people), connection)
+        watch.operator = PostId("nobody")
+        tasks = {asyncio.create_task(watch.run())}
+        try:
+            await until(lambda: len(gateway.taken) == 2, what="both are rung")
+        finally:
+            await end_all(tasks)
+    assert len({message.id for message in gateway.taken}) == 2
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _directory(folder: Path) -> Directory:
+def _directory(folder: Path, text: str = DIRECTORY) -> Directory:
     people = folder / "people.yaml"
-    people.write_text(DIRECTORY, encoding="utf-8")
+    people.write_text(text, encoding="utf-8")
     return load_directory(people)
 
 

@@ -121,7 +121,8 @@ class SmppChannel:
         self._line: SmppLine | None = None
         self._bound = asyncio.Event()
         self._away: TransportError | None = None
-        self._taken: OrderedDict[str, list[str]] = OrderedDict()
+        self._taken: OrderedDict[tuple[str, str], list[str]] = OrderedDict()
+        """By message and number: the SMSC's ids of the parts that it has confirmed."""
 
     @property
     def trouble(self) -> str:
@@ -144,13 +145,15 @@ class SmppChannel:
 
     async def _submit(self, message: Message) -> Reference:
         line = self._line
-        assert line is not None, "bound"
+        if line is None:
+            raise SmscLost("the connection ended a moment ago")
         parts = parts_of(
             message.letter.text,
             zlib.crc32(message.id.encode()) & 0xFF,
             as_payload=self._config.long == "payload",
         )
-        taken = self._taken.get(message.id, [])
+        place = (message.id, message.to)
+        taken = self._taken.get(place, [])
         source, to = _address(self._config.sender), _address(message.to)
         for n, part in enumerate(parts[len(taken) :], start=len(taken) + 1):
             body = submission(source, to, part, _validity(message), receipt=n == len(parts))
@@ -158,12 +161,12 @@ class SmppChannel:
             if answered.status != Status.OK:
                 raise refusal(answered.status)
             taken = [*taken, message_id(answered)]
-            self._remember(message.id, taken)
+            self._remember(place, taken)
         reference = gateway_words(taken[-1], REFERENCE_LENGTH)
         return Taken(reference, f"{len(parts)} SMS")
 
-    def _remember(self, message: str, taken: list[str]) -> None:
-        self._taken[message] = taken
+    def _remember(self, place: tuple[str, str], taken: list[str]) -> None:
+        self._taken[place] = taken
         if len(self._taken) > REMEMBERED:
             self._taken.popitem(last=False)
 

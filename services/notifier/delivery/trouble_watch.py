@@ -210,7 +210,7 @@ def _message(
 ) -> Message:
     state = "trouble" if ring.over_at is None else "over"
     return Message(
-        id=f"{one.kind}-{one.name}-{int(ring.since.timestamp())}-{state}",
+        id=f"{one.kind}-{one.name}-{int(ring.since.timestamp())}-{state}-{key_safe(person.id)}",
         at=now,
         channel=channel,
         to="",

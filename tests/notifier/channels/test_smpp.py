@@ -145,6 +145,16 @@ async def test_what_was_confirmed_is_not_sent_again_after_a_lost_connection(secr
     assert numbers == [1, 2, *range(2, count + 1)], "only the part whose answer was lost comes twice"
 
 
+async def test_the_same_message_to_another_number_goes_out_whole(secrets: Path) -> None:
+    async with an_smsc() as smsc, bound(smsc, secrets) as (subject, _):
+        for number in ("+8613900001111", "+8613900002222"):
+            await subject.deliver(message(number))
+        assert [(sent.to[2], sent.text) for sent in smsc.submissions] == [
+            ("8613900001111", TEXT),
+            ("8613900002222", TEXT),
+        ]
+
+
 @pytest.mark.parametrize(
     ("status", "trouble"),
     [
