@@ -67,12 +67,14 @@ class Line:
         self, fails: Exception | None = None, form: Form = Form.LONG, *, answers: bool = True
     ) -> None:
         self.carried: list[Message] = []
+        self.patiences: list[Patience | None] = []
         self.fails, self.form, self.answers = fails, form, answers
 
     async def carry(
         self, message: Message, addresses: tuple[str, ...], patience: Patience | None = None
     ) -> Carried:
         self.carried.append(message)
+        self.patiences.append(patience)
         if self.fails is not None:
             raise self.fails
         return Carried(addresses[0], 1, NOW, NOW, reference=f"r{len(self.carried)}" if self.answers else None)
@@ -178,6 +180,63 @@ async def test_where_the_service_stops_each_of_them_comes_again() -> None:
     )
 
     assert [type(outcome) for outcome in outcomes] == [Interrupted] * 3
+
+
+async def test_what_can_not_be_worded_together_keeps_nobody_waiting() -> None:
+    """Each decision comes again, and what comes again is told alone."""
+    odd = replace(message(1), letter=cast(Letter, None))
+    told = [(odd, notice("zhao_jia", 1)), (message(2), notice("zhao_jia", 2))]
+
+    async with asyncio.timeout(5):
+        outcomes = await carried(Line(), *told)
+
+    assert [type(outcome) for outcome in outcomes] == [AttributeError] * 2
+
+
+async def test_together_they_are_needed_as_long_as_any_of_them_is() -> None:
+    needed = [False, True]
+    line, gather, route = Line(), Gathering(QUICK), Route("sms", ("+861",))
+
+    def patience_of(number: int) -> Patience:
+        async def is_needed() -> bool:
+            return needed[number]
+
+        return replace(PATIENCE, is_needed=is_needed)
+
+    waiting = [
+        gather.carry(
+            cast(Courier, line), message(number), route, notice("zhao_jia", 1), patience_of(number), *GATHERED
+        )
+        for number in (0, 1)
+    ]
+    await asyncio.gather(*waiting)
+    [patience] = line.patiences
+    assert patience is not None
+    assert await patience.is_needed()
+    needed[1] = False
+    assert not await patience.is_needed(), "all of it is done meanwhile"
+
+
+async def test_what_waits_for_no_gateway_does_not_together_either() -> None:
+    line, gather, route = Line(), Gathering(QUICK), Route("sms", ("+861",))
+    waiting = [
+        gather.carry(cast(Courier, line), message(number), route, notice("zhao_jia", 1), None, *GATHERED)
+        for number in (0, 1)
+    ]
+    await asyncio.gather(*waiting)
+
+    assert [len(one.also) for one in line.carried] == [2]
+    assert line.patiences == [None]
+
+
+def test_it_is_as_grave_as_the_gravest_in_it_and_is_good_as_long_as_any_of_it() -> None:
+    late, grave = replace(message(1), level=Level.IV, until=NOW), replace(message(2), level=Level.I)
+    drill = replace(message(3), level=Level.I, exercise=True, until=NOW + timedelta(hours=1))
+
+    assert together([late, grave], Form.SHORT).level is Level.I
+    assert together([late, drill], Form.SHORT).level is Level.IV
+    assert together([late, drill], Form.SHORT).until == drill.until
+    assert together([late, grave], Form.SHORT).until is None
 
 
 def both(language: Language = Language.ZH, form: Form = Form.LONG) -> Message:

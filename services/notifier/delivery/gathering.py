@@ -10,7 +10,7 @@ alone, under the id that the gateway may have seen.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
@@ -68,7 +68,8 @@ class WaitingMessage:
     due_at: datetime | None
     is_urgent: bool
     heading: WhyTogether
-    patience: Patience
+    patience: Patience | None
+    """None: it waits for no gateway. On a line either all of them do or none does."""
     carried: asyncio.Future[Carried]
 
 
@@ -87,7 +88,7 @@ class Gathering:
         message: Message,
         route: Route,
         notice: Notice,
-        patience: Patience,
+        patience: Patience | None,
         pace: Pace,
         heading: WhyTogether,
         on_wait: Callable[[], None] = lambda: None,
@@ -135,26 +136,15 @@ class Gathering:
         return self.moment or MOMENT
 
     async def _send(self, line: Line, courier: Courier) -> None:
+        """Whatever goes wrong, each that waits hears of it: its decision comes again, and it is told alone."""
         await self._all_there(line)
         gathered = sorted(
             self._waiting.pop(line), key=lambda waiting: (waiting.due_at or WITHOUT_LIMIT, waiting.message.id)
         )
         self._note(line)
-        headings = {waiting.heading for waiting in gathered}
-        heading = headings.pop() if len(headings) == 1 else WhyTogether.TOGETHER
-        message = together([waiting.message for waiting in gathered], courier.form, heading)
-
-        def all_away() -> None:
-            for waiting in gathered:
-                waiting.patience.on_away()
-
-        patience = Patience(
-            max(waiting.patience.until for waiting in gathered),
-            max(waiting.patience.asked_at for waiting in gathered),
-            on_away=all_away,
-        )
         try:
-            carried = await courier.carry(message, line[2], patience)
+            message = together([waiting.message for waiting in gathered], courier.form, _heading_of(gathered))
+            carried = await courier.carry(message, line[2], _patience_of(gathered))
         except BaseException as error:
             for waiting in gathered:
                 if not waiting.carried.done():
@@ -179,3 +169,32 @@ class Gathering:
             if (left := began + longest * moment - clock()) <= 0:
                 return
             await asyncio.sleep(min(moment, left))
+
+
+def _heading_of(gathered: Sequence[WaitingMessage]) -> WhyTogether:
+    headings = {waiting.heading for waiting in gathered}
+    return headings.pop() if len(headings) == 1 else WhyTogether.TOGETHER
+
+
+def _patience_of(gathered: Sequence[WaitingMessage]) -> Patience | None:
+    """It waits as long as the most patient of them, and is needed as long as any of them is."""
+    patiences = [waiting.patience for waiting in gathered if waiting.patience is not None]
+    if not patiences:
+        return None
+
+    async def is_needed() -> bool:
+        for patience in patiences:
+            if await patience.is_needed():
+                return True
+        return False
+
+    def all_away() -> None:
+        for patience in patiences:
+            patience.on_away()
+
+    return Patience(
+        max(patience.until for patience in patiences),
+        max(patience.asked_at for patience in patiences),
+        is_needed,
+        all_away,
+    )

@@ -8,6 +8,7 @@ itself.
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ from services.notifier.channels import Form, Letter, Message
 from services.notifier.messages.aloud import aloud
 from shared.language.catalogue import N_
 from shared.language.words import COLOURS, Words
-from shared.vocabulary import Language
+from shared.vocabulary import Language, Level
 
 MOST = {Form.LONG: 200, Form.SHORT: 8, Form.SPOKEN: 5}
 """Lines of one message: a mail has room, an SMS and a telephone call have not."""
+GRAVEST_FIRST = (Level.I, Level.II, None, Level.III, Level.IV)
+"""What has no level may be grave."""
 
 
 class WhyTogether(StrEnum):
@@ -82,9 +85,23 @@ def together(messages: Sequence[Message], form: Form, heading: WhyTogether = Why
         id=f"{first.id.rpartition('-')[0]}-{digest}-{first.channel}",
         buttons=(),  # each answers one alone
         letter=_LETTERS[form](heading, shown, more),
+        level=_gravest(messages),
         exercise=all(message.exercise for message in messages),
+        until=_ends_last(messages),
         also=tuple(message.id for message in messages),
     )
+
+
+def _gravest(messages: Sequence[Message]) -> Level | None:
+    """Of those in earnest, where there are any: what holds something grave waits behind nothing."""
+    in_earnest = [message for message in messages if not message.exercise]
+    return min((message.level for message in in_earnest or messages), key=GRAVEST_FIRST.index)
+
+
+def _ends_last(messages: Sequence[Message]) -> datetime | None:
+    """Nothing in it is dropped on the way because another line's time was over."""
+    ends = [message.until for message in messages if message.until is not None]
+    return max(ends) if len(ends) == len(messages) else None
 
 
 def _short(heading: WhyTogether, shown: Sequence[Message], more: int) -> Letter:
