@@ -48,11 +48,12 @@ channels:
 """
 
 
-def quiet_now() -> str:
-    """Quiet hours that have begun an hour ago and go on for two."""
+def quiet_now(channel: str | None = None) -> str:
+    """Quiet hours that have begun an hour ago and go on for two, on every channel or on this one."""
     now = datetime.now(ZoneInfo("Asia/Shanghai"))
     since, until = now - timedelta(hours=1), now + timedelta(hours=2)
-    return f'{{from: "{since:%H:%M}", until: "{until:%H:%M}"}}'
+    only = f", channels: [{channel}]" if channel else ""
+    return f'{{from: "{since:%H:%M}", until: "{until:%H:%M}"{only}}}'
 
 
 DIRECTORY = """
@@ -85,8 +86,13 @@ people:
     unit: government
     channels: [{channel: sms, address: "+860000000105"}]
     quiet: QUIET
+  - id: zheng_ye
+    name: {zh: 郑夜, en: Zheng Ye}
+    unit: government
+    channels: [{channel: sms, address: "+860000000106"}, {channel: email, address: zheng.ye@wangfeng.example}]
+    quiet: QUIET_BY_SMS
 posts: [{id: party_main, name: {zh: 书记, en: Secretary}, unit: government, holder: zhao_jia}]
-""".replace("QUIET", quiet_now())
+""".replace("QUIET_BY_SMS", quiet_now("sms")).replace("QUIET", quiet_now())
 
 
 class Reachable(Protocol):

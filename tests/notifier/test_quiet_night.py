@@ -64,6 +64,21 @@ async def test_a_quiet_night(notifier: Running, gateway: GatewayLab, record: Rec
     lab.services.remove(second)
 
 
+async def test_who_wants_quiet_on_one_channel_alone_keeps_nobody_else_from_being_told(
+    notifier: Running, gateway: GatewayLab, record: Record
+) -> None:
+    """They could be told by mail as well: what is kept needs no other way."""
+    case = a_case()
+    news = [
+        a_notice(case, person=person, number=number, purpose=Purpose.NEWS, level=Level.III, due_at=None)
+        for number, person in enumerate(("zheng_ye", "sun_bing"), 1)
+    ]
+    await record.decide(decided(case, *news))
+    told = {str(each.delivery.person): each for each in await record.outcomes(case, 2)}
+    assert told["zheng_ye"].delivery.state is MessageState.KEPT
+    assert told["sun_bing"].kind == Kind.DELIVERED
+
+
 async def _kept(notifier: Running, many: int) -> bool:
     async with httpx2.AsyncClient(base_url=notifier.url) as client:
         text = (await client.get("/metrics")).text

@@ -27,6 +27,7 @@ from services.notifier.delivery.carried import Carried
 from services.notifier.delivery.courier import Courier
 from services.notifier.delivery.gathering import Gathering
 from services.notifier.delivery.job import DecisionOutcome, Job
+from services.notifier.delivery.kept import KeptDecision
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.outlasting import NOT_NEEDED, Patience, wait_ends
@@ -34,7 +35,7 @@ from services.notifier.delivery.post import Envelope, MessageMaker
 from services.notifier.delivery.record import DeliveryOutcome, DeliveryRecord, Sheet, place_of, sheet_key
 from services.notifier.delivery.restraint import Restraint
 from services.notifier.delivery.routes import Leg, Route, other_routes, routes
-from services.notifier.delivery.sifting import QuietSifter, of_person, without
+from services.notifier.delivery.sifting import QuietSifter, taken_up, without
 from services.notifier.delivery.turns import Turns, turns_of
 from services.notifier.delivery.ways import Seat, WaysToPerson, ways_of
 from services.notifier.delivery.whether_over import is_answered as is_answered_by
@@ -94,10 +95,10 @@ class DecisionDelivery:
         *,
         sequence: int,
         is_first: bool,
-        kept_for: PersonId | None = None,
+        kept: KeptDecision | None = None,
     ) -> DecisionOutcome:
-        """See every notice of it to an outcome on record, or kept until quiet hours end; `kept_for`: those of
-        this person, whose have. `sequence`: where it lies in FACTS. Raises Interrupted.
+        """See every notice of it to an outcome on record, or kept until quiet hours end; `kept`: what was, of a
+        person whose have ended. `sequence`: where it lies in FACTS. Raises Interrupted.
         """
         now = self.clock()
         if now - decided_at > FORGOTTEN:
@@ -124,11 +125,11 @@ class DecisionDelivery:
             now,
             is_first,
             Seat(self.room),
-            kept_for is not None,
+            kept is not None,
         )
         # After an outage of ours one message says all, on the ways that something relies on.
         beside = () if job.is_behind else self.beside.legs(decision, done, self.directory().people_by_id)
-        if (legs or beside) and kept_for is None and await self._is_past(decision, now):
+        if (legs or beside) and kept is None and await self._is_past(decision, now):
             log.warning(
                 "decided_before_the_end",
                 case=decision.case,
@@ -136,13 +137,18 @@ class DecisionDelivery:
                 notices=len(decision.notices),
             )
             return DecisionOutcome.OVER
-        if kept_for is not None:
-            legs, others, beside = (of_person(kept_for, each) for each in (legs, others, beside))
-        if quiet := await self.sifter.kept(job, fact_id, key, [*legs, *others, *beside]):
-            for notice, route in legs:
-                if place_of(notice.id, route.channel) in quiet:
-                    turns[notice.id].ended(route.channel, None)
-            legs, others, beside = without(legs, quiet), without(others, quiet), without(beside, quiet)
+        every = legs
+        if kept is not None:
+            legs, others, beside = (taken_up(kept, each) for each in (legs, others, beside))
+        quiet = await self.sifter.kept(job, fact_id, key, [*legs, *others, *beside])
+        legs, others, beside = (without(each, quiet) for each in (legs, others, beside))
+        going = {place_of(notice.id, route.channel) for notice, route in legs}
+        for notice, route in every:
+            if place_of(notice.id, route.channel) not in going:  # no other channel of the notice waits for it
+                turns[notice.id].ended(route.channel, None)
+        ways = ways_of(done, legs)
+        # Of a notice that is kept no other way is needed.
+        others = [(notice, route) for notice, route in others if notice.id in ways]
         done = done if sheet else done.bounded(len(legs) + len(others) + len(beside))
         if sheet is None and any(done.held_matters()):
             sheet, revision = await self.ledger.change(
@@ -150,7 +156,6 @@ class DecisionDelivery:
             )
             self.metrics.deliveries.labels("-", DeliveryOutcome.HELD).inc(sum(1 for _ in done.held_matters()))
         outcomes: Counter[str] = Counter()
-        ways = ways_of(done, legs)
         bundles_as_told = bundled(
             [
                 *(

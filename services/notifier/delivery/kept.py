@@ -145,6 +145,11 @@ class KeptBook:
     def newest_last(self) -> list[KeptDecision]:
         return sorted((kept for kept, _ in self.entries.values()), key=lambda kept: kept.since)
 
+    def remembered(self, sheet: str, person: PersonId) -> KeptDecision | None:
+        """As `of`, as far as the bucket was followed."""
+        entry = self.entries.get(kept_key(sheet, person))
+        return entry[0] if entry is not None else None
+
     async def of(self, sheet: str, person: PersonId) -> KeptDecision | None:
         """What the bucket has of this decision now. Raises where the broker does not answer."""
         raw, _ = await self._ledger.stored(kept_key(sheet, person))
@@ -161,6 +166,10 @@ class KeptBook:
             kept = kept.model_copy(update={"since": before.since})
         if kept != before:
             await self._ledger.put(key, kept.write(), over=revision)
+        await self.tell(kept)
+
+    async def tell(self, kept: KeptDecision) -> None:
+        """Whoever kept it may have died before it was on record."""
         await self._ledger.tell_again(kept.case, kept.fact())
 
     async def change(self, key: str, kept: KeptDecision | None, revision: int) -> int:
@@ -192,7 +201,7 @@ class SeesThrough(Protocol):
         *,
         sequence: int,
         is_first: bool,
-        kept_for: PersonId | None = None,
+        kept: KeptDecision | None = None,
     ) -> DecisionOutcome: ...
 
 
@@ -248,7 +257,7 @@ class KeptWatch:
             try:
                 while not (await asyncio.wait([work], timeout=CLAIMED_FOR.total_seconds() / 3))[0]:
                     kept = kept.claimed(self.clock(), again=True)
-                    revision = await self.limits.book.change(key, kept, revision)
+                    revision = await self._renewed(key, kept, revision)
             except ConflictError:
                 await work  # what has begun is seen to its end
                 raise
@@ -264,6 +273,14 @@ class KeptWatch:
         except Exception as error:  # whatever it is, it is tried again when the claim has ended
             log.exception("kept_not_sent", case=kept.case, error=error_text(error))
 
+    async def _renewed(self, key: str, kept: KeptDecision, revision: int) -> int:
+        """A broker that is away for a while interrupts no hand-over. Raises ConflictError."""
+        try:
+            return await self.limits.book.change(key, kept, revision)
+        except AWAY as error:
+            log.warning("claim_not_renewed", case=kept.case, error=error_text(error), next="tried again")
+            return revision
+
     async def _see_through(self, kept: KeptDecision) -> DecisionOutcome:
         stored = await message_at(asking(self.connection, TIMEOUT), FACTS, kept.sequence)
         if stored is None:
@@ -277,5 +294,5 @@ class KeptWatch:
                 stored.at,
                 sequence=kept.sequence,
                 is_first=kept.tries <= 1,
-                kept_for=kept.person,
+                kept=kept,
             )

@@ -34,13 +34,19 @@ class QuietSifter:
                 by_person.setdefault(person.id, []).append((notice, route))
         places: set[Place] = set()
         for person, theirs in by_person.items():
-            before = None if job.is_first or job.is_kept else await self.book.of(sheet, person)
-            if before is not None:
+            if (before := await self._before(job, sheet, person)) is not None:
+                await self.book.tell(before)
                 places |= before.places
             elif (decision := await self._kept_of(job, fact_id, person, theirs)) is not None:
                 await self.book.keep(sheet, decision)
                 places |= decision.places
         return frozenset(places)
+
+    async def _before(self, job: Job, sheet: str, person: PersonId) -> KeptDecision | None:
+        """What is kept already. A decision that seems new may not be: a broker that was killed forgets."""
+        if job.is_kept:
+            return None
+        return self.book.remembered(sheet, person) if job.is_first else await self.book.of(sheet, person)
 
     async def _kept_of(
         self, job: Job, fact_id: str, person: PersonId, legs: Sequence[Leg]
@@ -99,5 +105,14 @@ def without(legs: Sequence[Leg], kept: frozenset[Place]) -> list[Leg]:
     return [(notice, route) for notice, route in legs if place_of(notice.id, route.channel) not in kept]
 
 
-def of_person(person: PersonId, legs: Sequence[Leg]) -> list[Leg]:
-    return [(notice, route) for notice, route in legs if notice.person == person]
+def taken_up(kept: KeptDecision, legs: Sequence[Leg]) -> list[Leg]:
+    """What was kept, and what the person has instead of it by now; whatever else the decision has for them is
+    seen to, or was, where the decision itself is in work.
+    """
+    notices = {notice.notice for notice in kept.notices}
+    return [
+        (notice, route)
+        for notice, route in legs
+        if notice.id in notices
+        and (place_of(notice.id, route.channel) in kept.places or route.channel not in notice.channels)
+    ]
