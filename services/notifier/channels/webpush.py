@@ -140,7 +140,7 @@ class WebPushChannel:
             "TTL": str(int(_kept_for(message, now).total_seconds())),
             "Urgency": "normal" if message.exercise or message.level in CALM else "high",
         }
-        if message.case:
+        if message.case and not message.also:  # nothing takes the place of what says several
             headers["Topic"] = message.case[:32]
         body = encrypted(payload(message, most), browser)
         async with self._line(place) as line:
@@ -197,15 +197,16 @@ def make(name: str, config: ChannelConfig, secrets: Path) -> Channel:
 
 
 def payload(message: Message, most: int = WORDS_BYTES) -> bytes:
-    """What the page's worker shows. `most`: bytes of the text."""
-    link = message.link or ""
+    """What the page's worker shows. `most`: bytes of the text. What says several opens the desk, not the first."""
+    link = "" if message.also else message.link or ""
+    case = "" if message.also else message.case
     words = message.letter.text.removesuffix(link).rstrip(" ：:")
     written = orjson.dumps(
         {
             "title": _cut(message.letter.subject, 300),
             "body": _cut(words, most),
-            "url": link or (f"/cases/{message.case}" if message.case else "/"),
-            "tag": message.case or message.id,
+            "url": link or (f"/cases/{case}" if case else "/"),
+            "tag": case or message.id,
             "lang": "zh-CN" if message.language is Language.ZH else "en",
             "stays": not message.exercise and message.level not in CALM,
         }

@@ -15,9 +15,9 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property, partial
+from functools import cached_property
 
 import structlog
 
@@ -30,8 +30,9 @@ from services.notifier.delivery.job import DecisionOutcome, Job
 from services.notifier.delivery.kept import KeptDecision
 from services.notifier.delivery.ledger import DeliveryLedger
 from services.notifier.delivery.metrics import Metrics
-from services.notifier.delivery.outlasting import NOT_NEEDED, Patience, wait_ends
-from services.notifier.delivery.post import Envelope, MessageMaker
+from services.notifier.delivery.notice_carrier import NoticeCarrier
+from services.notifier.delivery.outlasting import NOT_NEEDED
+from services.notifier.delivery.post import MessageMaker
 from services.notifier.delivery.record import DeliveryOutcome, DeliveryRecord, Sheet, place_of, sheet_key
 from services.notifier.delivery.restraint import Restraint
 from services.notifier.delivery.routes import Leg, Route, other_routes, routes
@@ -39,14 +40,13 @@ from services.notifier.delivery.sifting import QuietSifter, taken_up, without
 from services.notifier.delivery.turns import Turns, turns_of
 from services.notifier.delivery.ways import Seat, WaysToPerson, ways_of
 from services.notifier.delivery.whether_over import is_answered as is_answered_by
-from services.notifier.delivery.whether_over import is_needed, is_past
+from services.notifier.delivery.whether_over import is_past
 from services.notifier.messages.asking import SILENT
-from services.notifier.messages.links import NoticePlace, link_ends
 from shared.broker.forever import AWAY
 from shared.case import Case
 from shared.directory import Directory, Person
 from shared.directory.addresses import masked
-from shared.facts import Decision, Delivery, MessageState, Notice, Purpose
+from shared.facts import Decision, Delivery, MessageState, Notice
 from shared.ids import CaseId, NoticeId, PersonId
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -55,10 +55,6 @@ FORGOTTEN = timedelta(days=29)
 """DELIVERIES keeps 30 days: of an older decision nobody knows what went out, so nothing does (a durable made
 anew begins at the start).
 """
-
-
-ROLL_CALLS_AT_ONCE = 2
-"""Messages of roll calls that are with the gateways at the same time: real ones never queue behind a test."""
 
 
 @dataclass
@@ -80,7 +76,18 @@ class DecisionDelivery:
     gathering: Gathering
     sifter: QuietSifter
     beside: WaysBeside = field(default_factory=WaysBeside)
-    _gently: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ROLL_CALLS_AT_ONCE))
+
+    @cached_property
+    def _carrier(self) -> NoticeCarrier:
+        return NoticeCarrier(
+            self.couriers,
+            self.post,
+            self.restraint,
+            self.gathering,
+            self.metrics,
+            self.case_now,
+            self.clock,
+        )
 
     @cached_property
     def _named(self) -> frozenset[str]:
@@ -258,7 +265,7 @@ class DecisionDelivery:
 
         try:
             if await self._is_its_turn(job, notice, route, turns):
-                carried = await self._carry(job, notice, route, away)
+                carried = await self._carrier.carry(job, notice, route, away)
             else:
                 carried = Carried("-", 0, job.now, self.clock(), error=NOT_NEEDED, is_spared=True)
         except BaseException:  # nobody waits for what will not come
@@ -294,92 +301,12 @@ class DecisionDelivery:
         """
         if not await ways.is_other_needed():
             return None
-        return self._record(notice, route.channel, await self._carry(job, notice, route))
+        return self._record(notice, route.channel, await self._carrier.carry(job, notice, route))
 
     async def _way_beside(self, job: Job, notice: Notice, route: Route) -> DeliveryRecord:
-        return self._record(notice, route.channel, await self._carry(job, notice, route), is_beside=True)
-
-    async def _carry(
-        self, job: Job, notice: Notice, route: Route, on_away: Callable[[], None] = lambda: None
-    ) -> Carried:
-        if route.obstacle:
-            return Carried("-", 0, job.now, job.now, error=route.obstacle)
-        courier = self.couriers[route.channel]
-        if job.is_kept and not await self._is_needed(job.decision, notice):
-            return Carried("-", 0, job.now, job.now, error=NOT_NEEDED, is_spared=True)
-        if self.restraint.keeps_back(job.decision.case, notice):
-            job.seat.leave()
-            await self.restraint.wait(job.decision.case, job.decided_at)
-            job = replace(job, now=self.clock())
-            if not await self._is_needed(job.decision, notice):
-                return Carried("-", 0, job.now, job.now, error=NOT_NEEDED, is_spared=True)
-        try:
-            envelope = self._envelope(job, notice)
-            message = self.post.message(
-                job.decision.case, notice, envelope, route.channel, courier.form, job.now
-            )
-        # a notice that can't be worded must not keep the others from going out, and its chain moves on
-        except Exception as error:
-            log.exception("notice_not_worded", notice=notice.id)
-            return Carried(
-                "-",
-                0,
-                job.now,
-                job.now,
-                error=f"it could not be worded ({type(error).__name__}): see the log",
-            )
-
-        if route.is_beside:
-            return await courier.carry(message, route.addresses)
-
-        def away() -> None:
-            on_away()
-            job.seat.leave()
-
-        patience = Patience(
-            wait_ends(
-                link_ends(notice.brief.due_at, job.decided_at, self.post.grace), job.decided_at, job.now
-            ),
-            job.decided_at,
-            partial(self._is_needed, job.decision, notice),
-            away,
+        return self._record(
+            notice, route.channel, await self._carrier.carry(job, notice, route), is_beside=True
         )
-        if notice.purpose is Purpose.ROLL_CALL:
-            # A test neither fills a gateway nor waits for one: it would come at night, and tells nothing then.
-            job.seat.leave()
-            async with self._gently:
-                carried = await courier.carry(message, route.addresses)
-        else:
-            carried = await self.gathering.carry(
-                courier,
-                message,
-                route,
-                notice,
-                patience,
-                job.pace(notice, self.gathering),
-                job.why_together,
-                on_wait=job.seat.leave,
-            )
-        if carried.error is None:
-            self.metrics.from_fact.labels(route.channel).observe(
-                (carried.done_at - job.decision.about.time).total_seconds()
-            )
-            self.metrics.from_decision.labels(route.channel).observe(
-                (carried.done_at - job.decided_at).total_seconds()
-            )
-        return carried
-
-    def _envelope(self, job: Job, notice: Notice) -> Envelope:
-        if notice.id not in job.envelopes:
-            place = NoticePlace(job.sequence, job.numbers[notice.id])
-            job.envelopes[notice.id] = self.post.envelope(job.decision.case, notice, place, job.now)
-        return job.envelopes[notice.id]
-
-    async def _is_needed(self, decision: Decision, notice: Notice) -> bool:
-        try:
-            return is_needed(await self.case_now(decision.case), decision, notice, self.clock())
-        except (ValueError, *AWAY):
-            return True
 
     def _record(
         self, notice: Notice, channel: str, carried: Carried, *, is_beside: bool = False

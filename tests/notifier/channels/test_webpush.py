@@ -312,3 +312,10 @@ def test_a_way_that_nothing_relies_on_stands_for_no_other(file: str, words: str)
 def test_an_address_that_no_push_service_has_is_refused(endpoint: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - pydantic's own
         Chrome().put_down(endpoint)
+
+
+def test_what_says_several_opens_the_desk_and_takes_the_place_of_none() -> None:
+    several = orjson.loads(payload(replace(TOLD, id="m-2", also=("m-0", "m-1"))))
+    assert (several["url"], several["tag"]) == ("/", "m-2")
+    alone = orjson.loads(payload(TOLD))
+    assert (alone["url"], alone["tag"]) == (TOLD.link, TOLD.case)
