@@ -17,7 +17,7 @@ from fenghuo.speech import worded
 from shared.broker.connection import connect
 from shared.broker.exchange import ConflictError
 from shared.broker.forever import attempts
-from shared.broker.stored import asking, value_of
+from shared.broker.stored import StoredMessage, asking, value_of
 from shared.broker.write import write
 from shared.facts import Frozen
 from shared.revocation import ISSUED, REVOKED, Revocation, RevocationList
@@ -67,18 +67,11 @@ class TokenLedger:
         js = self._connection.jetstream(timeout=PATIENCE)
         state = (await js.stream_info(f"KV_{TOKENS}", subjects_filter=f"$KV.{TOKENS}.{ISSUED}.>")).state
         keys = [subject.removeprefix(f"$KV.{TOKENS}.") for subject in state.subjects or {}]
-        sessions = await self._sessions(js)
-        several = asyncio.Semaphore(READ_AT_ONCE)
-
-        async def claims_under(key: str) -> Claims | None:
-            async with several:
-                stored = await value_of(self._ask, TOKENS, key)
-                return Claims.model_validate_json(stored.data) if stored is not None else None
-
-        issued = [claims for claims in await asyncio.gather(*map(claims_under, keys)) if claims is not None]
+        values = await self._values(TOKENS, keys)
+        issued = [Claims.model_validate_json(stored.data) for stored in values if stored is not None]
         return IssuedTokens(
             issued=tuple(sorted(issued, key=lambda claims: claims.issued_at)),
-            sessions=sessions,
+            sessions=await self._sessions(js),
             revoked=(await self._revoked())[0],
         )
 
@@ -93,11 +86,11 @@ class TokenLedger:
         # In the order in which a service hears of them: a link, what it opened, its use.
         order = {kind: place for place, kind in enumerate(SessionKey)}
         keys = [subject.removeprefix(f"$KV.{SESSIONS}.") for subject in state.subjects or {}]
-        for key in sorted(keys, key=lambda key: order[SessionKey(key.partition(".")[0])]):
-            stored = await value_of(self._ask, SESSIONS, key)
+        keys.sort(key=lambda key: order[SessionKey(key.partition(".")[0])])
+        for key, stored in zip(keys, await self._values(SESSIONS, keys), strict=True):
             if stored is not None and not stored.is_deletion:
                 with suppress(ValueError):
-                    book.take(key, stored.data)
+                    book.take(key, stored.data, last_alone=True)
         return tuple(
             Claims(
                 id=each.opened.id,
@@ -118,6 +111,15 @@ class TokenLedger:
                 await self._write(REVOKED, after.model_dump_json().encode(), over=last)
                 return
         raise TimeoutError(worded("others are taking tokens back at this moment"))
+
+    async def _values(self, bucket: str, keys: Sequence[str]) -> list[StoredMessage | None]:
+        several = asyncio.Semaphore(READ_AT_ONCE)
+
+        async def value(key: str) -> StoredMessage | None:
+            async with several:
+                return await value_of(self._ask, bucket, key)
+
+        return await asyncio.gather(*map(value, keys))
 
     async def _revoked(self) -> tuple[RevocationList, int]:
         stored = await value_of(self._ask, TOKENS, REVOKED)

@@ -134,7 +134,7 @@ class Sessions:
             and SessionMoment.model_validate_json(entry.value).at > self._clock() + SKEW
         ):
             raise ValueError("a session used in the future")
-        self.book.take(entry.key, entry.value)
+        self.book.take(entry.key, entry.value, last_alone=not self._follower.is_current)
 
     def _begin_anew(self) -> None:
         """Another bucket knows other sessions, and none of these."""

@@ -167,8 +167,10 @@ class SessionBook:
         self._by_secret: dict[str, str] = {}
         self._over: set[str] = set()
 
-    def take(self, key: str, raw: bytes) -> None:
-        """Raises ValueError for what can't be read."""
+    def take(self, key: str, raw: bytes, *, last_alone: bool = False) -> None:
+        """`last_alone`: the bucket is read after a while, and of each key it has the last value alone. The uses
+        before, each of which moved the session's end, are not told. Raises ValueError for what can't be read.
+        """
         kind, _, digest = key.partition(".")
         match kind:
             case SessionKey.LINK:
@@ -176,7 +178,7 @@ class SessionBook:
             case SessionKey.OPEN:
                 self._open(digest, OpenSession.model_validate_json(raw))
             case SessionKey.USED:
-                self.use(digest, SessionMoment.model_validate_json(raw).at)
+                self.use(digest, SessionMoment.model_validate_json(raw).at, last_alone=last_alone)
             case SessionKey.OVER:
                 self._over.add(digest)
                 self.end(digest)
@@ -203,9 +205,12 @@ class SessionBook:
         known = [each for each in self._known.values() if each.is_open(now)]
         return sorted(known, key=lambda each: each.opened.began)
 
-    def use(self, digest: str, at: datetime) -> None:
+    def use(self, digest: str, at: datetime, *, last_alone: bool = False) -> None:
         known = self._known.get(digest)
-        if known is not None and known.used_at < at < known.ends_at:
+        if known is None:
+            return
+        until = known.opened.began + LONGEST if last_alone else known.ends_at
+        if known.used_at < at < until:
             self._known[digest] = replace(known, used_at=at)
 
     def end(self, digest: str) -> None:

@@ -123,6 +123,22 @@ def test_what_is_logged_out_stays_so_in_whatever_order_it_is_told(over_first: bo
     assert sessions.is_opened(CODE), "and its link opens no second one"
 
 
+def test_who_was_at_work_for_days_stays_logged_in_where_the_bucket_is_read_anew() -> None:
+    """After a restart the last use alone is told, and the session lasts from it on."""
+    sessions, last = book(), NOW + timedelta(days=3)
+    raw = SessionMoment(at=last).model_dump_json().encode()
+    sessions.take(f"used.{CODE}", raw, last_alone=True)
+    assert sessions.by_cookie(COOKIE, last + SHIFT - timedelta(seconds=1)) is not None
+    assert sessions.by_cookie(COOKIE, last + SHIFT) is None
+
+
+def test_the_last_use_of_a_bucket_read_anew_wakes_nothing_that_is_a_week_old() -> None:
+    sessions, late = book(), NOW + LONGEST
+    raw = SessionMoment(at=late).model_dump_json().encode()
+    sessions.take(f"used.{CODE}", raw, last_alone=True)
+    assert sessions.by_cookie(COOKIE, late) is None
+
+
 def test_what_is_long_over_is_forgotten() -> None:
     sessions = book()
     sessions.forget(NOW + timedelta(seconds=1))
