@@ -64,7 +64,9 @@ def add(router: APIRouter, pages: Pages, names: Names) -> None:
         form = await request.form(max_files=0, max_fields=2)
         named = str(form.get("session") or "")
         mine = log_in.sessions.book.of_person(this.opened.person, pages.clock())
-        asked = [each for each in mine if each.opened.id == named or (not named and each is not this)]
+        asked = [
+            each for each in mine if each.opened.id == named or (not named and each.digest != this.digest)
+        ]
         if named and not asked:
             raise Problem(404, N_("Not Found"), NO_SUCH_SESSION)
         for each in asked:

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
+from ulid import ULID
 
 from shared import sessions
 from shared.broker.write import write
 from shared.ids import PersonId
 from shared.revocation import TakenBackBy
-from shared.sessions import LoginLink, OpenSession, digest_of
+from shared.sessions import LoginLink, OpenSession, SessionMoment, digest_of
 from shared.streams import SESSIONS
 from shared.vocabulary import Role
 from tests.attacks.conftest import Installation
@@ -44,6 +45,36 @@ async def session(installation: Installation, *more: str) -> str:
     answer = await log_in(installation, await new_code(installation, *more))
     assert answer.status_code == 303, answer.text
     return answer.cookies[sessions.COOKIE]
+
+
+async def earlier_session(
+    installation: Installation, ago: timedelta, *, used: timedelta | None = None
+) -> tuple[str, str]:
+    """The id and the cookie of one that began so long ago and was used last so long ago."""
+    now, cookie, digest = datetime.now(UTC), sessions.new_secret(), digest_of(sessions.new_code())
+    began = now - ago
+    link = LoginLink(
+        person=PersonId("sun_bing"),
+        roles=(Role.LEADER,),
+        issued_at=began,
+        ends_at=began + sessions.LINK_LASTS,
+    )
+    opened = OpenSession(
+        id=str(ULID.from_datetime(began)),
+        secret=digest_of(cookie),
+        person=link.person,
+        roles=link.roles,
+        began=began,
+        lasts=timedelta(hours=12),
+    )
+    async with installation.lab.connection("admin") as admin:
+        await write(admin, SESSIONS, f"link.{digest}", link.model_dump_json().encode())
+    async with installation.lab.connection("intake") as intake:
+        await write(intake, SESSIONS, f"open.{digest}", opened.model_dump_json().encode())
+        if used is not None:
+            raw = SessionMoment(at=now - used).model_dump_json().encode()
+            await write(intake, SESSIONS, f"used.{digest}", raw)
+    return opened.id, cookie
 
 
 async def status(url: str, cookie: str, path: str = "/sessions") -> int:
@@ -177,6 +208,31 @@ async def test_a_role_the_session_was_not_opened_for_is_not_put_on(installation:
         http.cookies.set(sessions.ROLE_COOKIE, "redactor")
         page = await http.get("/sessions?lang=en")
     assert "<small>supervisor</small>" in page.text
+
+
+async def test_who_was_at_work_for_days_stays_logged_in_where_a_service_starts_anew(
+    installation: Installation,
+) -> None:
+    """Of all their uses the bucket has the last one alone."""
+    known, cookie = await earlier_session(installation, timedelta(days=3), used=timedelta(hours=1))
+    over, _ = await earlier_session(installation, timedelta(days=3), used=timedelta(hours=13))
+    listed = [row["id"] for row in await fenghuo(installation, "token", "list")]
+    assert known in listed, "so that it can be taken back"
+    assert over not in listed
+    again = await installation.lab.start_service("intake")
+    assert await status(again.url, cookie) == 200
+    again.stop()
+
+
+async def test_whoever_ends_all_other_sessions_keeps_this_one(installation: Installation) -> None:
+    """Also where its use is noted with this very request."""
+    _, other = await earlier_session(installation, timedelta(hours=2))
+    _, this = await earlier_session(installation, timedelta(hours=1))
+    url = installation.intake.url
+    await session(installation)  # told after the two, which nobody has asked with yet
+    async with browser(url, this) as http:
+        assert (await http.post("/sessions/end")).status_code == 303
+    assert (await status(url, this), await status(url, other)) == (200, 303)
 
 
 async def test_guessing_codes_is_slowed_down(installation: Installation) -> None:
