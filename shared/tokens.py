@@ -149,6 +149,14 @@ def look_again(scope: MutableMapping[str, Any]) -> None:
     scope.pop(_LOOKED_AT, None)
 
 
+def _bearer(request: Request) -> str:
+    """The token of its header; empty where there is none. A proxy before the pages may want a header of its own
+    from browsers (Basic), which says nothing here.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
 class Gate:
     """Lets requests in: `gate.admit(request, Role.X, …)` returns the principal or raises 401/403 that names
     the roles.
@@ -188,9 +196,9 @@ class Gate:
     def claims(self, request: Request) -> Claims:
         """What the session or token says that this request was let in by. Raises Problem 401."""
         self.someone(request)
-        _, _, token = request.headers.get("authorization", "").partition(" ")
+        token = _bearer(request)
         session = self._session(request) if not token else None
-        return session or self._claims(token.strip() or request.cookies.get(COOKIE, ""), AUDIENCE)
+        return session or self._claims(token or request.cookies.get(COOKIE, ""), AUDIENCE)
 
     def _session(self, request: Request) -> Claims | None:
         """Of one that is over nothing, where a token stands beside it. Raises Problem 401."""
@@ -214,9 +222,8 @@ class Gate:
         """The principal of a bearer header or of the pages' cookies: that of a session, else that of a token.
         None where the request carries none.
         """
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and token:
-            return self.read(token.strip())
+        if token := _bearer(request):
+            return self.read(token)
         cookie, session = request.cookies.get(COOKIE), self._session(request)
         if session is None and not cookie:
             return None

@@ -6,6 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
 
 from shared import tokens
 from shared.gatekeeping import NO_UNIT, NOT_HERE, ROLE_LOST, SOURCE_GONE, UNIT_GONE, principal_now
@@ -59,6 +60,15 @@ def test_what_the_bearer_may_is_asked_at_each_request_though_the_signature_is_ch
     gate = Gate(KEY.public_key(), lambda _: worth.pop(0))
     token = tokens.sign(KEY, made_for(at=datetime.now(UTC)))
     assert [gate.read(token).role, gate.read(token).role] == [Role.AUDITOR, Role.OPERATOR]
+
+
+def test_what_a_proxy_wants_in_the_header_does_not_hide_the_session() -> None:
+    claims = made_for("chi", at=datetime.now(UTC))
+    gate = Gate(KEY.public_key(), lambda told: told.principal, lambda _: claims)
+    headers = [(b"authorization", b"Basic dTpw")]
+    request = Request({"type": "http", "method": "GET", "headers": headers})
+    assert gate.someone(request) == claims.principal
+    assert gate.claims(request) == claims
 
 
 def test_the_unit_is_the_directorys() -> None:
