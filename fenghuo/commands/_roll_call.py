@@ -93,7 +93,8 @@ def _calls(unit: str | None) -> Json:
                 worded("no roll is called in %(unit)s", unit=unit),
                 worded("`fenghuo directory show units` lists the units; it needs somebody who has a channel"),
             )
-        calls["dark_posts"] = [post for post in calls["dark_posts"] if post.get("unit") == unit]
+        for of_all in ("dark_posts", "without_channel"):
+            calls[of_all] = [named_there for named_there in calls[of_all] if named_there["unit"] == unit]
     return calls
 
 

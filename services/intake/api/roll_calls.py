@@ -1,5 +1,5 @@
-"""`GET /api/v1/roll-calls`: who could be reached when they were last asked, and who could not. A roll call is begun by
-the act `roll_called` on a unit's case, whose id stands here.
+"""`GET /api/v1/roll-calls`: who could be reached when they were last asked, and who could not. A roll call is
+begun by the act `roll_called` on a unit's case, whose id stands here.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from services.intake.api.wire import answer
 from services.intake.board.access import MAY_LOOK, may_look
 from services.intake.board.board import Board
-from services.intake.board.roll_calls import RollCallRow, RollCalls, roll_calls
+from services.intake.board.roll_calls import RollCallRow, RollCalls, roll_calls_beside
 from shared.case.roll_call import Reach, WayState
 from shared.directory import Directory
 from shared.facts import Name
@@ -76,7 +76,7 @@ def roll_calls_router(board: Board, directory: Callable[[], Directory], gate: Ga
         principal = gate.admit(request, *sorted(MAY_LOOK))
         cards = (card for card in board.cards() if may_look(principal, card))
         of_all = principal.role is not Role.REPORTER
-        return answer(_listed(roll_calls(cards, directory(), of_all=of_all)))
+        return answer(_listed(await roll_calls_beside(cards, directory(), of_all=of_all)))
 
     return router
 

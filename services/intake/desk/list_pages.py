@@ -152,9 +152,14 @@ def add_lists(router: APIRouter, here: DeskPages) -> None:
     async def all_gaps(request: Request) -> Response:
         principal, now = here.pages.admit(request, *READERS), here.pages.clock()
         ahead = gaps(here.desk.directory, now, now + GAPS_AHEAD)
-        dark = len(roll_calls_seen(here, principal).dark_posts)
+        calls = await roll_calls_seen(here, principal)
         return here.show(
-            request, "gaps.html", principal, gaps=ahead[:ROWS], count=len(ahead), dark_posts=dark
+            request,
+            "gaps.html",
+            principal,
+            gaps=ahead[:ROWS],
+            count=len(ahead),
+            dark_posts=len(calls.dark_posts),
         )
 
 

@@ -1,4 +1,5 @@
-"""Who can be reached: the last roll calls as a page and a workbook, and a roll call of a unit or of all, by hand.
+"""Who can be reached: the last roll calls as a page and a workbook, and a roll call of a unit or of all, by
+hand.
 
 Invariant: before anybody is asked, whoever begins it has read how many people that is.
 """
@@ -10,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.intake.board.roll_call_book import roll_call_book
-from services.intake.board.roll_calls import RollCallRow, RollCalls, roll_calls
+from services.intake.board.roll_calls import RollCallRow, RollCalls, roll_calls_beside
 from services.intake.desk.act_fields import ROWS
 from services.intake.desk.here import READERS, DeskPages, fields_of
 from services.intake.fields.act_form import ActForm
@@ -27,9 +28,6 @@ LONGEST_REASON = 500
 
 
 def add_roll_calls(router: APIRouter, here: DeskPages) -> None:
-    def calls_of(principal: Principal) -> RollCalls:
-        return roll_calls_seen(here, principal)
-
     def may_be_asked(principal: Principal, rows: Sequence[RollCallRow]) -> list[RollCallRow]:
         """Those that this reader may have asked now."""
         return [row for row in rows if row.people and not row.is_going_on and _may_call(here, principal, row)]
@@ -37,7 +35,7 @@ def add_roll_calls(router: APIRouter, here: DeskPages) -> None:
     @router.get("/roll-call")
     async def page(request: Request) -> Response:
         principal = here.pages.admit(request, *READERS)
-        calls = calls_of(principal)
+        calls = await roll_calls_seen(here, principal)
         missing = [(row.unit, one) for row in calls.rows for one in row.missing]
         return here.show(
             request,
@@ -54,7 +52,7 @@ def add_roll_calls(router: APIRouter, here: DeskPages) -> None:
     @router.get("/roll-call/begin")
     async def ask_first(request: Request, unit: str = "") -> Response:
         principal = here.pages.admit(request, *READERS)
-        rows = may_be_asked(principal, _chosen(calls_of(principal), unit))
+        rows = may_be_asked(principal, _chosen(await roll_calls_seen(here, principal), unit))
         if not rows:
             raise Problem(409, N_("Conflict"), NOBODY)
         return here.show(
@@ -71,7 +69,9 @@ def add_roll_calls(router: APIRouter, here: DeskPages) -> None:
     async def begin(request: Request) -> Response:
         principal = here.pages.admit_form(request, *READERS)
         values = await fields_of(request)
-        rows = may_be_asked(principal, _chosen(calls_of(principal), values.get("unit", "")))
+        rows = may_be_asked(
+            principal, _chosen(await roll_calls_seen(here, principal), values.get("unit", ""))
+        )
         if not rows:
             raise Problem(409, N_("Conflict"), NOBODY)
         form = ActForm(text=values.get("text", "").strip()[:LONGEST_REASON] or None)
@@ -88,14 +88,14 @@ def add_roll_calls(router: APIRouter, here: DeskPages) -> None:
     async def workbook(request: Request) -> Response:
         principal = here.pages.admit(request, *READERS)
         words = Words(here.pages.language(request))
-        content = roll_call_book(calls_of(principal), words, here.names, here.desk.zone)
+        content = roll_call_book(await roll_calls_seen(here, principal), words, here.names, here.desk.zone)
         name = 'attachment; filename="roll-call.xlsx"'
         return Response(content, media_type=MEDIA_TYPE, headers={"Content-Disposition": name})
 
 
-def roll_calls_seen(here: DeskPages, principal: Principal) -> RollCalls:
+async def roll_calls_seen(here: DeskPages, principal: Principal) -> RollCalls:
     of_all = principal.role is not Role.REPORTER
-    return roll_calls(here.cards(principal), here.desk.directory, of_all=of_all)
+    return await roll_calls_beside(here.cards(principal), here.desk.directory, of_all=of_all)
 
 
 def _chosen(calls: RollCalls, unit: str) -> Sequence[RollCallRow]:
