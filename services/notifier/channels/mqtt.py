@@ -277,7 +277,7 @@ def topic_for(template: str, message: Message) -> str:
         "to": message.to,
         "level": message.level or "none",
         "language": message.language,
-        "case": message.case,
+        "case": message.case or "none",
     }
     if "{to}" in template and LEVEL.fullmatch(message.to) is None:
         raise TransportError(

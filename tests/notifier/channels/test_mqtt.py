@@ -6,7 +6,7 @@ import subprocess
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import orjson
@@ -18,6 +18,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from fenghuo import embedded
 from services.notifier.channel_file import read_channels
 from services.notifier.channels import Channel, TransportError, Trouble
+from services.notifier.channels.mqtt import topic_for
+from shared.ids import CaseId
 from shared.lined_yaml import YamlFault
 from tests.lab import ROOT, until
 from tests.notifier.channels.scripted import MESSAGE, TEXT, channel, message, secret_files
@@ -276,3 +278,7 @@ async def test_a_connection_that_broke_is_opened_anew(broker: Broker, secrets: P
     for writer in lines:
         writer.close()
     server.close()
+
+
+def test_what_is_about_no_case_adds_no_empty_level() -> None:
+    assert topic_for("city/{case}/{to}", replace(message("siren-3"), case=CaseId(""))) == "city/none/siren-3"
