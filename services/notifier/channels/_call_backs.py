@@ -146,15 +146,21 @@ def _text(item: CallBackItem, paths: Paths, limit: int) -> str:
 
 
 def _number(given: str, country: str, ours: str) -> str:
-    """With the country's code in front: a number at home may come without it."""
     digits = "".join(filter(str.isdigit, given))
-    if not digits or given.startswith("+"):
-        return f"+{digits}" if digits else ""
-    if country:
+    if country and digits and not given.startswith("+"):
         return f"+{country.lstrip('+')}{digits}"
+    return with_country(given, ours)
+
+
+def with_country(number: str, country: str) -> str:
+    """With the country's code in front: a number at home may come without it."""
+    digits = "".join(filter(str.isdigit, number))
+    if not digits or number.startswith("+"):
+        return f"+{digits}" if digits else ""
     if digits.startswith("00"):
         return f"+{digits[2:]}"
-    return f"+{digits}" if digits.startswith(ours) and len(digits) > len(ours) + 8 else f"+{ours}{digits}"
+    has_it = digits.startswith(country) and len(digits) > len(country) + 8
+    return f"+{digits}" if has_it else f"+{country}{digits}"
 
 
 def _same(expected: str, given: str, why: str) -> None:
@@ -198,8 +204,12 @@ def _hmac(signing: Hmac, key: str, call: CallBack, now: datetime) -> None:
     }
     given = call.headers.get(signing.header.lower(), "")
     _same(hmac_written(signing, key, parts), given, N_("the signature is not that of this body"))
-    if "{timestamp}" not in signing.over:
-        return
+    if "{timestamp}" in signing.over:
+        in_time(timestamp, now)
+
+
+def in_time(timestamp: str, now: datetime) -> None:
+    """Raises CallBackRefused for a time that is none, or too far from ours. Seconds since 1970."""
     try:
         ahead = datetime.fromtimestamp(int(timestamp), UTC) - now
     except (ValueError, OverflowError, OSError):

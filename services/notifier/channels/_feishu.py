@@ -17,7 +17,8 @@ import orjson
 from pydantic import JsonValue
 
 from services.notifier.channels import CallBack, CallBackItem, Reply, SaidBack, gateway_words
-from services.notifier.channels._ciphered import deciphered, in_time, refused
+from services.notifier.channels._call_backs import in_time
+from services.notifier.channels._ciphered import deciphered, refused
 from services.notifier.channels._meaning import at_path
 from shared.message import N_
 from shared.vocabulary import Language

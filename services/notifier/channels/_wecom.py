@@ -15,7 +15,8 @@ from datetime import datetime
 from lxml import etree
 
 from services.notifier.channels import CallBack, CallBackItem, Reply, SaidBack, gateway_words
-from services.notifier.channels._ciphered import deciphered, in_time, refused
+from services.notifier.channels._call_backs import in_time
+from services.notifier.channels._ciphered import deciphered, refused
 from shared.message import N_
 from shared.vocabulary import Language
 

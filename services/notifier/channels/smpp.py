@@ -31,6 +31,7 @@ from services.notifier.channels import (
     Trouble,
     gateway_words,
 )
+from services.notifier.channels._call_backs import with_country
 from services.notifier.channels._smpp_line import SmppLine, SmscLost, connected
 from services.notifier.channels._smpp_pdus import (
     Address,
@@ -255,19 +256,6 @@ def receipt_in(brought: BroughtMessage) -> CallBackItem | None:
     outcome = "delivered" if STATES[state] else "failed"
     words = " ".join(word for word in (stat, fields.get("err", "")) if word)
     return {"reference": reference, "outcome": outcome, "error": words}
-
-
-def with_country(number: str, country: str) -> str:
-    digits = "".join(filter(str.isdigit, number))
-    if not digits or number.startswith("+"):
-        return f"+{digits}" if digits else ""
-    if digits.startswith("00"):
-        return f"+{digits[2:]}"
-    return (
-        f"+{digits}"
-        if digits.startswith(country) and len(digits) > len(country) + 8
-        else f"+{country}{digits}"
-    )
 
 
 def _address(number: str) -> Address:

@@ -13,8 +13,9 @@ import pytest
 
 from services.notifier.channel_file import read_channels
 from services.notifier.channels import CallBackItem, Reply, TransportError, Trouble
+from services.notifier.channels._call_backs import with_country
 from services.notifier.channels._smpp_pdus import brought_by
-from services.notifier.channels.smpp import SmppChannel, with_country
+from services.notifier.channels.smpp import SmppChannel
 from shared.lined_yaml import YamlFault
 from tests.lab import until
 from tests.notifier.channels.scripted import MESSAGE, TEXT, channel, message, secret_files
