@@ -1,7 +1,8 @@
 """Links that are good for nothing any more: those that a person was sent about a case until somebody revoked them.
 
-Invariant: it is on record by whom and why before it holds, and it holds before that is answered. What is sent afterwards has
-a link that works. Which links it stops follows from the record: those whose notice lies before it.
+Invariant: it is on record by whom and why before it holds, and it holds before that is answered. Which links it stops
+follows from the record: those whose notice lies before it, also of a message that waits for its gateway or for quiet
+hours to end. What is decided afterwards has a link that works.
 """
 
 from collections.abc import Callable
@@ -88,7 +89,7 @@ class LinkRevocation:
 
     @doorway(body_limit=KB * 4)
     async def revoke(self, request: Request, form: RevocationForm) -> RevokedLinks:
-        """What is sent to them from now on has a link that works. Of a duty officer: a case of theirs."""
+        """What is decided from now on has a link that works. Of a duty officer: a case of theirs."""
         principal, case, now = (
             self.gate.admit(request, Role.OPERATOR, Role.DUTY_OFFICER),
             CaseId(form.case),
