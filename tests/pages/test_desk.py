@@ -104,6 +104,12 @@ async def test_what_is_being_typed_about_a_call_outlives_a_change_of_the_case(
     await mayor.locator(".why > summary").click()
     await expect(mayor.locator(".why")).to_contain_text("Each of those to whom it is owed has to answer")
     await expect(mayor.locator(".why")).to_contain_text("line")
+    widths = await mayor.locator("> *").evaluate_all("all => all.map(part => part.scrollWidth)")
+    reason, room = await mayor.locator(".why").bounding_box(), await mayor.bounding_box()
+    assert reason
+    assert room
+    assert reason["width"] > room["width"] * 0.8, "a telephone's whole width says why"
+    assert max(widths) <= room["width"]
     await expect(mayor.locator("a[href^='tel:']")).to_have_count(1)
     await mayor.locator(".call > summary").click()
     await officer.locator("#call-qian_yi-note").fill("正在通话")
