@@ -22,6 +22,7 @@ from aiohttp import BasicAuth, ClientError, ClientSession, ClientTimeout, DummyC
 
 from services.intake.logging_in.id_token import NOT_ITS_WORD, IdTokenRefused, UnknownKeyError, subject_of
 from services.intake.settings import IntakeSettings
+from shared.broker.forever import error_text
 from shared.message import N_
 from shared.reach import is_private, public_socket_of, socket_of
 
@@ -67,7 +68,7 @@ class Provider:
 
     async def address(self, attempt: LoginTry) -> str:
         """Where the browser is sent. Raises IdTokenRefused."""
-        found = await self._discovered()
+        document = await self._discovered()
         query = urlencode(
             {
                 "response_type": "code",
@@ -80,12 +81,12 @@ class Provider:
                 "code_challenge_method": "S256",
             }
         )
-        place = str(found["authorization_endpoint"])
+        place = str(document["authorization_endpoint"])
         return f"{place}{'&' if '?' in place else '?'}{query}"
 
     async def subject(self, attempt: LoginTry, code: str) -> str:
         """Who has logged in there, by the claim that the directory's ids stand in. Raises IdTokenRefused."""
-        found = await self._discovered()
+        document = await self._discovered()
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -94,14 +95,14 @@ class Provider:
             # Who has no secret says in the form who they are.
             **({} if self._settings.oidc_secret_file else {"client_id": self._settings.oidc_client}),
         }
-        answer = await self._ask(str(found["token_endpoint"]), form)
+        answer = await self._ask(str(document["token_endpoint"]), form)
         token = answer.get("id_token")
         if not isinstance(token, str):
             raise IdTokenRefused(AWAY)
         try:
-            return self._said(token, await self._document(str(found["jwks_uri"])), attempt)
+            return self._said(token, await self._document(str(document["jwks_uri"])), attempt)
         except UnknownKeyError:
-            return self._said(token, await self._document(str(found["jwks_uri"]), anew=True), attempt)
+            return self._said(token, await self._document(str(document["jwks_uri"]), anew=True), attempt)
 
     def _said(self, token: str, keys: dict[str, Any], attempt: LoginTry) -> str:
         return subject_of(
@@ -114,15 +115,16 @@ class Provider:
         )
 
     async def _discovered(self) -> dict[str, Any]:
-        found = await self._document(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
+        document = await self._document(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
         wanted = ("authorization_endpoint", "token_endpoint", "jwks_uri")
         secure = urlsplit(self.issuer).scheme
-        places = [urlsplit(str(found.get(name, ""))) for name in wanted]
-        if found.get("issuer") != self.issuer or any(
+        places = [urlsplit(str(document.get(name, ""))) for name in wanted]
+        if document.get("issuer") != self.issuer or any(
             place.scheme not in ("https", secure) for place in places
         ):
+            log.warning("provider_unusable", issuer=self.issuer, says=str(document.get("issuer"))[:200])
             raise IdTokenRefused(AWAY)
-        return found
+        return document
 
     async def _document(self, url: str, *, anew: bool = False) -> dict[str, Any]:
         kept = self._kept.get(url)
@@ -163,12 +165,14 @@ class Provider:
                 while len(raw) < ANSWER_LIMIT and (more := await response.content.read(ANSWER_LIMIT)):
                     raw += more
                 answer = orjson.loads(raw)
-        except (ClientError, OSError, TimeoutError, ValueError):
+        except (ClientError, OSError, TimeoutError, ValueError) as error:
+            log.warning("provider_away", host=urlsplit(url).hostname, error=error_text(error)[:200])
             raise IdTokenRefused(AWAY) from None
         if form is not None and response.status in (400, 401, 403):
             log.warning("provider_refused", error=str(answer)[:200])
             raise IdTokenRefused(NOT_ITS_WORD)
         if response.status != 200 or not isinstance(answer, dict):
+            log.warning("provider_unusable", host=urlsplit(url).hostname, status=response.status)
             raise IdTokenRefused(AWAY)
         return answer  # pyright: ignore[reportUnknownVariableType] - as JSON says
 
