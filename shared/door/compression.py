@@ -31,8 +31,9 @@ AS_THEY_ARE = (
 
 def takes_gzip(accepts: str) -> bool:
     """By its `Accept-Encoding`."""
-    wanted = [coding.partition(";") for coding in accepts.lower().replace(" ", "").split(",")]
-    return any(name in ("gzip", "*") and quality.rstrip("0.") != "q=" for name, _, quality in wanted)
+    codings = [coding.partition(";") for coding in accepts.lower().replace(" ", "").split(",")]
+    takes = {name: quality.rstrip("0.") != "q=" for name, _, quality in codings}
+    return takes.get("gzip", takes.get("*", False))
 
 
 class Compression:

@@ -75,7 +75,7 @@ async def test_pages_json_and_style_go_out_compressed(media: str) -> None:
     assert gzip.decompress(answer.bodies[0]).decode() == LONG
 
 
-@pytest.mark.parametrize("accepts", ["identity", "gzip;q=0", "br", ""])
+@pytest.mark.parametrize("accepts", ["identity", "gzip;q=0", "gzip;q=0, *", "br", ""])
 async def test_who_does_not_take_it_gets_it_plain_and_a_cache_can_tell(accepts: str) -> None:
     answer = await Answer().ask("/", accepts=accepts)
     assert "content-encoding" not in answer.headers
