@@ -127,6 +127,9 @@ class Browsers:
         """The oldest first."""
         return sorted(self._of.get(person, {}).values(), key=lambda browser: browser.since)
 
+    def everybodys(self) -> list[RungBrowser]:
+        return [browser for mine in self._of.values() for browser in mine.values()]
+
     def named(self, place: str) -> RungBrowser | None:
         """By its id, whosever it is."""
         return next((mine[place] for mine in self._of.values() if place in mine), None)
@@ -134,10 +137,9 @@ class Browsers:
     async def put(self, browser: RungBrowser) -> None:
         """Raises NatsError, OSError or TimeoutError: not put down."""
         await write(self._connection(), BROWSERS, browser.key, browser.model_dump_json().encode())
-        self._of.setdefault(browser.person, {})[browser.push.id] = (
-            browser  # the page made next has to show it
-        )
-        others = [one for one in self.of(browser.person) if one.key != browser.key]
+        # The page made next has to show it.
+        self._of.setdefault(browser.person, {})[browser.push.id] = browser
+        others = [other for other in self.of(browser.person) if other.key != browser.key]
         for oldest in others[: max(len(others) + 1 - MOST, 0)]:
             await self.forget(oldest)
 

@@ -205,6 +205,9 @@ class SessionBook:
         known = [each for each in self._known.values() if each.is_open(now)]
         return sorted(known, key=lambda each: each.opened.began)
 
+    def ids_logged_out(self) -> set[str]:
+        return {known.opened.id for known in self._known.values() if known.is_over}
+
     def use(self, digest: str, at: datetime, *, last_alone: bool = False) -> None:
         known = self._known.get(digest)
         if known is None:

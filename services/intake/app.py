@@ -39,6 +39,7 @@ from services.intake.ingest.request_reply import AT_ONCE, RequestReply, undecode
 from services.intake.ingest.threads import Threads
 from services.intake.logging_in.opening import SessionOpening
 from services.intake.logging_in.provider import BACK, Provider
+from services.intake.logging_in.ringing_ends import end_ringing
 from services.intake.metrics import Metrics
 from services.intake.recording.receipts import Receipts
 from services.intake.recording.record import FactRecord
@@ -140,7 +141,7 @@ def build(settings: IntakeSettings) -> Service:
     service.checks["inbox"] = check_durables(lambda: service.connection, [(INBOX, INTAKE_DURABLE)])
 
     browsers = Browsers(lambda: service.connection)
-    service.tasks.append(browsers.run)
+    service.tasks += [browsers.run, lambda: end_ringing(browsers, sessions)]
     desk = DeskServices(
         browsers=browsers,
         board=board,
