@@ -24,6 +24,8 @@ TITLE = "一周内排查矛盾隐患并报送清单"
 TOLD_WITHIN = 120.0
 HEARD_WITHIN = 5.0
 """Seconds for the report of somebody else meanwhile; the machine is shared."""
+DECIDED_WITHIN = 20.0
+"""Seconds for the first report of a new installation; a hundredth of it where the machine is free."""
 SHORT_PAGE = 450_000
 
 
@@ -41,8 +43,8 @@ async def test_two_thousand_units_are_asked_by_one_act_and_each_is_told(live: Li
     case = await live.report(
         OFFICE, Role.LEADER, kind="campaign", category=None, area="620600", summary="大排查"
     )
-    # Two thousand units have their standing watches made first.
-    await until(lambda: live.is_on_the_board(case), seconds=150, what="the campaign is decided on")
+    # Two thousand units have their standing watches made meanwhile.
+    await until(lambda: live.is_on_the_board(case), seconds=DECIDED_WITHIN, what="the campaign is decided on")
     due_at = (datetime.now(UTC) + timedelta(minutes=30)).isoformat()
     units = [f"village_{number}" for number in range(MOST_TASKS)]
     everybody = {"title": TITLE, "units": units, "due_at": due_at}
