@@ -1,14 +1,15 @@
 """What may be kept until a person's quiet hours end. Pure.
 
-Invariant: kept is only what tells, and asks nothing, a roll call, which is a test, and a reminder of something whose
-limit and next step in the chain both come after the quiet hours. So no chain goes on, and no limit passes, because a message waited. What
-is of level I or II, sensitive, not graded yet or left to be seen to by hand always goes out.
+Invariant: kept is only what tells, and asks nothing, a roll call, which is a test, and a reminder of something
+whose limit and next step in the chain both come after the quiet hours. So no chain goes on, and no limit passes,
+because a message waited. What is of level I or II, sensitive, not graded yet or left to be seen to by hand always
+goes out.
 """
 
 from collections.abc import Collection
 from datetime import datetime, tzinfo
 
-from services.notifier.delivery.restraint import may_wait
+from services.notifier.delivery.restraint import is_not_graded_yet, may_wait
 from shared.case import Case
 from shared.directory import Person
 from shared.facts import Notice, Purpose
@@ -33,7 +34,8 @@ def quiet_until(
 def _might_be_kept(notice: Notice, until: datetime) -> bool:
     """As far as the notice itself tells."""
     brief = notice.brief
-    if not may_wait(notice) or brief.level in (Level.I, Level.II) or brief.roll_call is not None:
+    is_grave = brief.level in (Level.I, Level.II) or is_not_graded_yet(brief)
+    if is_grave or not may_wait(notice) or brief.roll_call is not None:
         return False
     if brief.due_at is not None and brief.due_at <= until:
         return False

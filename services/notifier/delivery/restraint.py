@@ -20,7 +20,7 @@ from services.notifier.delivery.metrics import Metrics
 from services.notifier.delivery.record import SOURCE
 from shared.broker.exchange import ConflictError
 from shared.broker.forever import AWAY, error_text
-from shared.facts import Actor, Fact, Frozen, Instant, Notice, Purpose
+from shared.facts import Actor, Brief, Fact, Frozen, Instant, Notice, Purpose
 from shared.facts.pause import NoticesPaused, NoticesResumed
 from shared.ids import CaseId
 from shared.vocabulary import Kind, Level, ReportKind
@@ -42,14 +42,17 @@ LATER = frozenset({Purpose.REMINDER, Purpose.AGAIN, Purpose.OVERDUE, Purpose.NEW
 """Nobody hears of a matter for the first time by one of these."""
 
 
+def is_not_graded_yet(brief: Brief) -> bool:
+    """It may be the gravest there is. What is no incident has no level. Pure."""
+    return brief.level is None and brief.kind is ReportKind.INCIDENT and not brief.exercise
+
+
 def may_wait(notice: Notice) -> bool:
     """Pure."""
     brief = notice.brief
     if brief.level is Level.I or brief.sensitive or notice.purpose is Purpose.UNDECIDED:
         return False
-    is_perhaps_grave = brief.level is Level.II or (
-        brief.level is None and brief.kind is ReportKind.INCIDENT and not brief.exercise
-    )
+    is_perhaps_grave = brief.level is Level.II or is_not_graded_yet(brief)
     return notice.purpose in LATER or not is_perhaps_grave
 
 
