@@ -1,5 +1,5 @@
-"""A gateway that is away is not a person who is dark: what it does not take waits for it, nobody else waits with it,
-and the person is tried by their other channels at once.
+"""A gateway that is away is not a person who is dark: what it does not take waits for it, nobody else waits
+with it, and the person is tried by their other channels at once.
 """
 
 from fenghuo.gateway_lab import GatewayLab, Mode

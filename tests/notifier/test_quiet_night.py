@@ -1,5 +1,5 @@
-"""What only tells waits for the end of somebody's quiet hours, on record and through a restart, and comes then as one
-message; what is grave rings.
+"""What only tells waits for the end of somebody's quiet hours, on record and through a restart, and comes
+then as one message; what is grave rings.
 """
 
 import re

@@ -1,4 +1,6 @@
-"""Through a running notifier and an SMSC: a text goes out, its receipt says that it arrived, and one digit answers it."""
+"""Through a running notifier and an SMSC: a text goes out, its receipt says that it arrived, and one digit
+answers it.
+"""
 
 import asyncio
 from datetime import UTC, datetime

@@ -1,8 +1,9 @@
-"""Links that are good for nothing any more: those that a person was sent about a case until somebody revoked them.
+"""Links that are good for nothing any more: those that a person was sent about a case until somebody revoked
+them.
 
-Invariant: it is on record by whom and why before it holds, and it holds before that is answered. Which links it stops
-follows from the record: those whose notice lies before it, also of a message that waits for its gateway or for quiet
-hours to end. What is decided afterwards has a link that works.
+Invariant: it is on record by whom and why before it holds, and it holds before that is answered. Which links
+it stops follows from the record: those whose notice lies before it, also of a message that waits for its
+gateway or for quiet hours to end. What is decided afterwards has a link that works.
 """
 
 from collections.abc import Callable
@@ -65,7 +66,10 @@ class RevokedLinks(Frozen):
 
 
 async def revoked_up_to(connection: Callable[[], Client], case: CaseId, person: PersonId) -> int:
-    """The place in FACTS before which every notice's link is revoked; 0: none is. Raises NatsError or TimeoutError."""
+    """The place in FACTS before which every notice's link is revoked; 0: none is.
+
+    Raises NatsError or TimeoutError.
+    """
     return (await _stored(connection, _key(case, person)))[0]
 
 

@@ -1,8 +1,8 @@
 """The units of SMPP 3.4 that a sender of messages says and hears, as bytes. Pure.
 
-Invariant: what comes from the network is read within its own bounds, or refused with ValueError; a status or a
-field that nobody knows is kept as it is. (The packages there are for SMPP refuse whole units for a vendor's own
-status or parameter.)
+Invariant: what comes from the network is read within its own bounds, or refused with ValueError; a status or
+a field that nobody knows is kept as it is. (The packages there are for SMPP refuse whole units for a vendor's
+own status or parameter.)
 """
 
 import struct
@@ -178,11 +178,11 @@ class _Rest:
         return self.take(end + 1 - self._at)[:-1].decode("latin-1")
 
     def tagged(self) -> dict[int, bytes]:
-        found: dict[int, bytes] = {}
+        fields: dict[int, bytes] = {}
         while self._at < len(self._raw):
             tag, length = struct.unpack(">HH", self.take(4))
-            found[tag] = self.take(length)
-        return found
+            fields[tag] = self.take(length)
+        return fields
 
 
 def _text(text: str) -> bytes:

@@ -1,9 +1,10 @@
-"""The buttons of WeCom's template cards (`template_card_event`), as its application calls back with them. Pure.
+"""The buttons of WeCom's template cards (`template_card_event`), as its application calls back. Pure.
 
 Invariant: a press is heard only where `msg_signature` over token, time, nonce and cipher is ours, no longer
-than five minutes ago, and what is deciphered is meant for our company. The trial of the address, a GET, proves
-itself the same way; it answers nothing.
-https://developer.work.weixin.qq.com/document/path/90238, https://developer.work.weixin.qq.com/document/path/90240
+than five minutes ago, and what is deciphered is meant for our company. The trial of the address, a GET,
+proves itself the same way; it answers nothing.
+https://developer.work.weixin.qq.com/document/path/90238
+https://developer.work.weixin.qq.com/document/path/90240
 """
 
 import base64

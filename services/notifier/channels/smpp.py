@@ -1,8 +1,9 @@
-"""Text messages over SMPP 3.4, straight to an operator's or aggregator's SMSC: one connection for what goes out,
-for receipts and for what people answer.
+"""Text messages over SMPP 3.4, straight to an operator's or aggregator's SMSC: one connection for what goes
+out, for receipts and for what people answer.
 
-Invariant: handed over is what the SMSC has confirmed, each part of it. A part that it confirmed is not sent again
-while this process lives; one whose answer was lost may come twice. A receipt is that of a message's last part.
+Invariant: handed over is what the SMSC has confirmed, each part of it. A part that it confirmed is not sent
+again while this process lives; one whose answer was lost may come twice. A receipt is that of a message's
+last part.
 """
 
 import asyncio

@@ -1,8 +1,10 @@
-"""A browser in which a person has said "ring me here" (Web Push): an additional way, whose addresses nobody types.
+"""A browser in which a person has said "ring me here" (Web Push): an additional way, whose addresses nobody
+types.
 
-Invariant: only the browser can read what it is sent (RFC 8291), and only a push service of the channel file is asked,
-with our signature (RFC 8292). A browser that its push service no longer knows (404, 410) is forgotten: that is an address
-that is gone, and says nothing of its person. Taken is what at least one of the person's browsers is to be shown.
+Invariant: only the browser can read what it is sent (RFC 8291), and only a push service of the channel file
+is asked, with our signature (RFC 8292). A browser that its push service no longer knows (404, 410) is
+forgotten: that is an address that is gone, and says nothing of its person. Taken is what at least one of the
+person's browsers is to be shown.
 """
 
 import asyncio
@@ -152,7 +154,7 @@ class WebPushChannel:
 
     @asynccontextmanager
     async def _line(self, place: URL) -> AsyncIterator[Line]:
-        """Kept open for the first so many push services; beyond them, however many hosts browsers name, for one message."""
+        """Kept open for the first so many push services; whatever other hosts browsers name, for one message."""
         origin = str(place.origin())
         line = self._lines.get(origin)
         if line is not None:
@@ -197,7 +199,7 @@ def make(name: str, config: ChannelConfig, secrets: Path) -> Channel:
 
 
 def payload(message: Message, most: int = WORDS_BYTES) -> bytes:
-    """What the page's worker shows. `most`: bytes of the text. What says several opens the desk, not the first."""
+    """What the page's worker shows. `most`: bytes of the text. What says several opens the desk."""
     link = "" if message.also else message.link or ""
     case = "" if message.also else message.case
     words = message.letter.text.removesuffix(link).rstrip(" ：:")

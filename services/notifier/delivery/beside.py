@@ -1,7 +1,9 @@
-"""The ways beside those of a notice: whoever has put down a browser is rung there too, whatever else goes out.
+"""The ways beside those of a notice: whoever has put down a browser is rung there too, whatever else goes
+out.
 
-Invariant: nothing relies on them. They take the place of no channel, count as reaching nobody and as failing nobody, wait
-for no gateway, and keep nothing else waiting; what became of each stands on the sheet like any other.
+Invariant: nothing relies on them. They take the place of no channel, count as reaching nobody and as failing
+nobody, wait for no gateway, and keep nothing else waiting; what became of each stands on the sheet like any
+other.
 """
 
 from collections.abc import Callable, Collection

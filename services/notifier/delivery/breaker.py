@@ -1,5 +1,5 @@
-"""Whether a gateway is tried now, where there is another one to carry its messages meanwhile. Pure but for its
-memory.
+"""Whether a gateway is tried now, where there is another one to carry its messages meanwhile. Pure but for
+its memory.
 
 Invariant: a gateway in trouble costs a message its time only now and then: after two failures in a row it
 rests, longer each time and with jitter, and then one message alone tries it. What it takes ends the rest.

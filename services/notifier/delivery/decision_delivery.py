@@ -104,8 +104,8 @@ class DecisionDelivery:
         is_first: bool,
         kept: KeptDecision | None = None,
     ) -> DecisionOutcome:
-        """See every notice of it to an outcome on record, or kept until quiet hours end; `kept`: what was, of a
-        person whose have ended. `sequence`: where it lies in FACTS. Raises Interrupted.
+        """See every notice of it to an outcome on record, or kept until quiet hours end; `kept`: what was, of
+        a person whose have ended. `sequence`: where it lies in FACTS. Raises Interrupted.
         """
         now = self.clock()
         if now - decided_at > FORGOTTEN:

@@ -1,7 +1,9 @@
-"""Whose turn it is at a gateway: so many hand-overs at once, and no more in a second or a minute than it takes.
+"""Whose turn it is at a gateway: so many hand-overs at once, and no more in a second or a minute than it
+takes.
 
-Invariant: in no second and no minute does it get more than its entry says, and what is ordinary leaves a fifth of a
-minute's room to what is gravest. Of what waits for its turn the gravest goes first, and of what is alike the newest.
+Invariant: in no second and no minute does it get more than its entry says, and what is ordinary leaves a
+fifth of a minute's room to what is gravest. Of what waits for its turn the gravest goes first, and of what is
+alike the newest.
 """
 
 import asyncio
@@ -37,8 +39,8 @@ def need_of(message: Message) -> tuple[int, float]:
 
 
 class RateLimit:
-    """At most `most` in any `seconds`, by whatever clock the caller has; what is ordinary goes only where fewer than
-    `share` of these went. Pure but for its memory.
+    """At most `most` in any `seconds`, by whatever clock the caller has; what is ordinary goes only where
+    fewer than `share` of these went. Pure but for its memory.
     """
 
     def __init__(self, most: int, seconds: float, share: float = 1.0) -> None:

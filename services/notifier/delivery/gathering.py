@@ -1,12 +1,12 @@
-"""What comes to one person at the same moment goes out as one message: what is late after an outage of ours, what
-clocks ask of several cases in the same minute, what roll calls that end together came to, what follows one
-message within seconds.
+"""What comes to one person at the same moment goes out as one message: what is late after an outage of ours,
+what clocks ask of several cases in the same minute, what roll calls that end together came to, what follows
+one message within seconds.
 
-Invariant: what may not wait (`may_wait`) waits for nothing; only where it is late already, and another message has
-gone to the same person a moment ago, it goes with the next. Each notice keeps an outcome of its own, that of the
-message it went out with. A gathered message has an id made of all that it holds, so that a gateway which has seen
-one never drops another that holds more; a message alone is as it always is. What comes again after a crash is told
-alone, under the id that the gateway may have seen.
+Invariant: what may not wait (`may_wait`) waits for nothing; only where it is late already, and another
+message has gone to the same person a moment ago, it goes with the next. Each notice keeps an outcome of its
+own, that of the message it went out with. A gathered message has an id made of all that it holds, so that a
+gateway which has seen one never drops another that holds more; a message alone is as it always is. What comes
+again after a crash is told alone, under the id that the gateway may have seen.
 """
 
 import asyncio
@@ -30,7 +30,9 @@ BEHIND = timedelta(seconds=3)
 MOMENT = timedelta(seconds=2)
 """So long without anything more for this person: then all is there."""
 LONGEST = 4
-"""Moments after which a message goes out whatever may still come; one that may not wait is in it: a single one."""
+"""Moments after which a message goes out whatever may still come; after a single one where something in it
+may not wait.
+"""
 REMEMBERED = 1000
 """Lines on which something has just gone out; beyond, those of which it is longer ago are forgotten."""
 WITHOUT_LIMIT = datetime.max.replace(tzinfo=UTC)
@@ -50,8 +52,8 @@ class Pace(Enum):
 
 
 def pace_of(notice: Notice, *, is_first: bool, is_behind: bool, is_of_a_clock: bool) -> Pace:
-    """Pure. `is_first`: the decision was not handed out before; `is_behind`: it is late through a fault of ours;
-    `is_of_a_clock`: the decision was made because a clock struck.
+    """Pure. `is_first`: the decision was not handed out before; `is_behind`: it is late through a fault of
+    ours; `is_of_a_clock`: the decision was made because a clock struck.
     """
     if not is_first:
         return Pace.ALONE
@@ -136,7 +138,7 @@ class Gathering:
         return self.moment or MOMENT
 
     async def _send(self, line: Line, courier: Courier) -> None:
-        """Whatever goes wrong, each that waits hears of it: its decision comes again, and it is told alone."""
+        """Whatever goes wrong, each that waits hears of it: its decision comes again, to be told alone."""
         await self._all_there(line)
         gathered = sorted(
             self._waiting.pop(line), key=lambda waiting: (waiting.due_at or WITHOUT_LIMIT, waiting.message.id)

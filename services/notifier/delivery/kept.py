@@ -1,11 +1,12 @@
 """What waits for somebody's quiet hours to end, and that it goes out then.
 
-Invariant: what is kept stands in DELIVERIES (`kept.<sheet>.<person>.=kept`) and on record before its decision is given
-back to the broker as done: no decision is held for a night, and a restart forgets nothing. When the person's quiet
-hours end, one notifier takes the decision up again for them, by a claim written over the revision it has read, and sees it through as
-ever; what has an outcome on its sheet does not go out twice. A notifier that was killed meanwhile leaves a claim
-that ends by itself. What is asked of somebody is looked at every minute: where its limit or the next step of its
-chain has moved into the quiet hours, it goes out at once.
+Invariant: what is kept stands in DELIVERIES (`kept.<sheet>.<person>.=kept`) and on record before its decision
+is given back to the broker as done: no decision is held for a night, and a restart forgets nothing. When the
+person's quiet hours end, one notifier takes the decision up again for them, by a claim written over the
+revision it has read, and sees it through as ever; what has an outcome on its sheet does not go out twice. A
+notifier that was killed meanwhile leaves a claim that ends by itself. What is asked of somebody is looked at
+every minute: where its limit or the next step of its chain has moved into the quiet hours, it goes out at
+once.
 """
 
 import asyncio
@@ -156,8 +157,8 @@ class KeptBook:
         return KeptDecision.model_validate_json(raw) if raw else None
 
     async def keep(self, sheet: str, kept: KeptDecision) -> None:
-        """It stands in the bucket and on record when this returns. Raises ConflictError where another notifier
-        was faster; the decision comes again then.
+        """It stands in the bucket and on record when this returns. Raises ConflictError where another
+        notifier was faster; the decision comes again then.
         """
         key = kept_key(sheet, kept.person)
         raw, revision = await self._ledger.stored(key)

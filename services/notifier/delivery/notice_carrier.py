@@ -1,8 +1,9 @@
-"""Carries one notice on one channel: worded, kept back while a pause is on, gathered with what goes out to the same
-person at that moment, and tried as long as it is needed.
+"""Carries one notice on one channel: worded, kept back while a pause is on, gathered with what goes out to
+the same person at that moment, and tried as long as it is needed.
 
-Invariant: it ends with an outcome, or with Interrupted when the service stops. A notice that can't be worded keeps
-no other from going out. A test neither fills a gateway nor waits for one; what goes beside waits for none either.
+Invariant: it ends with an outcome, or with Interrupted when the service stops. A notice that can't be worded
+keeps no other from going out. A test neither fills a gateway nor waits for one; what goes beside waits for
+none either.
 """
 
 import asyncio

@@ -1,9 +1,9 @@
 """What may be kept until a person's quiet hours end. Pure.
 
-Invariant: kept is only what tells, and asks nothing, a roll call, which is a test, and a reminder of something
-whose limit and next step in the chain both come after the quiet hours. So no chain goes on, and no limit passes,
-because a message waited. What is of level I or II, sensitive, not graded yet or left to be seen to by hand always
-goes out.
+Invariant: kept is only what tells, and asks nothing, a roll call, which is a test, and a reminder of
+something whose limit and next step in the chain both come after the quiet hours. So no chain goes on, and no
+limit passes, because a message waited. What is of level I or II, sensitive, not graded yet or left to be seen
+to by hand always goes out.
 """
 
 from collections.abc import Collection

@@ -68,8 +68,8 @@ class Recent:
 
     def told(self, channel: str, people: Iterable[PersonId]) -> list[ToldBefore]:
         """What these people were told on the channel, the newest first."""
-        hand_overs = [one for person in people for one in self._told.get((channel, person), ())]
-        return sorted(hand_overs, key=lambda one: one.at, reverse=True)
+        hand_overs = [told for person in people for told in self._told.get((channel, person), ())]
+        return sorted(hand_overs, key=lambda told: told.at, reverse=True)
 
     def is_answered(self, notice: str) -> bool:
         """As far as its own link or a reply has answered it."""
@@ -102,10 +102,10 @@ class Recent:
             self._by_reference[told] = (
                 HandOver(hand_over.to, known.notices | hand_over.notices) if known and is_same else hand_over
             )
-        for place, one in hand_overs:
+        for place, told_before in hand_overs:
             before = self._told.pop(place, None) or deque[ToldBefore](maxlen=PER_PERSON)
-            if one.notice not in {earlier.notice for earlier in before}:
-                before.append(one)
+            if told_before.notice not in {earlier.notice for earlier in before}:
+                before.append(told_before)
             self._told[place] = before
         _bound(self._by_reference, REFERENCES)
         _bound(self._told, PEOPLE)

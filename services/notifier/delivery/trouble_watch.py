@@ -100,21 +100,21 @@ class TroubleWatch:
         """The service's task."""
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            for one in self.watched:
+            for spot in self.watched:
                 try:
-                    await self._look(one)
+                    await self._look(spot)
                 except (ConflictError, *AWAY) as error:
                     log.warning(
                         "trouble_not_watched",
-                        of=one.kind,
-                        name=one.name,
+                        of=spot.kind,
+                        name=spot.name,
                         error=error_text(error),
                         next="looked at again",
                     )
 
-    async def _look(self, one: TroubleSpot) -> None:
-        now, key = self.clock(), _key(one)
-        trouble = one.trouble(now)
+    async def _look(self, spot: TroubleSpot) -> None:
+        now, key = self.clock(), _key(spot)
+        trouble = spot.trouble(now)
         if trouble is None and key in self._looked_at and key not in self._rung:
             return
         ring, revision = await self._ring(key)
@@ -126,13 +126,13 @@ class TroubleWatch:
         if trouble is not None and self._is_untold(ring, now):
             claimed = Ring(since=trouble.since, claimed_at=now, whose=trouble.whose)
             revision = await self._keep(key, claimed, revision)
-            if await self._tell(one, claimed):
+            if await self._tell(spot, claimed):
                 self._rung[key] = replace(claimed, told_at=self.clock())
                 await self._keep(key, self._rung[key], revision)
-        elif trouble is None and key in self._rung and _took_since(one, self._rung[key]):
+        elif trouble is None and key in self._rung and _took_since(spot, self._rung[key]):
             over = replace(self._rung.pop(key), over_at=now)
             await self._keep(key, over, revision)
-            await self._tell(one, over)
+            await self._tell(spot, over)
 
     def _is_untold(self, ring: Ring | None, now: datetime) -> bool:
         if ring is None:
@@ -141,16 +141,16 @@ class TroubleWatch:
             return now - ring.over_at > SAME_TROUBLE
         return ring.told_at is None and now - ring.claimed_at > STOOD_IN_AFTER
 
-    async def _tell(self, one: TroubleSpot, ring: Ring) -> bool:
+    async def _tell(self, spot: TroubleSpot, ring: Ring) -> bool:
         """Whether anybody was told."""
         is_told = False
         for person in self._operators():
-            is_told |= await self._tell_person(one, ring, person)
+            is_told |= await self._tell_person(spot, ring, person)
         if not is_told:
             log.critical(
                 "trouble_told_to_nobody",
-                of=one.kind,
-                name=one.name,
+                of=spot.kind,
+                name=spot.name,
                 next="see to it; name a post with another channel in FENGHUO_OPERATOR",
             )
         return is_told
@@ -161,21 +161,21 @@ class TroubleWatch:
             return (directory.holder_of(self.operator, self.clock()),)
         return tuple(person for person in directory.people if Role.OPERATOR in (person.roles or ()))
 
-    async def _tell_person(self, one: TroubleSpot, ring: Ring, person: Person) -> bool:
+    async def _tell_person(self, spot: TroubleSpot, ring: Ring, person: Person) -> bool:
         now = self.clock()
-        letter = one.letter(ring, person.language, self.zone, now)
+        letter = spot.letter(ring, person.language, self.zone, now)
         routes = sorted(
             other_routes(person, (), self.couriers),
-            key=lambda route: one.is_in_the_way_of(self.couriers[route.channel]),
+            key=lambda route: spot.is_in_the_way_of(self.couriers[route.channel]),
         )
         for route in routes:
-            message = _message(one, ring, person, route.channel, letter, now)
+            message = _message(spot, ring, person, route.channel, letter, now)
             carried = await self.couriers[route.channel].carry(message, route.addresses)
             if carried.error is None:
                 log.info(
                     "trouble_told",
-                    of=one.kind,
-                    name=one.name,
+                    of=spot.kind,
+                    name=spot.name,
                     over=ring.over_at is not None,
                     channel=route.channel,
                 )
@@ -197,20 +197,20 @@ class TroubleWatch:
         return await write(self.connection(), DELIVERIES, key, raw, over=over)
 
 
-def _took_since(one: TroubleSpot, ring: Ring) -> bool:
-    return one.took_at is not None and ring.told_at is not None and one.took_at > ring.claimed_at
+def _took_since(spot: TroubleSpot, ring: Ring) -> bool:
+    return spot.took_at is not None and ring.told_at is not None and spot.took_at > ring.claimed_at
 
 
-def _key(one: TroubleSpot) -> str:
-    return f"{one.kind}.={key_safe(one.name)}"
+def _key(spot: TroubleSpot) -> str:
+    return f"{spot.kind}.={key_safe(spot.name)}"
 
 
 def _message(
-    one: TroubleSpot, ring: Ring, person: Person, channel: str, letter: Letter, now: datetime
+    spot: TroubleSpot, ring: Ring, person: Person, channel: str, letter: Letter, now: datetime
 ) -> Message:
     state = "trouble" if ring.over_at is None else "over"
     return Message(
-        id=f"{one.kind}-{one.name}-{int(ring.since.timestamp())}-{state}-{key_safe(person.id)}",
+        id=f"{spot.kind}-{spot.name}-{int(ring.since.timestamp())}-{state}-{key_safe(person.id)}",
         at=now,
         channel=channel,
         to="",

@@ -1,4 +1,6 @@
-"""A topic of an MQTT broker: handed over is what the broker has confirmed, and an address never leaves its level."""
+"""A topic of an MQTT broker: handed over is what the broker has confirmed, and an address never leaves its
+level.
+"""
 
 import asyncio
 import shutil

@@ -1,5 +1,5 @@
-"""A browser that rings: what a push service gets is for that browser alone and signed by us, and a browser that is gone is
-forgotten without a word about its person.
+"""A browser that rings: what a push service gets is for that browser alone and signed by us, and a browser
+that is gone is forgotten without a word about its person.
 """
 
 import base64
