@@ -1,5 +1,5 @@
-"""The buckets TOKENS and SESSIONS as the operator's command keeps them: which tokens were issued, which sessions are
-open, which of both were taken back; and the one-time links by which sessions are opened.
+"""The buckets TOKENS and SESSIONS as the operator's command keeps them: which tokens were issued, which
+sessions are open, which of both were taken back; and the one-time links by which sessions are opened.
 
 Invariant: never a token itself, only what it says; and only the admin's key writes here. The list of those
 taken back is one value, written by compare-and-set, which every service follows (shared/gatekeeping.py).

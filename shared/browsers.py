@@ -1,8 +1,8 @@
-"""The browsers in which people have said "ring me here", as the bucket BROWSERS has them, and what a browser needs to
-say so.
+"""The browsers in which people have said "ring me here", as the bucket BROWSERS has them, and what a browser
+needs to say so.
 
-Invariant: a browser belongs to the person who was logged in when it was put down, and rings as long as the token of that
-log-in was not taken back. Nothing relies on this bucket: a service works without it.
+Invariant: a browser belongs to the person who was logged in when it was put down, and rings as long as
+that log-in was neither taken back nor logged out. Nothing relies on this bucket: a service works without it.
 """
 
 import base64

@@ -1,7 +1,9 @@
-"""The bucket SESSIONS as a service follows it: who a session's cookie stands for, that it is in use, that it is over.
+"""The bucket SESSIONS as a service follows it: who a session's cookie stands for, that it is in use, that it
+is over.
 
-Invariant: a cookie is looked up in memory and asks nobody; a use that the broker has not heard of yet counts here
-already, so that a broker that is away throws nobody out; a session that was ended here is over here at once.
+Invariant: a cookie is looked up in memory and asks nobody; a use that the broker has not heard of yet counts
+here already, so that a broker that is away throws nobody out; a session that was ended here is over here at
+once.
 """
 
 import asyncio

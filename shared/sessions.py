@@ -1,9 +1,9 @@
 """Sessions of people on the pages: what is stored of one, and whether a cookie still opens it. Pure.
 
-Invariant: what is stored opens nothing: of the code of a one-time link and of the cookie the bucket holds digests
-alone. A session that a link opened counts only beside that link, which the operator's key alone can write; it never
-names a person or a role that the link does not. One by a provider counts only where one is set, with the directory's
-roles. Its end moves with its use, and never beyond `LONGEST`.
+Invariant: what is stored opens nothing: of the code of a one-time link and of the cookie the bucket holds
+digests alone. A session that a link opened counts only beside that link, which the operator's key alone can
+write; it never names a person or a role that the link does not. One by a provider counts only where one is
+set, with the directory's roles. Its end moves with its use, and never beyond `LONGEST`.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from shared.vocabulary import Role
 
 COOKIE = "fenghuo_session"
 ROLE_COOKIE = "fenghuo_role"
-"""Under which of their roles a person of several acts in this browser: a wish, which opens nothing by itself."""
+"""Under which of several roles a person acts in this browser: a wish, which opens nothing by itself."""
 LONGEST = timedelta(days=7)
 """However much it is used, a session is over then."""
 LINK_LASTS = timedelta(minutes=10)
@@ -140,8 +140,8 @@ def digest_of(secret: str) -> str:
 
 
 def roles_now(session: OpenSession, directory: Directory) -> tuple[Role, ...]:
-    """Under which roles the session may act in this directory: those it was opened for that the person still has.
-    Whom a provider vouches for has those of the directory and no others.
+    """Under which roles the session may act in this directory: those it was opened for that the person still
+    has. Whom a provider vouches for has those of the directory and no others.
     """
     person = directory.people_by_id.get(session.person)
     if person is None:
@@ -168,8 +168,9 @@ class SessionBook:
         self._over: set[str] = set()
 
     def take(self, key: str, raw: bytes, *, last_alone: bool = False) -> None:
-        """`last_alone`: the bucket is read after a while, and of each key it has the last value alone. The uses
-        before, each of which moved the session's end, are not told. Raises ValueError for what can't be read.
+        """`last_alone`: the bucket is read after a while, and of each key it has the last value alone. The
+        uses before, each of which moved the session's end, are not told. Raises ValueError for what can't be
+        read.
         """
         kind, _, digest = key.partition(".")
         match kind:

@@ -25,8 +25,8 @@ from shared.vocabulary import Role
 
 ALGORITHM = "EdDSA"
 AUDIENCE, CALENDAR = "fenghuo", "fenghuo-calendar"
-"""What a token is for: to ask as somebody, or to read a person's own shifts in a calendar and nothing else. Neither
-counts as the other.
+"""What a token is for: to ask as somebody, or to read a person's own shifts in a calendar and nothing else.
+Neither counts as the other.
 """
 COOKIE = "fenghuo_token"
 """Carries the token for pages: HttpOnly, SameSite=Strict."""
@@ -150,8 +150,8 @@ def look_again(scope: MutableMapping[str, Any]) -> None:
 
 
 def _bearer(request: Request) -> str:
-    """The token of its header; empty where there is none. A proxy before the pages may want a header of its own
-    from browsers (Basic), which says nothing here.
+    """The token of its header; empty where there is none. A proxy before the pages may want a header of its
+    own from browsers (Basic), which says nothing here.
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
@@ -177,7 +177,9 @@ class Gate:
         """
         self._key, self._now_of, self._session_of = key, now_of, session_of
         self._verified: dict[tuple[str, str], tuple[Claims, float]] = {}
-        """What it is for and the token → claims, end. Never the principal: that changes while the token stays."""
+        """What it is for and the token → claims, end. Never the principal: that changes while the token
+        stays.
+        """
 
     def read(self, token: str, audience: str = AUDIENCE) -> Principal:
         """The principal of a token as of now. Raises Problem 401, 503. A signature is checked once, all else

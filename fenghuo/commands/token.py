@@ -1,5 +1,5 @@
-"""`fenghuo token`: issues bearer tokens and one-time links, lists them, takes them back; the only thing that uses the token
-signing key.
+"""`fenghuo token`: issues bearer tokens and one-time links, lists them, takes them back; the only thing that
+uses the token signing key.
 
 Invariant: what is taken back ends at every service within a second (shared/gatekeeping.py). Where the broker
 is away a token is issued all the same, with a warning: it stands in no list then, and is taken back by its

@@ -1,7 +1,7 @@
 """What a service answers goes out compressed to a client that takes it: pages, JSON, style and scripts.
 
-Invariant: live streams and what is compressed already pass untouched; nothing of an answer is kept longer than it takes to
-pack it, so that no answer needs more memory for it.
+Invariant: live streams and what is compressed already pass untouched; nothing of an answer is kept longer
+than it takes to pack it, so that no answer needs more memory for it.
 """
 
 from collections.abc import Callable, MutableMapping

@@ -1,5 +1,5 @@
-"""What the pages of a service know of logging in: whether sessions open them, for which hosts a cookie is, where
-the desk is, and where a log-in may lead.
+"""What the pages of a service know of logging in: whether sessions open them, for which hosts a cookie is,
+where the desk is, and where a log-in may lead.
 
 Invariant: a log-in leads to a path of this host or to pages of this installation, never anywhere else.
 """

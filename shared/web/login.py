@@ -23,7 +23,7 @@ FORM_LIMIT = 8 * KB
 
 
 def _why_not(pages: Pages, request: Request) -> Sayable | None:
-    """Why what this browser holds does not open the page any more; None where it holds nothing, or what does."""
+    """Why what this browser has does not open the page any more; None where it has nothing, or what does."""
     try:
         pages.gate.who(request)
     except Problem as problem:

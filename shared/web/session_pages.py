@@ -1,7 +1,7 @@
 """A person's own sessions: under which role this one acts, which others are open, and their end.
 
-Invariant: a person sees and ends their own sessions alone, and acts under no role that the session was not opened
-for.
+Invariant: a person sees and ends their own sessions alone, and acts under no role that the session was not
+opened for.
 """
 
 from fastapi import APIRouter, Request, Response

@@ -1,7 +1,7 @@
 """Whoever is logged in at the desk says that they want to be rung in this browser too, or no longer.
 
-Invariant: a browser is put down by the person themself, from our own page, and for them alone; it ends when they say so and
-when they log out there. Without the notifier's offer nobody is asked.
+Invariant: a browser is put down by the person themself, from our own page, and for them alone; it ends when
+they say so and with the log-in, wherever that is ended. Without the notifier's offer nobody is asked.
 """
 
 from dataclasses import dataclass
@@ -87,8 +87,8 @@ def add_browsers(router: APIRouter, here: DeskPages) -> None:
 
 
 async def end_here(here: DeskPages, request: Request, response: Response) -> None:
-    """At the log-out, also of a log-in that has ended by itself: whoever comes next to this machine is not shown what the
-    last one was told. No script reads the cookie, and nobody guesses it.
+    """At the log-out, also of a log-in that has ended by itself: whoever comes next to this machine is not
+    shown what the last one was told. No script reads the cookie, and nobody guesses it.
     """
     mine = here.desk.browsers.named(request.cookies.get(COOKIE, ""))
     if mine is None:

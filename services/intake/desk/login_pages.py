@@ -1,7 +1,7 @@
 """Logging in at the desk by a one-time link or its code.
 
-Invariant: to look at the address of a link uses nothing up, since mail scanners and previews look too: only the
-button does; a code may be tried so often and no more.
+Invariant: to look at the address of a link uses nothing up, since mail scanners and previews look too: only
+the button does; a code may be tried so often and no more.
 """
 
 import time

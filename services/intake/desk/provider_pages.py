@@ -1,8 +1,8 @@
 """Logging in with what another house says: to the OpenID Connect provider and back.
 
-Invariant: only the browser that began a log-in ends it, once (state, nonce, PKCE); a fault leads to the log-in page,
-where the other ways stand. The page that comes back leads on by itself: a browser would not send a strict cookie with
-a redirect that began on another site.
+Invariant: only the browser that began a log-in ends it, once (state, nonce, PKCE); a fault leads to the
+log-in page, where the other ways stand. The page that comes back leads on by itself: a browser would not send
+a strict cookie with a redirect that began on another site.
 """
 
 from urllib.parse import quote, unquote

@@ -1,8 +1,8 @@
-"""What a provider says of somebody who has logged in there: an ID token of OpenID Connect, checked. Pure but for the
-clock.
+"""What a provider says of somebody who has logged in there: an ID token of OpenID Connect, checked. Pure but
+for the clock.
 
-Invariant: a token counts only where the provider's own key signed it with a public-key algorithm, for this client,
-for this very log-in (nonce), and now.
+Invariant: a token counts only where the provider's own key signed it with a public-key algorithm, for this
+client, for this very log-in (nonce), and now.
 """
 
 import hmac

@@ -1,8 +1,8 @@
 """A session is opened by a one-time link of the operator's, or because a provider vouches for somebody.
 
 Invariant: what opens a session opens one and no second, whichever replica is asked and wherever one dies: the
-session is stored under the digest of what opened it, and only where nothing stands there yet. Nobody gets a role
-that the directory does not give them now.
+session is stored under the digest of what opened it, and only where nothing stands there yet. Nobody gets a
+role that the directory does not give them now.
 """
 
 from collections.abc import Callable
@@ -67,8 +67,8 @@ class SessionOpening:
         self._connection, self._clock, self._lasts = connection, clock, lasts
 
     def link(self, written: str) -> LoginLink:
-        """What this code would open. Raises CodeRefused 404, 410; Problem 401 where its person is taken back or
-        gone, 503.
+        """What this code would open. Raises CodeRefused 404, 410; Problem 401 where its person is taken back
+        or gone, 503.
         """
         code = read_code(written)
         digest = digest_of(code) if code is not None else ""

@@ -1,9 +1,9 @@
-"""The OpenID Connect provider: found by its discovery document, asked for a token with the code that a browser
-brought, and for its keys.
+"""The OpenID Connect provider: found by its discovery document, asked for a token with the code that a
+browser brought, and for its keys.
 
-Invariant: it is asked for nothing but what a log-in needs, each time within seconds and kilobytes; no redirect is
-followed; unless the operator says that it stands in the house's own network, no private address is asked. A provider
-that is away costs whoever logs in a page that says so, and nothing else.
+Invariant: it is asked for nothing but what a log-in needs, each time within seconds and kilobytes; no
+redirect is followed; unless the operator says that it stands in the house's own network, no private address
+is asked. A provider that is away costs whoever logs in a page that says so, and nothing else.
 """
 
 import base64

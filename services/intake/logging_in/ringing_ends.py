@@ -1,7 +1,7 @@
 """A browser rings no longer than the log-in in which its person asked for it, wherever that log-in is ended.
 
-Invariant: the browser of a session that was logged out, at the trail or from another browser too, is forgotten as
-soon as intake and the broker are there; a session that has ended by itself ends no ringing.
+Invariant: the browser of a session that was logged out, at the trail or from another browser too, is
+forgotten as soon as intake and the broker are there; a session that has ended by itself ends no ringing.
 """
 
 from shared.broker.forever import forever
