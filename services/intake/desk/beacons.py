@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from services.intake.desk.lights import LitView, PersonLight, lit_view, most_hopeful
-from shared.case import Case
+from shared.case import Case, Duty, Lit
 from shared.ids import PersonId
 from shared.web.names import Names
 
@@ -58,24 +58,26 @@ class BeaconPicture:
 
 def beacon_picture(case: Case, names: Names, now: datetime) -> BeaconPicture | None:
     """None where nobody was called."""
-    views: dict[PersonId, list[LitView]] = {}
+    calls: dict[PersonId, list[tuple[Lit, Duty]]] = {}
     lit_by: dict[PersonId, set[PersonId]] = {}
     limits: list[datetime] = []
     for duty in case.duties:
         for lit in duty.lit:
-            views.setdefault(lit.person, []).append(lit_view(lit, duty, names, logs_calls=False))
+            calls.setdefault(lit.person, []).append((lit, duty))
         for before, lit in pairwise(duty.lit):
             if lit.person not in (duty.bearer, before.person):
                 lit_by.setdefault(lit.person, set()).add(before.person)
         if duty.lit:
             limits.append(duty.due_at)
-    if not views:
+    if not calls:
         return None
-    people = sorted(views, key=lambda person: (person in lit_by, min(view.at for view in views[person])))
+    called_at = {person: min(lit.at for lit, _ in own) for person, own in calls.items()}
+    people = sorted(calls, key=lambda person: (person in lit_by, called_at[person]))
     drawn = {person: row for row, person in enumerate(people[:ROWS_DRAWN])}
-    began = min(case.opened_at, *(view.at for called in views.values() for view in called))
+    views = {person: _view(calls[person], names) for person in drawn}
+    began = min(case.opened_at, *called_at.values())
     limit = Counter(sorted(limits)).most_common(1)[0][0]
-    ends = _end(began, limit, [_until(most_hopeful(views[person]), now) for person in drawn])
+    ends = _end(began, limit, [_until(view, now) for view in views.values()])
 
     def place(at: datetime) -> float:
         return round(100 * min(max((at - began) / (ends - began), 0.0), 1.0), 2)
@@ -84,10 +86,10 @@ def beacon_picture(case: Case, names: Names, now: datetime) -> BeaconPicture | N
         rows=tuple(
             Beacon(
                 number=number,
-                lit=most_hopeful(views[person]),
-                called_at=min(view.at for view in views[person]),
-                start=place(min(view.at for view in views[person])),
-                end=place(_until(most_hopeful(views[person]), now)),
+                lit=views[person],
+                called_at=called_at[person],
+                start=place(called_at[person]),
+                end=place(_until(views[person], now)),
                 lit_by=tuple(sorted(drawn[before] for before in lit_by.get(person, ()) if before in drawn)),
             )
             for person, number in drawn.items()
@@ -97,6 +99,10 @@ def beacon_picture(case: Case, names: Names, now: datetime) -> BeaconPicture | N
         limit=BeaconLimit(limit, place(limit)) if limit <= ends else None,
         left_out=len(people) - len(drawn),
     )
+
+
+def _view(calls: Sequence[tuple[Lit, Duty]], names: Names) -> LitView:
+    return most_hopeful(lit_view(lit, duty, names, logs_calls=False) for lit, duty in calls)
 
 
 def _until(view: LitView, now: datetime) -> datetime:
