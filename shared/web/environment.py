@@ -73,6 +73,7 @@ def environment(
                 "language": language.value,
                 "languages": LANGUAGES,
                 "together": words.names,
+                "comma": words.comma,
                 "excused": excused,
                 "pictures": PICTURES,
                 **everywhere,

@@ -104,6 +104,10 @@ async def test_what_is_being_typed_about_a_call_outlives_a_change_of_the_case(
     await mayor.locator(".why > summary").click()
     await expect(mayor.locator(".why")).to_contain_text("Each of those to whom it is owed has to answer")
     await expect(mayor.locator(".why")).to_contain_text("line")
+    chinese = await (await officer.request.get(f"/cases/{case}?lang=zh")).text()
+    assert "钱乙、孙丙" in chinese
+    assert "确认知悉、电话登记。" in chinese
+    await officer.request.get(f"/cases/{case}?lang=en")
     widths = await mayor.locator("> *").evaluate_all("all => all.map(part => part.scrollWidth)")
     reason, room = await mayor.locator(".why").bounding_box(), await mayor.bounding_box()
     assert reason
