@@ -77,5 +77,9 @@ async def test_the_record_and_the_reach_report_say_the_same(live: Live) -> None:
     assert line
     assert 0 < line["arrived"] <= line["delivered"] <= line["sent"]
     assert 0 < line["opened"] <= line["delivered"]
-    told = await record.get(f"/api/v1/cases/{case}/story", headers=headers)
-    assert "已打开链接" in told.text
+
+    async def is_told() -> bool:
+        told = await record.get(f"/api/v1/cases/{case}/story", headers=headers)
+        return "已打开链接" in told.text
+
+    await until(is_told, seconds=30, what="opened in the story")
