@@ -6,8 +6,6 @@ import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from faststream.nats import PullSub
-
 from services.escalator.api import policy_router
 from services.escalator.cross_check.ahead import Ahead
 from services.escalator.cross_check.listening import OutsideWitnesses
@@ -33,7 +31,7 @@ from services.escalator.self_check.survey import Survey
 from services.escalator.self_check.watcher import Watcher
 from services.escalator.settings import EscalatorSettings
 from services.escalator.standing import StandingWatches
-from shared.broker.durables import check_durables, subscribe_durable
+from shared.broker.durables import check_durables
 from shared.broker.exchange import Exchange
 from shared.broker.open_pull import OpenPull
 from shared.case import Case
@@ -52,8 +50,6 @@ from shared.web import Pages
 from shared.web.log_in import LogIn
 
 NAME = "escalator"
-CROSS_CHECK_PULL = PullSub(batch_size=64, timeout=0.25, batch=True)
-"""It may wait a moment to be filled: nobody waits for the cross-check."""
 
 
 def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
@@ -90,12 +86,12 @@ def build(settings: EscalatorSettings, step: Step = no_step) -> Service:
     witnesses = OutsideWitnesses(connection, outgoings, rulebook, clock)
     durables = [escalator_durable(lane) for lane in range(LANES)]
     pulls = [
-        OpenPull(connection, NAME, stream=FACTS, durable=durable, handle=lanes.handle) for durable in durables
+        *(
+            OpenPull(connection, NAME, stream=FACTS, durable=durable, handle=lanes.handle)
+            for durable in durables
+        ),
+        OpenPull(connection, NAME, stream=FACTS, durable=CROSS_CHECK_DURABLE, handle=witnesses.take),
     ]
-    cross_check = subscribe_durable(
-        service.broker, NAME, stream=FACTS, durable=CROSS_CHECK_DURABLE, pull=CROSS_CHECK_PULL
-    )
-    cross_check(witnesses.take)
     watcher = Watcher(connection, settings, WatchMetrics(service.registry), clock, rebuilding.rebuild_case)
 
     async def cases_answer() -> None:

@@ -13,9 +13,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import structlog
-from faststream.nats.message import NatsBatchMessage
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from pydantic import ValidationError
 
 from services.escalator.cross_check.pairing import (
@@ -32,7 +30,7 @@ from services.escalator.lanes.outgoing import SOURCE, Outgoings
 from services.escalator.lanes.rulebook import RuleBook
 from shared.broker.append import PUBLISH_TIMEOUT
 from shared.broker.forever import AWAY, error_text
-from shared.broker.times import hand_out
+from shared.broker.open_pull import Handed
 from shared.broker.walk import walk
 from shared.directory import Directory
 from shared.facts import Fact, FactError, Matched, Report
@@ -77,29 +75,26 @@ class OutsideWitnesses:
         if not self._read_to:
             await self._read_up(self._clock() - REMEMBERED_FOR)
 
-    async def take(self, batch: NatsBatchMessage) -> None:
+    async def take(self, handed: Handed) -> None:
         """The handler of the durable FACTS/cross_check: one report after the other, in the order handed out."""
-        for number, raw in enumerate(batch.raw_message):
-            try:
-                await self._hear(raw)
-            except AWAY as error:
-                log.warning("cross_check_retried", error=error_text(error), again_in=RETRY_AFTER)
-                for left in batch.raw_message[number:]:
-                    await left.nak(delay=RETRY_AFTER)
-                return
-            except (
-                Exception
-            ):  # the boundary: a report that can't be compared must not stop the comparing of all others
-                log.exception("cross_check_skipped", sequence=hand_out(raw.reply).sequence)
-            await raw.ack()
+        try:
+            await self._hear(handed)
+        except AWAY as error:
+            log.warning("cross_check_retried", error=error_text(error), again_in=RETRY_AFTER)
+            await handed.nak(delay=RETRY_AFTER)
+            return
+        except (
+            Exception
+        ):  # the boundary: a report that can't be compared must not stop the comparing of all others
+            log.exception("cross_check_skipped", sequence=handed.sequence)
+        await handed.ack()
 
-    async def _hear(self, raw: Msg) -> None:
-        handed = hand_out(raw.reply)
+    async def _hear(self, handed: Handed) -> None:
         missed = handed.number != self._handed + 1
         self._handed = handed.number
         if missed and handed.sequence > self._read_to + 1:
             await self._read_up(None)
-        message = _HeardMessage(raw.subject, raw.headers, raw.data)
+        message = _HeardMessage(handed.subject, handed.headers, handed.data)
         remembered = (
             self._remembered(message, handed.at)
             if handed.sequence > self._read_to
