@@ -6,13 +6,14 @@ Both bind to loopback, die with the process that started them, and count as up o
 
 import ctypes
 import os
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -23,6 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 NATS_CONF = ROOT / "config" / "nats.conf"
 MONGO_SERVER = ROOT / ".venv-mongo" / "bin" / "secantusd-py"
 _PR_SET_PDEATHSIG = 1
+NEVER_OUTGOING = range(10_240, 32_768)
+"""Linux begins its own at 32,768, other systems higher."""
 
 
 class EmbeddedError(RuntimeError):
@@ -35,12 +38,17 @@ def free_port() -> int:
 
 
 def free_ports(count: int) -> list[int]:
-    """All different: a port asked for alone may be given out again before anybody listens there."""
+    """All different. None of those that the kernel gives to outgoing connections: one of these could take a port
+    that was free before anybody listens there.
+    """
+    ports = list[int]()
     with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
+        while len(ports) < count:
+            port, probe = secrets.choice(NEVER_OUTGOING), stack.enter_context(socket.socket())
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                ports.append(port)
+    return ports
 
 
 def die_with_parent() -> None:

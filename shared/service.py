@@ -52,6 +52,7 @@ FAILED, REFUSED = 1, 2
 """How the process ends where its work has failed, and where it can't follow a file of the operator."""
 END_WITHIN = 20.0
 """Seconds for the last handlers, and for what else a service ends with."""
+CANCELLED_AGAIN_AFTER = 1.0
 CHECK_TIMEOUT = 3.0
 """Seconds a readiness check may take before it counts as failed."""
 
@@ -161,7 +162,10 @@ class Service:
                 log.info("stopping")
                 self.stopping.wanted = True
                 bring_up.remove_done_callback(self._end_on_failure)
-                bring_up.cancel()
+                while not bring_up.done():
+                    # One cancellation may be swallowed by what is just connecting.
+                    bring_up.cancel()
+                    await asyncio.wait((bring_up,), timeout=CANCELLED_AGAIN_AFTER)
                 await asyncio.gather(bring_up, return_exceptions=True)
                 async with asyncio.timeout(END_WITHIN):
                     if self.started:

@@ -1,7 +1,6 @@
 """People log in with what another house says: a real OpenID Connect provider, a process of its own, in a browser."""
 
 import asyncio
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,17 +10,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from fenghuo.embedded import free_port
 from services.intake.desk import provider_pages
 from tests.lab import Lab, Running, until
 
 CLOCK = "import time; real = time.time; time.time = lambda: real() - 3600; "
 RUN = "import sys; from oidc_provider_mock.__main__ import run; run()"
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @asynccontextmanager

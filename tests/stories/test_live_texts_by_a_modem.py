@@ -4,7 +4,6 @@ nothing. Row 19.
 """
 
 import asyncio
-import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 
+from fenghuo.embedded import free_port
 from shared.case import DutyState
 from shared.ids import PersonId
 from shared.vocabulary import Language, Role
@@ -48,9 +48,7 @@ class Town(NamedTuple):
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
     folder: Path = tmp_path_factory.mktemp("modem")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     by_modem = CHANNELS.replace("${FENGHUO_GATEWAY_URL}/sms", f"http://127.0.0.1:{port}/sms")
     assert by_modem != CHANNELS
     modem = PlayedModem(folder / "ttyUSB0")
