@@ -157,7 +157,9 @@ async def _one_message_a_person(lab: Lab, gateway: Gateway, outage: Outage) -> N
             each = Counter(notice.person for _, decision in decided for notice in decision.notices)
             return decided if max(each.values(), default=0) >= len(outage.cases) // 4 else None
 
-        decided = await until(much_for_somebody, what="there is much to say to somebody at once")
+        decided: Decided | None = await until(
+            much_for_somebody, what="there is much to say to somebody at once"
+        )
         assert decided
     notices: dict[PersonId, list[tuple[datetime, NoticeId]]] = defaultdict(list)
     behind = set[NoticeId]()
